@@ -1,8 +1,8 @@
 """Put token vectors into a text encoder's input, for one call, without changing the encoder.
 
-One forward hook sits for good on the encoder's token embedding and replaces rows of its output. Ids at those positions are
-ordinary in-vocabulary ids, so the end-of-text position, and with it the pooled output, stays right. Knows no file, no
-tokenizer and no prompt.
+One forward hook sits for good on the encoder's token embedding and replaces rows of its output. Ids at those
+positions are ordinary in-vocabulary ids, so the end-of-text position, and with it the pooled output, stays right.
+Knows no file, no tokenizer and no prompt.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Placement:
 
 
 class VectorInjector:
-    """The hook on one text encoder. Install once per loaded encoder; thread-safe, since placements are context-local."""
+    """The hook on one text encoder, installed once after loading. Thread-safe: placements are context-local."""
 
     def __init__(self, encoder: nn.Module) -> None:
         self._placements: ContextVar[Sequence[Sequence[Placement]] | None] = ContextVar("placements", default=None)
@@ -51,7 +51,9 @@ class VectorInjector:
         """Take the hook off; the encoder is as it was."""
         self._handle.remove()
 
-    def _substitute(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor | None:
+    def _substitute(
+        self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
+    ) -> torch.Tensor | None:
         batch = self._placements.get()
         if batch is None or not any(batch):
             return None

@@ -1,0 +1,124 @@
+"""What is known about curated embeddings: whom they are for, what they target, and how far that is verified.
+
+Entries are TOML files in `curated/` (and wherever an operator adds some). A file belongs to an entry by its hash, never
+by its name alone. Knows no installed file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from embeddings.architecture import Architecture
+
+BUILT_IN = Path(__file__).parent / "curated"
+
+#: A1111 and most pages publish the first 12 hex digits of a file's SHA-256; fewer would not identify it.
+SHORT_HASH_DIGITS = 12
+
+
+class CatalogEntry(BaseModel):
+    """One curated embedding. Facts nobody has checked carry the word "unverified"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    title: str = Field(min_length=1, max_length=60)
+    aliases: tuple[str, ...] = ()
+    architecture: Architecture
+    lineage: str
+    targets: tuple[str, ...] = Field(min_length=1)
+    #: SHA-256 of known files, whole or the first 12 digits
+    hashes: tuple[str, ...] = ()
+    vectors: int | None = None
+    source: str = ""
+    author: str = "unverified"
+    licence: str = "unverified"
+    #: the strength and CFG that its author or common recipes recommend
+    strength: float = Field(default=1.0, ge=0, le=2)
+    cfg: float | None = None
+    #: place among the curated, the best first
+    rank: int = 100
+    conflicts: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    goes_with: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id, self.title, *self.aliases)
+
+    def is_file(self, file_hash: str) -> bool:
+        """Whether a file with this SHA-256 is one of those the entry knows."""
+        return any(file_hash.startswith(known.lower()) for known in self.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that was left out, and the sentence that says why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All curated entries; names are compared without regard to case, since CLIP's tokenizer knows none."""
+
+    entries: tuple[CatalogEntry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    _by_name: dict[str, CatalogEntry] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, CatalogEntry] = {}
+        for entry in self.entries:
+            for name in entry.names:
+                by_name.setdefault(name.casefold(), entry)
+        object.__setattr__(self, "_by_name", by_name)
+
+    def __iter__(self) -> Iterator[CatalogEntry]:
+        return iter(self.entries)
+
+    def find(self, name: str) -> CatalogEntry | None:
+        """The entry with this id, title or alias."""
+        return self._by_name.get(name.casefold())
+
+    def identify(self, file_hash: str) -> CatalogEntry | None:
+        """The entry that a file with this SHA-256 belongs to."""
+        return next((entry for entry in self.entries if entry.is_file(file_hash)), None)
+
+
+def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
+    """Read every `*.toml` in `folders`. A broken file or entry is named in `problems`; the others stand."""
+    entries: dict[str, CatalogEntry] = {}
+    problems: list[Problem] = []
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            problems.append(Problem(path.name, f"The catalog file cannot be read: {error}."))
+            continue
+        for number, raw in enumerate(table.get("embedding", []), start=1):
+            name = raw.get("id", f"entry {number}") if isinstance(raw, dict) else f"entry {number}"
+            try:
+                entry = CatalogEntry.model_validate(raw)
+            except ValidationError as error:
+                problems.append(Problem(f"{path.name}: {name}", first_error(error)))
+                continue
+            if entry.id.casefold() in entries:
+                problems.append(Problem(f"{path.name}: {name}", "Another entry has the same id; the first one stands."))
+            else:
+                entries[entry.id.casefold()] = entry
+    ordered = sorted(entries.values(), key=lambda entry: (entry.rank, entry.id.casefold()))
+    return Catalog(tuple(ordered), tuple(problems))
+
+
+def first_error(error: ValidationError) -> str:
+    """One sentence for the first thing that is wrong: which field, what it was, what was expected."""
+    detail = error.errors()[0]
+    where = ".".join(str(part) for part in detail["loc"]) or "the entry"
+    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]} (it is {detail['input']!r:.60})."

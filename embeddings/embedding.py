@@ -1,0 +1,46 @@
+"""The value: token vectors of one embedding, whatever file they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.architecture import Architecture
+
+#: More vectors than one chunk of a prompt has positions can never be placed.
+MAX_VECTORS = 75
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Learned token vectors for each text encoder of one architecture.
+
+    Shape: vectors[encoder] is (n, width), float32, C-contiguous; the same n for every encoder, from 1 to 75.
+    """
+
+    architecture: Architecture
+    vectors: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    #: the layout it was read from, in the words of whoever writes such files
+    layout: str = "A1111 / kohya (emb_params)"
+    #: as stored in the file; the vectors here are always float32
+    dtype: str = "F32"
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def num_vectors(self) -> int:
+        return next(iter(self.vectors.values())).shape[0]
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over the vectors alone, so the same ones saved by another tool count as the same."""
+        digest = hashlib.sha256()
+        for encoder in sorted(self.vectors):
+            rows = self.vectors[encoder]
+            digest.update(f"{encoder} {rows.shape[0]}x{rows.shape[1]}\n".encode())
+            digest.update(rows.astype("<f4").tobytes())
+        return digest.hexdigest()
