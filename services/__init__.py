@@ -1,0 +1,1 @@
+"""What the bot does: plans, queue, worker, presets. Knows no Discord."""

@@ -1,0 +1,6 @@
+"""Checkpoints: sets of weights that can be rendered with. Members see the word "model"."""
+
+from services.checkpoints.entry import CfgMode, Checkpoint
+from services.checkpoints.shelf import Shelf, read_shelf
+
+__all__ = ["CfgMode", "Checkpoint", "Shelf", "read_shelf"]

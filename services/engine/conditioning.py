@@ -1,0 +1,127 @@
+"""Turn prompts and embeddings into what conditions the UNet.
+
+Every stock path loses something here (names with capitals, the tail of a long negative, clip skip on negatives), so both prompts
+are laid out and encoded by us. Vectors are substituted by a hook for the length of one call: tokenizers and weights never change.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from embeddings.architecture import Architecture
+from embeddings.injection import Placement, VectorInjector
+from services.parameters import PlacedEmbedding
+from services.prompting import CHUNK_TOKENS, Chunk, lay_out
+from services.prompting.tokens import tokenizer_function
+
+#: of encoded prompts; one prompt of SDXL is 0.6 MB in float32
+CACHE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """One encoded prompt.
+
+    Shape: states (1, 77 · chunks, width of all encoders together); pooled (1, width of the last encoder) or None.
+    """
+
+    states: torch.Tensor
+    pooled: torch.Tensor | None
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in (self.states, self.pooled) if tensor is not None)
+
+
+class Conditioner:
+    """The text side of one loaded checkpoint."""
+
+    def __init__(self, architecture: Architecture, pipe: Any) -> None:
+        self._facts = architecture.facts
+        self._parts = [(getattr(pipe, tokenizer), getattr(pipe, encoder)) for tokenizer, encoder in self._facts.parts]
+        self._injectors = [VectorInjector(encoder) for _, encoder in self._parts]
+        self._tokenize = tokenizer_function(self._parts[0][0])
+        self._cache: OrderedDict[tuple[Any, ...], Conditioning] = OrderedDict()
+        self._cached_bytes = 0
+
+    def encode(
+        self, prompt: str, embeddings: Sequence[PlacedEmbedding] = (), *, chunks: int = 1, clip_skip: int = 1
+    ) -> Conditioning:
+        """The prompt, embeddings first, padded with empty chunks to `chunks`."""
+        key = (prompt, tuple((placed.content_hash, placed.strength) for placed in embeddings), clip_skip, chunks)
+        if (known := self._cache.get(key)) is not None:
+            self._cache.move_to_end(key)
+            return known
+        laid_out = lay_out(prompt, self._tokenize, [(placed.num_vectors, placed.strength) for placed in embeddings])
+        laid_out.extend(Chunk() for _ in range(chunks - len(laid_out)))
+        conditioning = self._encode_chunks(laid_out, embeddings, clip_skip)
+        self._remember(key, conditioning)
+        return conditioning
+
+    @torch.inference_mode()
+    def _encode_chunks(
+        self, chunks: Sequence[Chunk], embeddings: Sequence[PlacedEmbedding], clip_skip: int
+    ) -> Conditioning:
+        states: list[torch.Tensor] = []
+        pooled: torch.Tensor | None = None
+        for number, encoder_name in enumerate(self._facts.encoders):
+            tokenizer, encoder = self._parts[number]
+            ids = torch.tensor([_padded(chunk.ids, tokenizer) for chunk in chunks], device=encoder.device)
+            placements = [
+                [
+                    # position 0 is the begin token
+                    Placement(offset + 1, torch.from_numpy(embeddings[index].vectors[encoder_name]))
+                    for offset, index in chunk.placed
+                ]
+                for chunk in chunks
+            ]
+            with self._injectors[number].placing(placements):
+                output = encoder(ids, output_hidden_states=True)
+            states.append(_weighted(self._hidden_state(encoder, output, clip_skip), chunks))
+            # The last encoder's pooled output, of the first chunk; encoders without a projection have none to use.
+            pooled = output.text_embeds[:1] if hasattr(output, "text_embeds") else None
+        joined = torch.cat(states, dim=-1)
+        return Conditioning(joined.reshape(1, -1, joined.shape[-1]), pooled)
+
+    def _hidden_state(self, encoder: Any, output: Any, clip_skip: int) -> torch.Tensor:
+        state = output.hidden_states[self._facts.hidden_state - (clip_skip - 1)]
+        if not self._facts.final_norm:
+            return state
+        inner = getattr(encoder, "text_model", encoder)  # transformers 5 flattened one of the two classes
+        return inner.final_layer_norm(state)
+
+    def _remember(self, key: tuple[Any, ...], conditioning: Conditioning) -> None:
+        self._cache[key] = conditioning
+        self._cached_bytes += conditioning.num_bytes
+        while self._cached_bytes > CACHE_BYTES:
+            _, oldest = self._cache.popitem(last=False)
+            self._cached_bytes -= oldest.num_bytes
+
+
+def _padded(ids: Sequence[int], tokenizer: Any) -> list[int]:
+    """Begin, the chunk's tokens, end, and padding to 77 positions."""
+    padding = [tokenizer.pad_token_id] * (CHUNK_TOKENS - len(ids))
+    return [tokenizer.bos_token_id, *ids, tokenizer.eos_token_id, *padding]
+
+
+def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """Scale each position by its weight and restore the chunk's mean; chunks without weights are left bit-identical.
+
+    Shape: (chunks, 77, width).
+    Source: A1111's emphasis "Original".
+    """
+    rows: list[torch.Tensor] = []
+    for state, chunk in zip(states, chunks, strict=True):
+        if all(weight == 1 for weight in chunk.weights):
+            rows.append(state)
+            continue
+        weights = torch.ones(state.shape[0], device=state.device, dtype=state.dtype)
+        weights[1 : len(chunk.weights) + 1] = torch.tensor(chunk.weights, dtype=state.dtype, device=state.device)
+        scaled = state * weights[:, None]
+        rows.append(scaled * (state.mean() / scaled.mean()))
+    return torch.stack(rows)

@@ -1,0 +1,65 @@
+"""The child process: waits for requests on its pipe, renders them, answers. Knows no queue and no database."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from multiprocessing.connection import Connection
+
+from services.engine.messages import Failed, Loading, Progress, Ready, Rendered, RenderRequest
+
+
+def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
+    """Run until the parent closes its end of the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
+    import torch
+
+    from services.engine.loading import Resident
+
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    device = torch.device(choose_device() if device_name == "auto" else device_name)
+    resident = Resident(device, resident_checkpoints)
+    pipe.send(Ready(str(device)))
+    while True:
+        try:
+            request = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(_answer(pipe, resident, request))
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+def choose_device() -> str:
+    """The fastest device there is."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rendered | Failed:
+    from services.engine.loading import CheckpointBroken, Resident
+    from services.engine.rendering import DoesNotFitInMemory, render
+
+    assert isinstance(resident, Resident)
+    try:
+        if request.checkpoint not in resident:
+            pipe.send(Loading(request.checkpoint.id))
+        loaded = resident.get(request.checkpoint, request.location)
+        started = time.perf_counter()
+        pictures = render(loaded, request.plans, lambda step, steps: pipe.send(Progress(step, steps)))
+        seconds = time.perf_counter() - started
+        return Rendered(tuple(tuple(files) for files in pictures), seconds)
+    except CheckpointBroken as error:
+        return Failed(str(error), checkpoint_broken=True)
+    except DoesNotFitInMemory as error:
+        return Failed(str(error), out_of_memory=True)
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:  # whatever torch raises, the parent decides what becomes of the jobs
+        logging.getLogger(__name__).exception("rendering failed")
+        return Failed(f"{type(error).__name__}: {error}")

@@ -1,0 +1,137 @@
+"""The parent's side of the engine: one spawned process and pipe per GPU.
+
+A thread would do for keeping the event loop free. A process can be killed when it hangs, and takes its memory with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from services.engine.host import serve
+from services.engine.messages import Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
+from services.errors import EngineDied, EngineError, OutOfMemory
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT = 180.0  # seconds; importing torch on a slow disk
+LOAD_TIMEOUT = 900.0  # seconds; several gigabytes from a slow disk
+STEP_TIMEOUT = 120.0  # seconds without a sign of life while denoising or decoding
+END_TIMEOUT = 5.0  # seconds
+
+OnProgress = Callable[[Progress], None]
+
+
+class CheckpointUnusable(EngineError):
+    """The weights are broken; the model should no longer be offered."""
+
+    calm = (
+        "This model's files are broken here, so it cannot draw. Please choose another one; the operator has been told."
+    )
+
+
+class Engine:
+    """Renders one request at a time in a process that is started when it is needed and replaced when it dies."""
+
+    def __init__(self, *, device: str = "auto", resident_checkpoints: int = 1) -> None:
+        self._device = device
+        self._resident_checkpoints = resident_checkpoints
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+        #: the device that the child chose; None before it runs
+        self.device: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the process unless it runs.
+
+        Raises: EngineDied.
+        """
+        if self._process is not None and self._process.is_alive():
+            return
+        self.kill()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, self._device, self._resident_checkpoints), name="engine", daemon=True
+        )
+        await asyncio.to_thread(self._process.start)
+        theirs.close()  # else reading would never end when the child dies
+        ready = await self._receive(START_TIMEOUT)
+        if isinstance(ready, Ready):
+            self.device = ready.device
+            log.info("engine ready on %s, process %s", ready.device, self.pid)
+
+    async def render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
+        """Render a batch.
+
+        Raises: EngineError; after EngineDied the next call starts a new process.
+        """
+        await self.start()
+        assert self._pipe is not None
+        try:
+            await asyncio.to_thread(self._pipe.send, request)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            self.kill()
+            raise EngineDied("The engine was gone before it got the request.") from error
+        timeout = LOAD_TIMEOUT
+        while True:
+            match await self._receive(timeout):
+                case Progress() as progress:
+                    timeout = STEP_TIMEOUT
+                    on_progress(progress)
+                case Loading():
+                    timeout = LOAD_TIMEOUT
+                case Rendered() as rendered:
+                    return rendered
+                case Failed(reason=reason, out_of_memory=True):
+                    raise OutOfMemory(reason)
+                case Failed(reason=reason, checkpoint_broken=True):
+                    raise CheckpointUnusable(reason)
+                case Failed(reason=reason):
+                    raise EngineError(reason)
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(END_TIMEOUT)
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    async def close(self) -> None:
+        """End the process: it holds nothing that is worth a long goodbye."""
+        await asyncio.to_thread(self.kill)
+
+    async def _receive(self, timeout: float) -> Reply:
+        pipe = self._pipe
+        assert pipe is not None
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(_receive_within, pipe, timeout), timeout + END_TIMEOUT)
+        except TimeoutError as error:
+            self.kill()
+            raise EngineDied(f"The engine gave no sign of life for {timeout:g} s and was stopped.") from error
+        except (EOFError, OSError) as error:
+            code = self._process.exitcode if self._process else None
+            self.kill()
+            raise EngineDied(f"The engine's process ended unexpectedly (code {code}).") from error
+        except asyncio.CancelledError:
+            self.kill()  # whoever waits no longer would otherwise get this answer to the next question
+            raise
+
+
+def _receive_within(pipe: Connection, timeout: float) -> Reply:
+    if not pipe.poll(timeout):
+        raise TimeoutError
+    return pipe.recv()

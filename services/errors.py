@@ -1,0 +1,62 @@
+"""An error's type is its audience.
+
+UserError                 shown to the member as it is: one sentence that says what to do next
+├── UnknownName             no model, embedding, preset or sampler of that name; offers near ones
+├── DoesNotFit              embedding and model do not go together
+├── TooManyEmbeddings       more than the limit, or the same one twice
+├── PromptTooLong           does not fit into the chunks an engine takes
+├── LimitReached            this member already waits for as much as one may
+└── NotAllowed              somebody else's to do
+EngineError               fails the job; the member reads a calm sentence, the operator the cause
+├── OutOfMemory             even one picture did not fit
+└── EngineDied              the process crashed or had to be killed
+
+Anything else is a bug: logged with an incident id that the member sees.
+"""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Its text is for the member."""
+
+
+class UnknownName(UserError):
+    """A name that means nothing here."""
+
+
+class DoesNotFit(UserError):
+    """An embedding that cannot work with the chosen model."""
+
+
+class TooManyEmbeddings(UserError):
+    """More embeddings than a request may carry, or one twice."""
+
+
+class PromptTooLong(UserError):
+    """More tokens than the chunks of a prompt hold."""
+
+
+class LimitReached(UserError):
+    """The member has to wait for earlier requests."""
+
+
+class NotAllowed(UserError):
+    """The member may not do this here."""
+
+
+class EngineError(Exception):
+    """The job failed in the engine; its text is for the operator's log."""
+
+    #: what the member reads instead
+    calm = "The picture could not be made. Nothing is wrong with your request: please try again."
+
+
+class OutOfMemory(EngineError):
+    """Not enough memory for a single picture of this size."""
+
+    calm = "The picture is too large for this machine's memory. Please choose a smaller size."
+
+
+class EngineDied(EngineError):
+    """The engine's process ended while it worked."""

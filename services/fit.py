@@ -1,0 +1,67 @@
+"""Whether an embedding can work with a checkpoint, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from embeddings.architecture import Architecture
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import CfgMode, Checkpoint
+
+
+class Fit(Enum):
+    """Architecture is a hard fact and decides; lineage is a soft one and warns."""
+
+    FITS = "fits"
+    OTHER_LINEAGE = "fits, other lineage"
+    WRONG_ARCHITECTURE = "wrong architecture"
+    NO_EFFECT = "no effect"
+
+    @property
+    def is_usable(self) -> bool:
+        return self in {Fit.FITS, Fit.OTHER_LINEAGE}
+
+
+#: lineages that are the base of their architecture: what is made for them works with every fine-tune of it
+_BASES = {"sd15", "sd2", "sdxl", "demo"}
+
+
+def fit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Fit:
+    """The fit at any CFG above 1."""
+    if embedding.architecture is not checkpoint.architecture:
+        return Fit.WRONG_ARCHITECTURE
+    if checkpoint.cfg_mode is CfgMode.DISTILLED:
+        return Fit.NO_EFFECT
+    if embedding.lineage in {None, checkpoint.lineage, *_BASES} or checkpoint.lineage in _BASES:
+        return Fit.FITS
+    return Fit.OTHER_LINEAGE
+
+
+def usable_with(checkpoint: Checkpoint, embeddings: Iterable[InstalledEmbedding]) -> list[InstalledEmbedding]:
+    """Embeddings that work with a checkpoint, the best first: recommended for it, then by the catalog's rank."""
+    recommended = {name.casefold(): place for place, name in enumerate(checkpoint.recommended)}
+    usable = [(embedding, fit_of(embedding, checkpoint)) for embedding in embeddings]
+
+    def order(pair: tuple[InstalledEmbedding, Fit]) -> tuple[int, bool, int, str]:
+        embedding, fit = pair
+        place = recommended.get(embedding.id.casefold(), len(recommended))
+        return place, fit is Fit.OTHER_LINEAGE, embedding.rank, embedding.id.casefold()
+
+    return [embedding for embedding, _ in sorted((pair for pair in usable if pair[1].is_usable), key=order)]
+
+
+def wrong_architecture(
+    name: str, architecture: Architecture, checkpoint: Checkpoint, alternatives: Iterable[InstalledEmbedding]
+) -> str:
+    """The sentence for an embedding of another architecture; names up to three that do fit."""
+    fitting = ", ".join(embedding.id for embedding in list(alternatives)[:3])
+    widths = "+".join(str(width) for width in architecture.facts.encoders.values())
+    own = "+".join(str(width) for width in checkpoint.architecture.facts.encoders.values())
+    remedy = (
+        f"These fit {checkpoint.title}: {fitting}." if fitting else f"None that fits {checkpoint.title} is installed."
+    )
+    return (
+        f"{name} was trained for {architecture.facts.title} ({widths} wide) and cannot work with {checkpoint.title} "
+        f"({own} wide). {remedy}"
+    )

@@ -1,0 +1,150 @@
+"""The service behind /imagine and rerolls: fills a wish in, plans it, stores the job, puts it in line."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.delivery import Delivery
+from services.errors import LimitReached, NotAllowed, UserError
+from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.parameters import MAX_COUNT, MAX_SEED
+from services.planning import Planned, Planner
+from services.presets import Presets
+from services.queue import FairQueue
+from services.requests import GenerationRequest
+from services.storage.jobs import JobStore
+from services.worker import Worker
+
+#: Discord's tokens and members' patience both end long before a line of this length does
+MAX_LINE = 500
+
+
+class Generation:
+    """Knows where to answer only as ids."""
+
+    def __init__(
+        self,
+        *,
+        planner: Planner,
+        presets: Presets,
+        jobs: JobStore,
+        queue: FairQueue,
+        worker: Worker,
+        delivery: Delivery,
+        waits_per_member: int,
+    ) -> None:
+        self._planner = planner
+        self._presets = presets
+        self._jobs = jobs
+        self._queue = queue
+        self._worker = worker
+        self._delivery = delivery
+        self._waits_per_member = waits_per_member
+        self._submitting: dict[int, int] = {}
+        self._uses: dict[int, dict[str, int]] = {}
+
+    async def plan(
+        self, request: GenerationRequest, *, preset: str | None, guild_id: int | None, channel_id: int, member_id: int
+    ) -> Planned:
+        """Make the plan for a wish; nothing is stored yet.
+
+        Raises: UserError.
+        """
+        self._check_limits(member_id)
+        filled = await self._presets.fill_in(request, preset, guild_id, channel_id)
+        return await asyncio.to_thread(self._planner.plan, filled)
+
+    async def submit(self, planned: Planned, target: ReplyTarget, *, parent_id: JobId | None = None) -> Job:
+        """Store the job and put it in line.
+
+        Raises: UserError, if the member waits for enough already.
+        """
+        self._check_limits(target.member_id)
+        self._submitting[target.member_id] = self._submitting.get(target.member_id, 0) + 1
+        try:
+            job = await self._jobs.add(planned.parameters, target, parent_id=parent_id, hints=planned.hints)
+            self._queue.put_nowait(job)
+        finally:
+            self._submitting[target.member_id] -= 1
+        self._count_uses(job)
+        self._worker.announce()
+        return job
+
+    async def plan_reroll(self, job: Job, member_id: int) -> Planned:
+        """The same plan with a new seed, whatever has been uninstalled since.
+
+        Raises: UserError, if the member waits for enough already.
+        """
+        self._check_limits(member_id)
+        seed = secrets.randbelow(MAX_SEED - MAX_COUNT)
+        return Planned(replace(job.parameters, seed=seed), job.hints)
+
+    async def job(self, job_id: JobId) -> Job:
+        """A stored job.
+
+        Raises: UserError, if there is none.
+        """
+        job = await self._jobs.get(job_id)
+        if job is None:
+            raise UserError("This picture is not in my books any more; /imagine makes a new one.")
+        return job
+
+    async def job_of_message(self, message_id: int) -> Job | None:
+        """The job whose pictures a message shows, unless they were taken down."""
+        job = await self._jobs.of_message(message_id)
+        return job if job is not None and job.state is not JobState.DELETED else None
+
+    async def cancel(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> Job:
+        """Withdraw a job that is still in line.
+
+        Raises: UserError, if it is somebody else's or no longer in line.
+        """
+        job = await self.job(job_id)
+        if job.target.member_id != member_id and not is_moderator:
+            raise NotAllowed("Only the one who asked for a picture, or a moderator, can cancel it.")
+        if not await self._jobs.cancel(job_id):
+            raise UserError("It is being drawn already, so it cannot be cancelled any more.")
+        self._queue.withdraw(job_id)
+        self._worker.announce()
+        return job
+
+    async def take_down(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> Job:
+        """Note that the message with a job's pictures is to be deleted.
+
+        Raises: UserError, if it is somebody else's.
+        """
+        job = await self.job(job_id)
+        if job.target.member_id != member_id and not is_moderator:
+            raise NotAllowed("Only the one who asked for a picture, or a moderator, can delete it.")
+        await self._jobs.deleted(job_id)
+        return job
+
+    async def resume(self) -> None:
+        """After a start: put everything back in line that was waiting, and hand over what is already rendered."""
+        await self._jobs.hand_back()
+        for job in await self._jobs.open():
+            if job.state is JobState.RENDERED:
+                self._delivery.finished(job)
+            else:
+                self._queue.put_nowait(job)
+        self._uses = await self._jobs.uses()
+        self._worker.announce()
+
+    def uses_in(self, guild_id: int | None) -> Mapping[str, int]:
+        """How often each embedding was used in a server."""
+        return self._uses.get(guild_id or 0, {})
+
+    def _check_limits(self, member_id: int) -> None:
+        waiting = self._queue.waits_of(member_id) + self._submitting.get(member_id, 0)
+        if waiting >= self._waits_per_member:
+            raise LimitReached(f"You have {waiting} requests in line, which is the limit; try again when one is done.")
+        if self._queue.qsize() >= MAX_LINE:
+            raise LimitReached("The line is full just now; please try again in some minutes.")
+
+    def _count_uses(self, job: Job) -> None:
+        uses = self._uses.setdefault(job.target.guild_id or 0, {})
+        for placed in job.parameters.embeddings:
+            uses[placed.id] = uses.get(placed.id, 0) + 1

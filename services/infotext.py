@@ -1,0 +1,45 @@
+"""Every picture describes itself: A1111's "parameters" text.
+
+Source: the form that A1111 writes and the common metadata readers understand: the prompt, then "Negative prompt: …", then
+one line of "key: value" pairs, values with commas or colons in quotes.
+"""
+
+from __future__ import annotations
+
+import json
+
+from services.parameters import GenerationParameters, PlacedEmbedding
+from services.samplers import SAMPLERS
+
+#: the PNG text chunk it stands in
+INFOTEXT_KEY = "parameters"
+#: A1111 names embedding files by so many digits of their SHA-256
+SHORT_HASH_DIGITS = 12
+
+
+def write_infotext(plan: GenerationParameters, index: int, *, model: str, model_hash: str) -> str:
+    """The text for picture `index` of a plan."""
+    negative = ", ".join(part for part in (*map(_mention, plan.embeddings), plan.negative) if part)
+    hashes = ", ".join(f"{placed.id}: {placed.file_hash[:SHORT_HASH_DIGITS]}" for placed in plan.embeddings)
+    pairs = {
+        "Steps": plan.steps,
+        "Sampler": SAMPLERS[plan.sampler],
+        "CFG scale": f"{plan.cfg:g}",
+        "Seed": plan.seed + index,
+        "Size": plan.size,
+        "Model hash": model_hash,
+        "Model": model,
+        "Clip skip": plan.clip_skip if plan.clip_skip > 1 else None,
+        "TI hashes": hashes or None,
+        "Version": "Negative Space",
+    }
+    line = ", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value is not None)
+    return "\n".join(part for part in (plan.prompt, f"Negative prompt: {negative}" if negative else "", line) if part)
+
+
+def _mention(placed: PlacedEmbedding) -> str:
+    return placed.id if placed.strength == 1 else f"({placed.id}:{placed.strength:g})"
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ",:\n") else value

@@ -1,0 +1,69 @@
+"""The job: a plan with an id, a state and a place to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Self
+
+from services.parameters import GenerationParameters
+
+JobId = NewType("JobId", int)
+
+
+class JobState(StrEnum):
+    """queued → running → rendered → delivered; or failed, cancelled, undeliverable, deleted."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RENDERED = "rendered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNDELIVERABLE = "undeliverable"
+    #: delivered, and then taken down by its author or a moderator
+    DELETED = "deleted"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still waits for an answer."""
+        return self in {JobState.QUEUED, JobState.RUNNING, JobState.RENDERED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTarget:
+    """Where to answer. Ids are Discord's snowflakes; the services only carry them."""
+
+    guild_id: int | None
+    channel_id: int
+    member_id: int
+    application_id: int | None = None
+    #: lives for 15 minutes from `asked_at`; never the only way to answer
+    interaction_token: str | None = None
+    #: the message that says "in line" and becomes the answer
+    reply_id: int | None = None
+    #: the message that a reaction was put on
+    refers_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is stored of one admitted plan."""
+
+    id: JobId
+    state: JobState
+    parameters: GenerationParameters
+    target: ReplyTarget
+    asked_at: datetime
+    parent_id: JobId | None = None
+    attempts: int = 0
+    #: names of files in the picture store, in the order of their seeds
+    pictures: tuple[str, ...] = ()
+    seconds: float | None = None
+    message_id: int | None = None
+    #: hints of the advice, shown under the result
+    hints: tuple[str, ...] = ()
+
+    def evolve(self, **changes: object) -> Self:
+        return replace(self, **changes)  # pyright: ignore[reportArgumentType]

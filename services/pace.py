@@ -1,0 +1,38 @@
+"""How long a picture takes here, learnt from those that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.jobs import Job
+
+#: weight of the newest measurement
+FRESHNESS = 0.3
+#: seconds a picture of 512×512 in 25 steps is taken to need, before anything was measured
+FIRST_GUESS = 8.0 / (512 * 512 * 25)
+
+
+class Pace:
+    """Seconds per pixel step, for each checkpoint a moving average."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    def learn(self, checkpoint: str, pixel_steps: int, seconds: float) -> None:
+        """Take one finished batch into account."""
+        measured = seconds / pixel_steps
+        known = self._seconds.get(checkpoint, measured)
+        self._seconds[checkpoint] = known + FRESHNESS * (measured - known)
+
+    def seconds_of(self, job: Job) -> float:
+        """Seconds that a job will take by itself."""
+        return self._seconds.get(job.parameters.checkpoint, FIRST_GUESS) * job.parameters.pixel_steps
+
+    def line(self, running: Iterable[Job], waiting: Iterable[Job]) -> list[tuple[Job, float]]:
+        """Each waiting job with the seconds until its picture is expected."""
+        elapsed = sum(self.seconds_of(job) for job in running) / 2  # on average half done
+        line: list[tuple[Job, float]] = []
+        for job in waiting:
+            elapsed += self.seconds_of(job)
+            line.append((job, elapsed))
+        return line

@@ -1,0 +1,43 @@
+"""The pictures on disk, each under the hash of its bytes. A row says "rendered" only after its files are here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class PictureStore:
+    """Content-addressed PNG files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(self, files: Iterable[bytes]) -> tuple[str, ...]:
+        """Write the files and return their names, in the same order."""
+        return await asyncio.to_thread(lambda: tuple(self._write(data) for data in files))
+
+    async def read(self, name: str) -> bytes:
+        """One file.
+
+        Raises: FileNotFoundError, if it was pruned.
+        """
+        return await asyncio.to_thread(self._path(name).read_bytes)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / name
+
+    def _write(self, data: bytes) -> str:
+        name = f"{hashlib.sha256(data).hexdigest()}.png"
+        path = self._path(name)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(file.name, path)  # whole or not at all, also when the machine stops here
+        return name

@@ -1,0 +1,88 @@
+"""Lay a prompt out in chunks of 75 tokens, embeddings first.
+
+A text encoder sees 77 positions: begin, 75 tokens, end. Longer prompts are several chunks, encoded apart and joined.
+Nothing is ever cut. Knows token ids; knows no encoder.
+
+Source: A1111's rule. A chunk that fills up gives the words since its last comma to the next one, if that comma is at
+most 20 tokens back; an embedding that does not fit whole begins a new chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from services.prompting.emphasis import Passage, parse_emphasis
+
+CHUNK_TOKENS = 75
+COMMA_BACKTRACK = 20  # tokens
+#: stands where vectors go; any ordinary token does, since its row is replaced
+PLACEHOLDER = 0
+
+Tokenize = Callable[[str], list[int]]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Up to 75 tokens with a weight each, and where the vectors of which embedding stand."""
+
+    ids: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    #: (offset, index of the embedding)
+    placed: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        return CHUNK_TOKENS - len(self.ids)
+
+    def add(self, token: int, weight: float) -> None:
+        self.ids.append(token)
+        self.weights.append(weight)
+
+
+def lay_out(prompt: str, tokenize: Tokenize, embeddings: Sequence[tuple[int, float]] = ()) -> list[Chunk]:
+    """Chunks of `embeddings` (number of vectors, strength), then of the prompt's words; at least one chunk."""
+    chunks = [Chunk()]
+    for index, (num_vectors, strength) in enumerate(embeddings):
+        if chunks[-1].room < num_vectors:
+            chunks.append(Chunk())
+        chunks[-1].placed.append((len(chunks[-1].ids), index))
+        for _ in range(num_vectors):
+            chunks[-1].add(PLACEHOLDER, strength)
+    (comma,) = tokenize(",")
+    last_comma: int | None = None
+    for passage in parse_emphasis(prompt):
+        if passage.is_break:
+            chunks.append(Chunk())
+            last_comma = None
+            continue
+        last_comma = _add_passage(chunks, passage, tokenize, comma, last_comma)
+    return chunks
+
+
+def count_tokens(chunks: Sequence[Chunk]) -> int:
+    return sum(len(chunk.ids) for chunk in chunks)
+
+
+def _add_passage(
+    chunks: list[Chunk], passage: Passage, tokenize: Tokenize, comma: int, last_comma: int | None
+) -> int | None:
+    for token in tokenize(passage.text):
+        chunk = chunks[-1]
+        if token == comma:
+            last_comma = len(chunk.ids)
+        elif not chunk.room and last_comma is not None and len(chunk.ids) - last_comma <= COMMA_BACKTRACK:
+            chunks.append(_split(chunk, last_comma + 1))
+            last_comma = None
+        if not chunks[-1].room:
+            chunks.append(Chunk())
+            last_comma = None
+        chunks[-1].add(token, passage.weight)
+    return last_comma
+
+
+def _split(chunk: Chunk, at: int) -> Chunk:
+    """Cut `chunk` at a position after which only words stand, and return what was cut off."""
+    rest = Chunk(chunk.ids[at:], chunk.weights[at:])
+    del chunk.ids[at:], chunk.weights[at:]
+    return rest

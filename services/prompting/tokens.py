@@ -1,0 +1,27 @@
+"""Count what a prompt takes of a checkpoint's token budget, with that checkpoint's own tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from transformers import CLIPTokenizer
+
+from services.prompting.chunks import Tokenize
+
+
+def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
+    """The tokenizer as a function from words to ids, without begin and end."""
+
+    def tokenize(text: str) -> list[int]:
+        ids: Sequence[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        return list(ids)
+
+    return tokenize
+
+
+@cache
+def load_tokenizer(checkpoint: Path) -> Tokenize:
+    """The tokenizer of a checkpoint folder; read once, and without torch."""
+    return tokenizer_function(CLIPTokenizer.from_pretrained(checkpoint / "tokenizer", local_files_only=True))

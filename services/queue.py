@@ -1,0 +1,71 @@
+"""The order over the stored jobs: fair among members, whatever each of them asks for.
+
+Start-time fair queueing: a job starts where its member's last one ends, or now; the earliest start goes first. Ten
+requests of one member thus never stand before the first of another, and large ones count for more than small ones.
+
+Source: Goyal, Vin and Cheng 1996, "Start-time fair queuing". The clock is work, in pixel steps, not seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from itertools import count
+
+from services.jobs import Job, JobId
+
+
+class FairQueue(asyncio.Queue[Job]):
+    """An asyncio queue of jobs whose `get` is fair; jobs can also be taken out of the middle."""
+
+    def _init(self, maxsize: int) -> None:
+        self._heap: list[tuple[int, int, Job]] = []
+        self._serial = count()
+        self._now = 0
+        self._ends: dict[int, int] = {}  # member → virtual time at which their last job ends
+
+    def _put(self, item: Job) -> None:
+        member = item.target.member_id
+        start = max(self._now, self._ends.get(member, 0))
+        self._ends[member] = start + item.parameters.pixel_steps
+        heapq.heappush(self._heap, (start, next(self._serial), item))
+
+    def _get(self) -> Job:
+        start, _, job = heapq.heappop(self._heap)
+        self._now = start
+        self._ends = {member: end for member, end in self._ends.items() if end > start}
+        return job
+
+    def qsize(self) -> int:
+        return len(self._heap)
+
+    @property
+    def waiting(self) -> list[Job]:
+        """Everything in line, the next one first."""
+        return [job for _, _, job in sorted(self._heap)]
+
+    def waits_of(self, member_id: int) -> int:
+        """How many jobs of this member are in line."""
+        return sum(job.target.member_id == member_id for _, _, job in self._heap)
+
+    def take_company(self, job: Job, limit: int) -> list[Job]:
+        """Remove and return jobs that can share a batch with `job`, in their order, up to `limit` pictures in all."""
+        company: list[Job] = []
+        room = limit - job.parameters.count
+        for other in self.waiting:
+            if other.parameters.batch_key == job.parameters.batch_key and other.parameters.count <= room:
+                company.append(other)
+                room -= other.parameters.count
+        self._drop({other.id for other in company})
+        return company
+
+    def withdraw(self, job_id: JobId) -> bool:
+        """Take a job out of line; False, if it is not in it."""
+        return self._drop({job_id})
+
+    def _drop(self, ids: set[JobId]) -> bool:
+        kept = [entry for entry in self._heap if entry[2].id not in ids]
+        dropped = len(kept) < len(self._heap)
+        heapq.heapify(kept)
+        self._heap = kept
+        return dropped

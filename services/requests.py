@@ -1,0 +1,45 @@
+"""The wish: what a member asks for, vague as it may be. A preset is a wish with a name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """Every field may be missing (None); whatever is missing is filled in when the plan is made."""
+
+    prompt: str | None = None
+    negative: str | None = None
+    model: str | None = None
+    #: names as the member wrote them, each perhaps with a strength: "EasyNegative:0.8"
+    embeddings: tuple[str, ...] | None = None
+    cfg: float | None = None
+    steps: int | None = None
+    size: str | None = None
+    seed: int | None = None
+    count: int | None = None
+    sampler: str | None = None
+
+    def over(self, lower: Self) -> Self:
+        """This request, with what it leaves open taken from `lower`."""
+        missing = {
+            field.name: getattr(lower, field.name) for field in fields(self) if getattr(self, field.name) is None
+        }
+        return replace(self, **missing)
+
+    def as_json(self) -> dict[str, Any]:
+        """Only what is set."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Self:
+        values = dict(table)
+        if "embeddings" in values:
+            values["embeddings"] = tuple(values["embeddings"])
+        return cls(**values)

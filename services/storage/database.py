@@ -1,0 +1,44 @@
+"""Open the database: the pool, the schema, and the stores over it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from services.storage.jobs import JobStore
+from services.storage.migrate import migrate
+from services.storage.presets import PresetStore
+
+POOL_SIZE = 10
+COMMAND_TIMEOUT = 10.0  # seconds; every statement here takes milliseconds, so longer means the server is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Everything that is stored."""
+
+    pool: asyncpg.Pool
+    jobs: JobStore
+    presets: PresetStore
+
+
+@asynccontextmanager
+async def open_storage(url: str) -> AsyncIterator[Storage]:
+    """Connect, bring the schema up to date, and close everything at the end."""
+    pool = await asyncpg.create_pool(
+        url, min_size=0, max_size=POOL_SIZE, command_timeout=COMMAND_TIMEOUT, init=_use_json, timeout=COMMAND_TIMEOUT
+    )
+    try:
+        async with pool.acquire() as connection:
+            await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
+        yield Storage(pool, JobStore(pool), PresetStore(pool))
+    finally:
+        await pool.close()
+
+
+async def _use_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

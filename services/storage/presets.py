@@ -1,0 +1,97 @@
+"""Preset rows, and which preset is the default of a server or channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from services.requests import GenerationRequest
+
+#: stands for the whole server where a channel's id would stand
+WHOLE_SERVER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named, saved, partial request of one server."""
+
+    guild_id: int
+    name: str
+    request: GenerationRequest
+    author_id: int
+    uses: int = 0
+
+
+class PresetStore:
+    """Names are kept as written and compared without regard to case."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def save(self, preset: Preset) -> bool:
+        """Store or overwrite; True, if it is new."""
+        return await self._pool.fetchval(
+            """
+            INSERT INTO presets (guild_id, name, request, author_id)
+            VALUES ($1, $2, $3, $4)
+            ON CONFLICT (guild_id, lower(name))
+               DO UPDATE SET request = excluded.request, author_id = excluded.author_id, updated_at = now()
+            RETURNING xmax = 0  -- no older version of the row: it was inserted
+            """,
+            preset.guild_id, preset.name, preset.request.as_json(), preset.author_id,
+        )  # fmt: skip
+
+    async def get(self, guild_id: int, name: str) -> Preset | None:
+        row = await self._pool.fetchrow(
+            "SELECT * FROM presets WHERE guild_id = $1 AND lower(name) = lower($2)", guild_id, name
+        )
+        return _preset(row) if row else None
+
+    async def all(self, guild_id: int) -> list[Preset]:
+        """The presets of a server, the most used first."""
+        rows = await self._pool.fetch("SELECT * FROM presets WHERE guild_id = $1 ORDER BY uses DESC, name", guild_id)
+        return [_preset(row) for row in rows]
+
+    async def delete(self, guild_id: int, name: str) -> bool:
+        done = await self._pool.execute(
+            "DELETE FROM presets WHERE guild_id = $1 AND lower(name) = lower($2)", guild_id, name
+        )
+        return done == "DELETE 1"
+
+    async def count_use(self, guild_id: int, name: str) -> None:
+        await self._pool.execute("UPDATE presets SET uses = uses + 1 WHERE guild_id = $1 AND name = $2", guild_id, name)
+
+    async def set_default(self, guild_id: int, channel_id: int, name: str | None) -> None:
+        """Make a preset the default of a channel (or WHOLE_SERVER); None takes the default away."""
+        if name is None:
+            await self._pool.execute(
+                "DELETE FROM default_presets WHERE guild_id = $1 AND channel_id = $2", guild_id, channel_id
+            )
+            return
+        await self._pool.execute(
+            """
+            INSERT INTO default_presets (guild_id, channel_id, name)
+            VALUES ($1, $2, $3)
+            ON CONFLICT (guild_id, channel_id) DO UPDATE SET name = excluded.name
+            """,
+            guild_id, channel_id, name,
+        )  # fmt: skip
+
+    async def defaults(self, guild_id: int, channel_id: int) -> list[Preset]:
+        """The default presets that apply in a channel: its own first, then the server's."""
+        rows = await self._pool.fetch(
+            """
+            SELECT presets.*
+              FROM default_presets JOIN presets USING (guild_id, name)
+             WHERE guild_id = $1 AND channel_id IN ($2, 0)
+             ORDER BY channel_id DESC
+            """,
+            guild_id, channel_id,
+        )  # fmt: skip
+        return [_preset(row) for row in rows]
+
+
+def _preset(row: asyncpg.Record) -> Preset:
+    request = GenerationRequest.from_json(row["request"])
+    return Preset(row["guild_id"], row["name"], request, row["author_id"], row["uses"])

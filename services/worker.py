@@ -1,0 +1,128 @@
+"""One task per GPU: takes the next job and every queued one that can share its batch, renders, stores, hands over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from services.checkpoints import Shelf
+from services.delivery import Delivery
+from services.engine.messages import Progress, Rendered, RenderRequest
+from services.engine.process import CheckpointUnusable, Engine
+from services.errors import EngineDied, EngineError, UserError
+from services.jobs import Job, JobState
+from services.pace import Pace
+from services.pictures import PictureStore
+from services.queue import FairQueue
+from services.storage.jobs import JobStore
+
+log = logging.getLogger(__name__)
+
+#: a job whose engine died twice is what kills it
+MAX_ATTEMPTS = 2
+
+
+class Worker:
+    """Owns the engine. `run` is the task."""
+
+    def __init__(
+        self,
+        *,
+        queue: FairQueue,
+        engine: Engine,
+        jobs: JobStore,
+        pictures: PictureStore,
+        shelf: Shelf,
+        delivery: Delivery,
+        pace: Pace,
+        batch_pictures: int,
+    ) -> None:
+        self._queue = queue
+        self._engine = engine
+        self._jobs = jobs
+        self._pictures = pictures
+        self._shelf = shelf
+        self._delivery = delivery
+        self._pace = pace
+        self._batch_pictures = batch_pictures
+        self.running: list[Job] = []
+
+    async def run(self) -> None:
+        """Work until cancelled. Nothing that a job does ends the loop."""
+        while True:
+            batch = await self._next_batch()
+            try:
+                await self._work(batch)
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # a bug; the jobs get an answer and the others go on
+                log.exception("jobs %s failed for a reason nobody foresaw", [job.id for job in batch])
+                await self._fail(batch, EngineError.calm, "bug")
+            finally:
+                self.running = []
+                self.announce()
+
+    def announce(self) -> None:
+        """Tell everybody in line where they stand."""
+        self._delivery.line_moved(self._pace.line(self.running, self._queue.waiting))
+
+    async def _next_batch(self) -> list[Job]:
+        first = await self._queue.get()
+        batch = [first, *self._queue.take_company(first, self._batch_pictures)]
+        claimed = await self._jobs.claim(job.id for job in batch)
+        return [job.evolve(state=JobState.RUNNING, attempts=job.attempts + 1) for job in batch if job.id in claimed]
+
+    async def _work(self, batch: list[Job]) -> None:
+        if not batch:
+            return
+        self.running = batch
+        self.announce()
+        for job in batch:
+            self._delivery.progress(job, 0, job.parameters.steps)
+        try:
+            rendered = await self._render(batch)
+        except EngineDied as error:
+            log.warning("%s", error)
+            await self._try_again(batch, error)
+        except EngineError as error:
+            log.error("jobs %s: %s", [job.id for job in batch], error)
+            if isinstance(error, CheckpointUnusable):
+                self._shelf.forget(batch[0].parameters.checkpoint, str(error))
+            await self._fail(batch, error.calm, str(error))
+        except UserError as error:  # the checkpoint was taken away since
+            await self._fail(batch, str(error), str(error))
+        else:
+            await self._finish(batch, rendered)
+
+    async def _render(self, batch: Sequence[Job]) -> Rendered:
+        checkpoint = self._shelf.find(batch[0].parameters.checkpoint)
+        request = RenderRequest(checkpoint, self._shelf.location(checkpoint.id), tuple(job.parameters for job in batch))
+
+        def on_progress(progress: Progress) -> None:
+            for job in batch:
+                self._delivery.progress(job, progress.step, progress.steps)
+
+        return await self._engine.render(request, on_progress)
+
+    async def _finish(self, batch: Sequence[Job], rendered: Rendered) -> None:
+        work = sum(job.parameters.pixel_steps for job in batch)
+        self._pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
+        for job, files in zip(batch, rendered.pictures, strict=True):
+            names = await self._pictures.keep(files)
+            done = await self._jobs.rendered(job.id, names, rendered.seconds)
+            if done is not None:
+                self._delivery.finished(done)
+
+    async def _try_again(self, batch: Sequence[Job], error: EngineError) -> None:
+        given_up = [job for job in batch if job.attempts >= MAX_ATTEMPTS]
+        await self._fail(given_up, error.calm, str(error))
+        for job in batch:
+            if job.attempts < MAX_ATTEMPTS:
+                await self._jobs.release(job.id)
+                self._queue.put_nowait(job.evolve(state=JobState.QUEUED))
+
+    async def _fail(self, batch: Sequence[Job], sentence: str, reason: str) -> None:
+        for job in batch:
+            if await self._jobs.close(job.id, JobState.FAILED, reason):
+                self._delivery.failed(job, sentence)
