@@ -1,0 +1,119 @@
+"""What Discord's client checks before it sends a command: that options exist, are complete and of their type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from playground.errors import NotPossible
+from playground.payloads import attachment
+from playground.permissions import names as names_of
+from playground.world import Channel, Json, User, World
+
+SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 6, 7, 10, 11
+
+
+def find_command(world: World, channel: Channel, user: User, path: str) -> tuple[Json, list[Json]]:
+    """The command called "preset save", and the chain of its subcommands.
+
+    Raises: NotPossible.
+    """
+    first, *rest = path.removeprefix("/").split()
+    guild = channel.guild
+    known = world.commands_in(guild.id if guild else None)
+    command = next((one for one in known if one["name"] == first and one["type"] == 1), None)
+    if command is None:
+        names = ", ".join(sorted(f"/{one['name']}" for one in known if one["type"] == 1))
+        raise NotPossible(f"There is no command /{first}. There are: {names or 'none yet'}.")
+    needed = int(command.get("default_member_permissions") or 0)
+    if needed and guild is not None and not guild.permissions_of(user.id) >= names_of(needed):
+        raise NotPossible(f"/{first} is not offered to {user.name}: it takes {', '.join(sorted(names_of(needed)))}.")
+    chain: list[Json] = []
+    node = command
+    for name in rest:
+        node = next((one for one in node.get("options") or [] if one["name"] == name and one["type"] <= GROUP), None)
+        if node is None:
+            raise NotPossible(f"/{first} has no subcommand '{name}'.")
+        chain.append(node)
+    if any(one["type"] <= GROUP for one in node.get("options") or []):
+        subcommands = ", ".join(one["name"] for one in node["options"])
+        raise NotPossible(f"/{path} needs one of its subcommands: {subcommands}.")
+    return command, chain
+
+
+def fill_options(
+    world: World, channel: Channel, described: list[Json], given: Mapping[str, Any], *, complete: bool = True
+) -> tuple[list[Json], Json]:
+    """The options as an interaction carries them, and `resolved` with the attachments.
+
+    Raises: NotPossible, with what Discord's client would say.
+    """
+    by_name = {option["name"]: option for option in described}
+    for name in given:
+        if name not in by_name:
+            raise NotPossible(f"There is no option '{name}'. There are: {', '.join(by_name) or 'none'}.")
+    if complete:
+        missing = [option["name"] for option in described if option.get("required") and option["name"] not in given]
+        if missing:
+            raise NotPossible(f"These options are required: {', '.join(missing)}.")
+    options: list[Json] = []
+    resolved: Json = {}
+    for name, value in given.items():
+        option = by_name[name]
+        if option["type"] == ATTACHMENT:
+            value = _attach(world, channel, value, resolved)
+        options.append({"name": name, "type": option["type"], "value": _checked(option, value) if complete else value})
+    return options, resolved
+
+
+def nest(chain: list[Json], options: list[Json]) -> list[Json]:
+    """The options wrapped in their subcommands."""
+    for node in reversed(chain):
+        options = [{"name": node["name"], "type": node["type"], "options": options}]
+    return options
+
+
+def _checked(option: Json, value: Any) -> Any:
+    name, kind = option["name"], option["type"]
+    value = _converted(name, kind, value)
+    choices = option.get("choices")
+    if choices:
+        for choice in choices:
+            if value in (choice["value"], choice["name"]):
+                return choice["value"]
+        raise NotPossible(f"{name} takes one of: {', '.join(str(choice['name']) for choice in choices)}.")
+    if kind in (INTEGER, NUMBER):
+        low, high = option.get("min_value"), option.get("max_value")
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise NotPossible(f"{name} goes from {low} to {high}.")
+    if kind == STRING:
+        low, high = option.get("min_length") or 0, option.get("max_length") or 6000
+        if not low <= len(value) <= high:
+            raise NotPossible(f"{name} has {low} to {high} characters, and this has {len(value)}.")
+    return value
+
+
+def _converted(name: str, kind: int, value: Any) -> Any:
+    try:
+        if kind == INTEGER:
+            number = int(value)
+            if abs(number) > 2**53 - 1:
+                raise NotPossible(f"{name} must be a number that Discord can send.")
+            return number
+        if kind == NUMBER:
+            return float(value)
+    except (TypeError, ValueError):
+        raise NotPossible(f"{name} must be a number.") from None
+    if kind == BOOLEAN:
+        return value if isinstance(value, bool) else str(value).lower() in ("true", "yes", "1")
+    if kind in (USER, CHANNEL):
+        return str(value)
+    return str(value)
+
+
+def _attach(world: World, channel: Channel, value: Any, resolved: Json) -> str:
+
+    filename, data = value
+    attachment_id = world.store_file(filename, data)
+    resolved.setdefault("attachments", {})[str(attachment_id)] = attachment(world, channel, attachment_id, None)
+    return str(attachment_id)

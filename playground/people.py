@@ -1,0 +1,293 @@
+"""People: what a human can do in Discord's client, and see there. Tests, scripts and the page use the same methods."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from playground import payloads, permissions, posting
+from playground.errors import NotPossible
+from playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
+from playground.messages import Choice, Field, Message, Modal, Select, TextInput, read_modal
+from playground.options import fill_options, find_command, nest
+from playground.world import Channel, Json, MessageRecord, User
+
+if TYPE_CHECKING:
+    from playground.server import Discord
+
+NO_ANSWER = "The application did not respond"
+_STYLES = {"select": 3}
+
+
+class Reply:
+    """What the bot did about one interaction; follows the answer as it is edited."""
+
+    def __init__(self, discord: Discord, viewer: User, interaction: Interaction, failed: str | None) -> None:
+        self._discord = discord
+        self._viewer = viewer
+        self._interaction = interaction
+        #: what Discord's client would say instead of an answer
+        self.failed = failed
+
+    @property
+    def message(self) -> Message | None:
+        """The answer as it stands now; for a click, perhaps the message that was clicked."""
+        record = self._interaction.original
+        return None if record is None else self._discord.view(record, self._viewer)
+
+    @property
+    def followups(self) -> list[Message]:
+        """Messages sent after the answer."""
+        return [self._discord.view(record, self._viewer) for record in self._interaction.followups]
+
+    @property
+    def thinking(self) -> bool:
+        return self.message is not None and self.message.thinking
+
+    @property
+    def modal(self) -> Modal | None:
+        data = self._interaction.modal
+        return read_modal(data, self._interaction.token) if data else None
+
+    @property
+    def text(self) -> str:
+        """All that the answer and the follow-ups say."""
+        messages = [*([self.message] if self.message else []), *self.followups]
+        return "\n".join(one.text for one in messages if not one.deleted)
+
+    async def until(self, holds: Callable[[Message], bool], timeout: float = 30) -> Message:
+        """The answer (or a follow-up), once `holds` is true of it.
+
+        Raises: TimeoutError, saying what was seen last.
+        """
+
+        def found() -> Message | None:
+            messages = [*self.followups, *([self.message] if self.message else [])]
+            return next((one for one in messages if not one.deleted and holds(one)), None)
+
+        return await self._discord.until(found, timeout, lambda: f"the answer is still: {self.text[:300]!r}")
+
+    def as_dict(self) -> Json:
+        """For the page."""
+        return {"failed": self.failed, "modal": self.modal.as_dict() if self.modal else None}
+
+
+class Person:
+    """Somebody with Discord's client open in one channel."""
+
+    def __init__(self, discord: Discord, user: User, channel: Channel) -> None:
+        self._discord = discord
+        self._world = discord.world
+        self.user = user
+        self.channel = channel
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @property
+    def id(self) -> int:
+        return self.user.id
+
+    def may(self, *names: str) -> None:
+        """Give permissions in the server."""
+        permissions.bits(names)
+        assert self.channel.guild is not None
+        self.channel.guild.members[self.user.id].update(names)
+
+    def go_to(self, channel: Channel) -> None:
+        """Open another channel; entering a server for the first time is joining it."""
+        if channel.guild is not None:
+            channel.guild.members.setdefault(self.user.id, set())
+        self.channel = channel
+
+    def sees(self, channel: Channel | None = None) -> list[Message]:
+        """The messages of a channel, the oldest first."""
+        return [self._discord.view(record, self.user) for record in self._visible(channel or self.channel)]
+
+    def direct_messages(self) -> list[Message]:
+        """What the bot wrote to this person alone."""
+        return self.sees(self._world.direct_channel(self.user))
+
+    async def say(self, content: str, files: Sequence[tuple[str, bytes]] = ()) -> Message:
+        record = posting.post(self._world, self.channel, self.user, {"content": content}, files)
+        return self._discord.view(record, self.user)
+
+    async def slash(self, command: str, /, *, _age: timedelta | None = None, **options: Any) -> Reply:
+        """Send a command: `slash("preset save", name="x")`. Returns when the bot acknowledged it, or failed to.
+
+        Raises: NotPossible.
+        """
+        node, chain = find_command(self._world, self.channel, self.user, command)
+        described = (chain[-1] if chain else node).get("options") or []
+        filled, resolved = fill_options(self._world, self.channel, described, options)
+        data = self._command_data(node, nest(chain, filled), resolved)
+        return await self._interact(COMMAND, data, age=_age)
+
+    async def autocomplete(self, command: str, option: str, /, typed: str = "", **options: Any) -> list[Choice]:
+        """What is offered for `option` when `typed` is typed into it and the other options are as given.
+
+        Raises: NotPossible, also if the bot does not answer in time.
+        """
+        node, chain = find_command(self._world, self.channel, self.user, command)
+        described = (chain[-1] if chain else node).get("options") or []
+        focused = next((one for one in described if one["name"] == option), None)
+        if focused is None or not focused.get("autocomplete"):
+            raise NotPossible(f"/{command} completes no option called '{option}'.")
+        filled, _ = fill_options(self._world, self.channel, described, options, complete=False)
+        filled.append({"name": option, "type": focused["type"], "value": typed, "focused": True})
+        data = self._command_data(node, nest(chain, filled), {})
+        interaction = await self._sent(AUTOCOMPLETE, data, None, None)
+        if not interaction.acknowledged.is_set():
+            raise NotPossible("Loading options failed")
+        return [Choice(one["name"], one["value"]) for one in interaction.choices]
+
+    async def context_menu(self, name: str, message: Message) -> Reply:
+        """Use an "Apps" entry of a message.
+
+        Raises: NotPossible.
+        """
+        record = self._record(message)
+        guild = self.channel.guild
+        known = self._world.commands_in(guild.id if guild else None)
+        command = next((one for one in known if one["name"] == name and one["type"] == 3), None)
+        if command is None:
+            raise NotPossible(f"There is no entry '{name}' in the menu of a message.")
+        resolved = {"messages": {str(record.id): payloads.message(record, self.user.id)}}
+        data = {**self._command_data(command, [], resolved), "target_id": str(record.id)}
+        return await self._interact(COMMAND, data)
+
+    async def click(self, message: Message, button: str) -> Reply:
+        """Press a button, named by its label, emoji or custom id.
+
+        Raises: NotPossible.
+        """
+        record = self._record(message)
+        current = self._discord.view(record, self.user)
+        found = next((one for one in current.buttons if one.is_called(button)), None)
+        if found is None:
+            names = ", ".join(one.label or one.emoji or "?" for one in current.buttons)
+            raise NotPossible(f"There is no button '{button}' under this message. There are: {names or 'none'}.")
+        if found.disabled or found.custom_id is None:
+            raise NotPossible(f"The button '{button}' cannot be pressed.")
+        data = {"custom_id": found.custom_id, "component_type": 2, "id": 1}
+        return await self._interact(COMPONENT, data, message=record)
+
+    async def select(self, message: Message, name: str, values: Sequence[str]) -> Reply:
+        """Choose from a drop-down, named by its custom id or placeholder; values or labels.
+
+        Raises: NotPossible.
+        """
+        record = self._record(message)
+        current = self._discord.view(record, self.user)
+        found = next((one for one in current.selects if name in (one.custom_id, one.placeholder)), None)
+        if found is None:
+            raise NotPossible(f"There is no drop-down '{name}' under this message.")
+        data = {"custom_id": found.custom_id, "component_type": 3, "values": _chosen(found, values, name), "id": 1}
+        return await self._interact(COMPONENT, data, message=record)
+
+    async def submit(self, modal: Modal, values: Mapping[str, str | Sequence[str]]) -> Reply:
+        """Fill a form in, by labels or custom ids, and send it.
+
+        Raises: NotPossible, for what the client would not let through.
+        """
+        known = {name for field in modal.fields for name in (field.label, field.item.custom_id)}
+        if unknown := set(values) - known:
+            raise NotPossible(f"The form has no field '{sorted(unknown)[0]}'.")
+        components = [
+            {"type": 18, "id": 2 * number + 1, "component": {**_filled(field, values), "id": 2 * number + 2}}
+            for number, field in enumerate(modal.fields)
+        ]
+        opener = self._discord.interactions.by_token.get(modal.token)
+        data = {"custom_id": modal.custom_id, "components": components}
+        return await self._interact(SUBMIT, data, message=opener.message if opener else None)
+
+    async def react(self, message: Message, emoji: str) -> None:
+        posting.react(self._world, self._record(message), self.user, emoji)
+
+    async def unreact(self, message: Message, emoji: str) -> None:
+        posting.unreact(self._world, self._record(message), self.user, emoji)
+
+    async def delete(self, message: Message) -> None:
+        """Delete a message: one's own, or any with the permission to.
+
+        Raises: NotPossible.
+        """
+        record = self._record(message)
+        guild = record.channel.guild
+        is_allowed = guild is None or "manage_messages" in guild.permissions_of(self.user.id)
+        if record.author_id != self.user.id and not is_allowed:
+            raise NotPossible("Only one's own messages can be deleted.")
+        posting.delete(self._world, record)
+
+    def _visible(self, channel: Channel) -> list[MessageRecord]:
+        return [
+            record
+            for record in channel.messages.values()
+            if not record.deleted and record.only_for in (None, self.user.id)
+        ]
+
+    def _record(self, message: Message) -> MessageRecord:
+        record = self._world.channels[message.channel_id].messages.get(message.id)
+        if record is None or record.deleted:
+            raise NotPossible("The message was deleted.")
+        if record.only_for not in (None, self.user.id):
+            raise NotPossible("The message is not visible to this person.")
+        return record
+
+    def _command_data(self, command: Json, options: list[Json], resolved: Json) -> Json:
+        data: Json = {"id": command["id"], "name": command["name"], "type": command["type"], "options": options}
+        if command.get("guild_id"):
+            data["guild_id"] = command["guild_id"]
+        return {**data, "resolved": resolved} if resolved else data
+
+    async def _interact(
+        self, kind: int, data: Json, *, message: MessageRecord | None = None, age: timedelta | None = None
+    ) -> Reply:
+        interaction = await self._sent(kind, data, message, age)
+        failed = None if interaction.acknowledged.is_set() else NO_ANSWER
+        if failed:
+            self._discord.note(f"nobody acknowledged {kind} {data.get('name') or data.get('custom_id')}")
+        return Reply(self._discord, self.user, interaction, failed)
+
+    async def _sent(self, kind: int, data: Json, message: MessageRecord | None, age: timedelta | None) -> Interaction:
+        seconds = age.total_seconds() if age else 0.0
+        channel = message.channel if message else self.channel
+        interaction = self._discord.interactions.create(kind, self.user, channel, data, message=message, age=seconds)
+        if self._discord.gateway.connected:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(interaction.acknowledged.wait(), self._discord.interactions.ack_window)
+        return interaction
+
+
+def _chosen(select: Select, values: Sequence[str], name: str) -> list[str]:
+    by_name = {key: str(one.value) for one in select.options for key in (one.name, str(one.value))}
+    unknown = [value for value in values if value not in by_name]
+    if unknown:
+        raise NotPossible(
+            f"'{name}' offers no '{unknown[0]}'. It offers: {', '.join(one.name for one in select.options)}."
+        )
+    if not select.min_values <= len(values) <= select.max_values and not (not values and not select.required):
+        raise NotPossible(f"'{name}' takes {select.min_values} to {select.max_values} of its choices.")
+    return [by_name[value] for value in values]
+
+
+def _filled(field: Field, values: Mapping[str, str | Sequence[str]]) -> Json:
+    item = field.item
+    value = values.get(field.label, values.get(item.custom_id))
+    if isinstance(item, Select):
+        chosen = _chosen(item, [value] if isinstance(value, str) else list(value or ()), field.label)
+        return {"type": _STYLES["select"], "custom_id": item.custom_id, "values": chosen}
+    return {"type": 4, "custom_id": item.custom_id, "value": _typed(item, field.label, value)}
+
+
+def _typed(item: TextInput, label: str, value: object) -> str:
+    text = item.value if value is None else str(value)
+    if item.required and not text:
+        raise NotPossible(f"'{label}' is required.")
+    if text and not item.min_length <= len(text) <= item.max_length:
+        raise NotPossible(f"'{label}' has {item.min_length} to {item.max_length} characters.")
+    return text

@@ -1,0 +1,37 @@
+"""Permissions by the names that discord.py and hikari know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+BITS = {
+    "kick_members": 1, "ban_members": 2, "administrator": 3, "manage_channels": 4, "manage_guild": 5, "add_reactions": 6,
+    "view_channel": 10, "send_messages": 11, "manage_messages": 13, "embed_links": 14, "attach_files": 15,
+    "read_message_history": 16, "mention_everyone": 17, "use_external_emojis": 18, "manage_roles": 28,
+    "use_application_commands": 31, "send_messages_in_threads": 38, "moderate_members": 40,
+}  # fmt: skip
+
+MEMBER = frozenset({
+    "add_reactions", "view_channel", "send_messages", "embed_links", "attach_files", "read_message_history",
+    "use_application_commands", "use_external_emojis",
+})  # fmt: skip
+#: what the bot is invited with
+BOT = MEMBER
+
+
+def bits(names: Iterable[str]) -> int:
+    """The bit field.
+
+    Raises: ValueError, for a name that is not known here.
+    """
+    unknown = set(names) - BITS.keys()
+    if unknown:
+        raise ValueError(f"these permissions are not known here: {', '.join(sorted(unknown))}")
+    return sum(1 << BITS[name] for name in set(names))
+
+
+def names(field: int) -> frozenset[str]:
+    """The names of the bits that are set; an administrator has all."""
+    if field >> BITS["administrator"] & 1:
+        return frozenset(BITS)
+    return frozenset(name for name, bit in BITS.items() if field >> bit & 1)

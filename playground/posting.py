@@ -1,0 +1,188 @@
+"""Make, edit and delete messages and reactions, whoever does it, and tell everybody who sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from playground import payloads
+from playground.errors import ApiError, invalid, unknown_message
+from playground.rules import check_files, check_message, walk
+from playground.world import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Json, MessageRecord, User, World
+
+#: (file name, bytes), in the order of `files[n]`
+Files = Sequence[tuple[str, bytes]]
+
+MAX_REACTIONS = 20  # different ones on a message
+_BOT_MAY_SET = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # suppress embeds, suppress notifications
+
+
+def post(
+    world: World,
+    channel: Channel,
+    author: User,
+    body: Json,
+    files: Files = (),
+    *,
+    only_for: int | None = None,
+    extra: Json | None = None,
+) -> MessageRecord:
+    """A new message. `extra` is what Discord adds: the interaction it answers, say."""
+    check_message(body, has_files=bool(files), creates=True)
+    check_files(files, world.upload_limit)
+    if (earlier := _same_nonce(world, channel, author, body)) is not None:
+        return earlier
+    message_id = world.clock.snowflake()
+    flags = (body.get("flags") or 0) & _BOT_MAY_SET | (EPHEMERAL if only_for else 0)
+    data: Json = {
+        "id": str(message_id), "channel_id": str(channel.id), "type": 0, "author": payloads.user(author),
+        "content": body.get("content") or "", "timestamp": world.clock.timestamp(), "edited_timestamp": None, "tts": False,
+        "mention_everyone": False, "mentions": _mentions(world, body), "mention_roles": [], "pinned": False, "flags": flags,
+        "attachments": _attachments(world, channel, body, files, []), "embeds": _embeds(body), "components": [],
+        **(extra or {}),
+    }  # fmt: skip
+    if body.get("nonce") is not None:
+        data["nonce"] = body["nonce"]
+    if reference := body.get("message_reference"):
+        data |= _reply(world, channel, reference)
+    data["components"] = _components(body.get("components") or [], data["attachments"])
+    record = MessageRecord(data, channel, author.id, only_for)
+    channel.messages[message_id] = record
+    if body.get("nonce") is not None and body.get("enforce_nonce"):
+        world.nonces[channel.id, author.id, str(body["nonce"])] = message_id
+    _tell(world, "MESSAGE_CREATE", record)
+    return record
+
+
+def edit(world: World, record: MessageRecord, body: Json, files: Files = ()) -> MessageRecord:
+    """Change what `body` names and leave the rest."""
+    if record.deleted:
+        raise unknown_message()
+    data = record.data
+    check_message(body, has_files=bool(files), creates=False, was_v2=bool(data["flags"] & COMPONENTS_V2))
+    check_files(files, world.upload_limit)
+    if "content" in body:
+        data["content"], data["mentions"] = body["content"] or "", _mentions(world, body)
+    if "embeds" in body:
+        data["embeds"] = _embeds(body)
+    if "attachments" in body or files:
+        data["attachments"] = _attachments(world, record.channel, body, files, data["attachments"])
+    if "components" in body:
+        data["components"] = _components(body["components"] or [], data["attachments"])
+    data["flags"] = (data["flags"] & ~LOADING) | ((body.get("flags") or 0) & COMPONENTS_V2)
+    data["edited_timestamp"] = world.clock.timestamp()
+    _tell(world, "MESSAGE_UPDATE", record)
+    return record
+
+
+def delete(world: World, record: MessageRecord) -> None:
+    record.deleted = True
+    data = {"id": str(record.id), "channel_id": str(record.channel.id)}
+    if record.channel.guild is not None and record.only_for is None:
+        data["guild_id"] = str(record.channel.guild.id)
+    world.emit("MESSAGE_DELETE", data, record.channel, record.only_for)
+
+
+def react(world: World, record: MessageRecord, user: User, emoji: str) -> None:
+    if record.only_for is not None:
+        raise ApiError(403, 50013, "Missing Permissions")
+    if emoji not in record.reactions and len(record.reactions) >= MAX_REACTIONS:
+        raise ApiError(403, 30010, "Maximum number of reactions reached (20)")
+    people = record.reactions.setdefault(emoji, set())
+    if user.id not in people:
+        people.add(user.id)
+        event = payloads.reaction_event(world, record, user.id, emoji)
+        world.emit("MESSAGE_REACTION_ADD", event, record.channel)
+
+
+def unreact(world: World, record: MessageRecord, user: User, emoji: str) -> None:
+    people = record.reactions.get(emoji, set())
+    if user.id not in people:
+        raise ApiError(404, 10014, "Unknown Emoji")
+    people.discard(user.id)
+    if not people:
+        del record.reactions[emoji]
+    event = payloads.reaction_event(world, record, user.id, emoji)
+    event.pop("member", None)
+    world.emit("MESSAGE_REACTION_REMOVE", event, record.channel)
+
+
+def _tell(world: World, event: str, record: MessageRecord) -> None:
+    world.emit(event, {"record": record}, record.channel, record.only_for)
+
+
+def _same_nonce(world: World, channel: Channel, author: User, body: Json) -> MessageRecord | None:
+    if not body.get("enforce_nonce") or body.get("nonce") is None:
+        return None
+    earlier = world.nonces.get((channel.id, author.id, str(body["nonce"])))
+    return channel.messages.get(earlier) if earlier is not None else None
+
+
+def _mentions(world: World, body: Json) -> list[Json]:
+    content = body.get("content") or ""
+    return [payloads.user(one) for one in world.users.values() if f"<@{one.id}>" in content]
+
+
+def _reply(world: World, channel: Channel, reference: Json) -> Json:
+    replied = channel.messages.get(int(reference["message_id"]))
+    if replied is None or replied.deleted:
+        if reference.get("fail_if_not_exists", True):
+            raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        return {}
+    data: Json = {
+        "type": 19,
+        "message_reference": {"type": 0, "message_id": str(replied.id), "channel_id": str(channel.id)},
+        "referenced_message": payloads.message(replied, world.bot.id),
+    }
+    if channel.guild is not None:
+        data["message_reference"]["guild_id"] = str(channel.guild.id)
+    return data
+
+
+def _attachments(world: World, channel: Channel, body: Json, files: Files, kept: list[Json]) -> list[Json]:
+    """What is uploaded, beside those of `kept` that the body lists (all of them, if it lists none)."""
+    listed = body.get("attachments")
+    described = {str(one["id"]): one.get("description") for one in listed or []}
+    staying = [one for one in kept if listed is None or one["id"] in described]
+    for one in staying:
+        if described.get(one["id"]):
+            one["description"] = described[one["id"]]
+    new = [
+        payloads.attachment(world, channel, world.store_file(name, data), described.get(str(number)))
+        for number, (name, data) in enumerate(files)
+    ]
+    return [*staying, *new]
+
+
+def _embeds(body: Json) -> list[Json]:
+    return [{"type": "rich", **embed} for embed in body.get("embeds") or []]
+
+
+def _components(components: list[Json], attachments: list[Json]) -> list[Json]:
+    """With ids, as Discord gives them out, and with uploaded media in place of `attachment://name`."""
+    uploaded = {one["filename"]: one for one in attachments}
+    copies = [_copy(component) for component in components]
+    for number, component in enumerate(walk(copies), start=1):
+        component["id"] = number
+        if (component.get("emoji") or {}).get("id", "") is None:
+            del component["emoji"]["id"]
+        holders = [*(component.get("items") or []), component]
+        for media in (holder["media"] for holder in holders if "media" in holder):
+            name = str(media.get("url", "")).removeprefix("attachment://")
+            if media.get("url", "").startswith("attachment://"):
+                if name not in uploaded:
+                    raise invalid(
+                        "components", "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", f"no file {name}"
+                    )
+                one = uploaded[name]
+                media |= {
+                    key: one[key] for key in ("url", "proxy_url", "width", "height", "content_type") if key in one
+                }
+                media["attachment_id"], media["id"] = one["id"], one["id"]
+    return copies
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(one) for key, one in value.items() if one is not None}
+    return [_copy(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,228 @@
+"""The whole: a Discord on loopback, with a server, channels and people in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from playground import payloads
+from playground.clock import Clock
+from playground.exchange import MAX_LOG, Exchange, Log
+from playground.faults import Faults
+from playground.gateway import Gateway
+from playground.interactions import Interactions
+from playground.messages import Attachment, Message, read_message
+from playground.people import Person
+from playground.rest import Rest
+from playground.webhooks import InteractionRoutes
+from playground.world import Channel, Guild, Json, MessageRecord, User, World
+
+T = TypeVar("T")
+
+ACK_WINDOW = 3.0  # seconds
+
+
+class Discord:
+    """A local Discord. An async context manager; listens on 127.0.0.1 alone."""
+
+    def __init__(self, port: int = 0, *, ack_window: float = ACK_WINDOW, spec: Path | None = None) -> None:
+        self._wanted_port = port
+        self._spec = spec
+        self.clock = Clock()
+        self.world = World(self.clock)
+        self.faults = Faults()
+        self.log: Log = deque(maxlen=MAX_LOG)
+        self.gateway = Gateway(self.world)
+        self.interactions = Interactions(self.world, ack_window)
+        self.app = web.Application(client_max_size=32 * 1024 * 1024)
+        self._notes: list[str] = []
+        self._people: dict[str, Person] = {}
+        self._changed = asyncio.Event()
+        self.world.listeners.append(lambda *_: self._changed.set())
+        self.guild = self.add_guild("Negative Space", ["pictures", "general"])
+
+    async def __aenter__(self) -> Self:
+        rest = Rest(self.world, self.faults, self.log)
+        self.app.middlewares.append(rest.middleware)
+        rest.add_routes(self.app)
+        InteractionRoutes(self.world, self.interactions).add_routes(self.app)
+        self.app.router.add_get("/gateway", self.gateway.handle)
+        self.app.router.add_get("/gateway/", self.gateway.handle)
+        self.app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._attachment)
+        from playground.web import add_page
+
+        add_page(self)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port)
+        await site.start()
+        self.port: int = self._runner.addresses[0][1]
+        self.world.base_url = self.base_url
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.gateway.drop(1001)
+        await self._runner.cleanup()
+
+    # Where it is
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        return f"{self.base_url}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    @property
+    def token(self) -> str:
+        return self.world.token
+
+    # Who is there
+
+    def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
+        return self.world.add_guild(name, channels)
+
+    def channel(self, name: str, guild: Guild | None = None) -> Channel:
+        return next(one for one in (guild or self.guild).channels.values() if one.name == name)
+
+    def person(self, name: str, permissions: Iterable[str] = ()) -> Person:
+        """The person of that name, who joins when first called."""
+        person = self._people.get(name)
+        if person is None:
+            user = self.world.add_user(name)
+            self.guild.members[user.id] = set()
+            person = self._people[name] = Person(self, user, next(iter(self.guild.channels.values())))
+        person.may(*permissions)
+        return person
+
+    async def until_connected(self, timeout: float = 60, *, sessions: int = 1) -> None:
+        """Wait for a bot that is identified and has synced its commands."""
+
+        def ready() -> bool | None:
+            return (len(self.gateway.connected) >= sessions and bool(self.world.commands)) or None
+
+        await self.until(ready, timeout, lambda: "no bot has connected and synced its commands")
+
+    # What is seen
+
+    def view(self, record: MessageRecord, viewer: User) -> Message:
+        return read_message(payloads.message(record, viewer.id), deleted=record.deleted)
+
+    async def until(self, found: Callable[[], T | None], timeout: float, otherwise: Callable[[], str]) -> T:
+        """The first result of `found` that is not None, looked for whenever something happens.
+
+        Raises: TimeoutError, with what `otherwise` says.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout
+        while (result := found()) is None:
+            rest = deadline - asyncio.get_running_loop().time()
+            if rest <= 0:
+                raise TimeoutError(f"after {timeout:g} s {otherwise()}")
+            self._changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), min(rest, 0.25))
+        return result
+
+    async def wait_for(self, holds: Callable[[Message], bool], timeout: float = 30) -> Message:
+        """The newest message anywhere of which `holds` is true, as soon as there is one."""
+        viewer = self.world.bot
+
+        def found() -> Message | None:
+            records = [one for channel in self.world.channels.values() for one in channel.messages.values()]
+            views = [self.view(one, viewer) for one in records if not one.deleted]
+            return max((one for one in views if holds(one)), key=lambda one: one.id, default=None)
+
+        return await self.until(found, timeout, lambda: "no such message appeared")
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """A file, over HTTP as a client gets it."""
+        async with aiohttp.ClientSession() as session, session.get(attachment.url) as response:
+            response.raise_for_status()
+            return await response.read()
+
+    # For the page
+
+    def snapshot(self, person: Person) -> Json:
+        """All that a client shows at its start."""
+        guild = person.channel.guild or self.guild
+        channels = [*guild.channels.values(), self.world.direct_channel(person.user)]
+        return {
+            "user": payloads.user(person.user), "guild": {"id": str(guild.id), "name": guild.name},
+            "permissions": sorted(guild.permissions_of(person.id)),
+            "channels": [{**payloads.channel(one), "name": one.name} for one in channels],
+            "channel_id": str(person.channel.id), "commands": self.world.commands_in(guild.id),
+            "members": [payloads.user(self.world.users[user_id]) for user_id in (self.world.bot.id, *guild.members)],
+            "messages": {str(one.id): [message.raw for message in person.sees(one)] for one in channels},
+            "online": bool(self.gateway.connected),
+        }  # fmt: skip
+
+    async def watch(self, person: Person) -> AsyncIterator[Json]:
+        """Events that this person's client would be told of."""
+        events: asyncio.Queue[Json] = asyncio.Queue()
+
+        def hear(event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
+            if event in ("INTERACTION_CREATE", "GUILD_CREATE") or only_for not in (None, person.id):
+                return
+            if channel is not None and channel.guild is None and channel.recipient is not person.user:
+                return
+            told = payloads.message(data["record"], person.id) if "record" in data else data
+            events.put_nowait({"t": event, "d": self.world.commands_in(self.guild.id) if not data else told})
+
+        self.world.listeners.append(hear)
+        try:
+            while True:
+                yield await events.get()
+        finally:
+            self.world.listeners.remove(hear)
+
+    # What went wrong
+
+    def note(self, problem: str) -> None:
+        """Remember something that a test should fail on."""
+        self._notes.append(problem)
+
+    def problems(self) -> list[str]:
+        """Unknown routes, unacknowledged interactions, and violations of the specification."""
+        unknown = [
+            f"{one.method} {one.path} is not implemented" for one in self.log if one.status == 404 and _is_bare(one)
+        ]
+        violations: list[str] = []
+        if self._spec is not None:
+            from playground.oas import Specification
+
+            violations = Specification.load(self._spec).violations(self.log)
+        return [*unknown, *self._notes, *violations]
+
+    def assert_clean(self) -> None:
+        """Raise AssertionError with a list of everything that Discord would not have accepted or understood."""
+        problems = self.problems()
+        if problems:
+            raise AssertionError("\n".join(["the playground has complaints:", *problems]))
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        found = self.world.attachments.get(int(request.match_info["attachment_id"]))
+        if found is None or found[0] != request.match_info["filename"]:
+            return web.Response(status=404)
+        kind = "image/png" if found[0].endswith(".png") else "application/octet-stream"
+        return web.Response(body=found[1], content_type=kind)
+
+
+def _is_bare(exchange: Exchange) -> bool:
+    """Whether the 404 is for the route itself, not for something that was not found."""
+    response: Any = exchange.response
+    return isinstance(response, dict) and "is not implemented" in response.get("message", "")

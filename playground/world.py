@@ -1,0 +1,172 @@
+"""What there is: servers, channels, people, messages, commands. In memory; knows no HTTP.
+
+Messages are kept as Discord's own JSON, so what one client wrote is what another reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from playground import permissions
+from playground.clock import Clock
+
+Json = dict[str, Any]
+#: (event, data, who may see it: a user's id, or None for everybody who sees the channel)
+Listener = Callable[[str, Json, "Channel | None", int | None], None]
+
+MAX_STORED_BYTES = 512 * 1024 * 1024
+EPHEMERAL = 1 << 6
+LOADING = 1 << 7
+COMPONENTS_V2 = 1 << 15
+
+
+@dataclass
+class User:
+    """A person or the bot."""
+
+    id: int
+    name: str
+    is_bot: bool = False
+
+
+@dataclass
+class Channel:
+    """A text channel, or a direct channel between the bot and one person (`guild` is None then)."""
+
+    id: int
+    name: str
+    guild: Guild | None
+    recipient: User | None = None
+    #: what the bot may not do here although it may in the server
+    denied_to_bot: set[str] = field(default_factory=set)
+    messages: OrderedDict[int, MessageRecord] = field(default_factory=OrderedDict)
+
+    def deny_bot(self, *names: str) -> None:
+        """Take permissions from the bot in this channel."""
+        permissions.bits(names)
+        self.denied_to_bot.update(names)
+
+    @property
+    def bot_permissions(self) -> frozenset[str]:
+        granted = self.guild.bot_permissions if self.guild else permissions.BOT
+        return frozenset(granted) - self.denied_to_bot
+
+
+@dataclass
+class Guild:
+    """A server."""
+
+    id: int
+    name: str
+    owner_id: int
+    joined_at: str
+    channels: dict[int, Channel] = field(default_factory=dict)
+    #: member → permissions beyond those of everyone
+    members: dict[int, set[str]] = field(default_factory=dict)
+    bot_permissions: set[str] = field(default_factory=lambda: set(permissions.BOT))
+
+    def permissions_of(self, user_id: int) -> frozenset[str]:
+        extra = self.members.get(user_id, set())
+        return frozenset(permissions.BITS) if "administrator" in extra else permissions.MEMBER | extra
+
+
+@dataclass
+class MessageRecord:
+    """A message as JSON, and what JSON does not tell."""
+
+    data: Json
+    channel: Channel
+    author_id: int
+    #: the only person who sees it
+    only_for: int | None = None
+    deleted: bool = False
+    #: emoji → who reacted
+    reactions: OrderedDict[str, set[int]] = field(default_factory=OrderedDict)
+
+    @property
+    def id(self) -> int:
+        return int(self.data["id"])
+
+
+class World:
+    """The whole state, with a list of those who want to hear of changes."""
+
+    def __init__(self, clock: Clock, upload_limit: int = 10 * 1024 * 1024) -> None:
+        self.clock = clock
+        self.upload_limit = upload_limit
+        self.base_url = ""  # known once the server listens
+        self.listeners: list[Listener] = []
+        self.users: dict[int, User] = {}
+        self.guilds: dict[int, Guild] = {}
+        self.channels: dict[int, Channel] = {}
+        self.attachments: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
+        #: (guild or None, name, type) → command
+        self.commands: dict[tuple[int | None, str, int], Json] = {}
+        self.nonces: dict[tuple[int, int, str], int] = {}
+        self.bot = self.add_user("Negative Space", is_bot=True)
+        self.application_id = self.bot.id
+        self.token = _token(self.bot.id)
+
+    def emit(self, event: str, data: Json, channel: Channel | None = None, only_for: int | None = None) -> None:
+        """Tell everybody who listens."""
+        for listener in list(self.listeners):
+            listener(event, data, channel, only_for)
+
+    def add_user(self, name: str, *, is_bot: bool = False) -> User:
+        user = User(self.clock.snowflake(), name, is_bot)
+        self.users[user.id] = user
+        return user
+
+    def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
+        """A server with the bot in it; it is announced to a bot that is already connected."""
+        guild = Guild(self.clock.snowflake(), name, self.clock.snowflake(), self.clock.timestamp())
+        self.guilds[guild.id] = guild
+        for channel in channels:
+            self.add_channel(guild, channel)
+        self.emit("GUILD_CREATE", {"guild": guild})
+        return guild
+
+    def add_channel(self, guild: Guild, name: str) -> Channel:
+        channel = Channel(self.clock.snowflake(), name, guild)
+        guild.channels[channel.id] = self.channels[channel.id] = channel
+        return channel
+
+    def direct_channel(self, user: User) -> Channel:
+        """The direct channel between the bot and a person, made when it is first wanted."""
+        for channel in self.channels.values():
+            if channel.recipient is user:
+                return channel
+        channel = Channel(self.clock.snowflake(), user.name, None, user)
+        self.channels[channel.id] = channel
+        return channel
+
+    def find_message(self, message_id: int) -> MessageRecord | None:
+        for channel in self.channels.values():
+            record = channel.messages.get(message_id)
+            if record is not None and not record.deleted:
+                return record
+        return None
+
+    def store_file(self, filename: str, data: bytes) -> int:
+        """Keep an attachment's bytes; the oldest go when there are too many."""
+        attachment_id = self.clock.snowflake()
+        self.attachments[attachment_id] = (filename, data)
+        while sum(len(data) for _, data in self.attachments.values()) > MAX_STORED_BYTES:
+            self.attachments.popitem(last=False)
+        return attachment_id
+
+    def commands_in(self, guild_id: int | None) -> list[Json]:
+        """Commands that can be used in a server (or in direct messages)."""
+        return [command for (guild, _, _), command in self.commands.items() if guild in (None, guild_id)]
+
+
+def _token(bot_id: int) -> str:
+    """Looks like Discord's: some clients read the bot's id from its first part."""
+    first = base64.urlsafe_b64encode(str(bot_id).encode()).decode().rstrip("=")
+    last = hashlib.sha256(first.encode()).hexdigest()[:38]
+    return f"{first}.playgr.{last}"
