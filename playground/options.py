@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -117,3 +118,46 @@ def _attach(world: World, channel: Channel, value: Any, resolved: Json) -> str:
     attachment_id = world.store_file(filename, data)
     resolved.setdefault("attachments", {})[str(attachment_id)] = attachment(world, channel, attachment_id, None)
     return str(attachment_id)
+
+
+def parse_typed(described: list[Json], text: str) -> dict[str, str]:
+    """`prompt:a red fish cfg:6` → options; a value runs until the next option's name and colon.
+
+    Raises: NotPossible, for words before the first option.
+    """
+    names = sorted((re.escape(option["name"]) for option in described), key=len, reverse=True)
+    if not names:
+        if text.strip():
+            raise NotPossible(f"This command takes no options, and '{text.strip()[:40]}' stands there.")
+        return {}
+    marks = list(re.finditer(rf"(?:^|(?<=\s))({'|'.join(names)}):", text))
+    before = text[: marks[0].start()] if marks else text
+    if before.strip():
+        raise NotPossible(
+            f"'{before.strip()[:40]}' belongs to no option. There are: {', '.join(one['name'] for one in described)}."
+        )
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return {mark[1]: text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
+
+
+def split_typed(world: World, channel: Channel, user: User, line: str) -> tuple[str, dict[str, str]]:
+    """`/preset save name:x` → "preset save" and its options.
+
+    Raises: NotPossible.
+    """
+    words = line.strip().removeprefix("/").split(" ")
+    path = words[0]
+    guild = channel.guild
+    known = world.commands_in(guild.id if guild else None)
+    node = next((one for one in known if one["name"] == path and one["type"] == 1), None)
+    used = 1
+    while node is not None and used < len(words):
+        inner = next(
+            (one for one in node.get("options") or [] if one["name"] == words[used] and one["type"] <= GROUP), None
+        )
+        if inner is None:
+            break
+        path, node, used = f"{path} {words[used]}", inner, used + 1
+    command, chain = find_command(world, channel, user, path)
+    described = (chain[-1] if chain else command).get("options") or []
+    return path, parse_typed(described, " ".join(words[used:]))

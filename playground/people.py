@@ -12,7 +12,7 @@ from playground import payloads, permissions, posting
 from playground.errors import NotPossible
 from playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
 from playground.messages import Choice, Field, Message, Modal, Select, TextInput, read_modal
-from playground.options import fill_options, find_command, nest
+from playground.options import fill_options, find_command, nest, split_typed
 from playground.world import Channel, Json, MessageRecord, User
 
 if TYPE_CHECKING:
@@ -144,6 +144,26 @@ class Person:
         if not interaction.acknowledged.is_set():
             raise NotPossible("Loading options failed")
         return [Choice(one["name"], one["value"]) for one in interaction.choices]
+
+    async def types(self, line: str) -> Reply:
+        """Send a command as it is typed: `/imagine prompt:a red fish in the sea cfg:6`.
+
+        Raises: NotPossible.
+        """
+        command, options = split_typed(self._world, self.channel, self.user, line)
+        typed: dict[str, Any] = dict(options)
+        return await self.slash(command, **typed)
+
+    async def completes(self, line: str) -> list[Choice]:
+        """What is offered for the last option of a line as it is being typed.
+
+        Raises: NotPossible.
+        """
+        command, options = split_typed(self._world, self.channel, self.user, line)
+        if not options:
+            raise NotPossible("Nothing is being typed into an option.")
+        option = list(options)[-1]
+        return await self.autocomplete(command, option, options.pop(option), **options)
 
     async def context_menu(self, name: str, message: Message) -> Reply:
         """Use an "Apps" entry of a message.

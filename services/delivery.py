@@ -25,3 +25,7 @@ class Delivery(Protocol):
     def failed(self, job: Job, sentence: str) -> None:
         """There will be no picture; the sentence is for the member."""
         ...
+
+    def withdrawn(self, job: Job) -> None:
+        """A member cancelled a job that was in line; whoever did that is answered already."""
+        ...

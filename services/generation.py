@@ -108,6 +108,7 @@ class Generation:
         if not await self._jobs.cancel(job_id):
             raise UserError("It is being drawn already, so it cannot be cancelled any more.")
         self._queue.withdraw(job_id)
+        self._delivery.withdrawn(job)
         self._worker.announce()
         return job
 

@@ -8,6 +8,7 @@ from services.errors import UnknownName, UserError
 from services.matching import closest
 from services.requests import GenerationRequest
 from services.storage.presets import WHOLE_SERVER, Preset, PresetStore
+from services.suggestions import MAX_CHOICES, Suggestion
 
 _NAME = re.compile(r"[\w][\w .-]{0,31}")
 MAX_PRESETS = 100  # of one server
@@ -18,6 +19,17 @@ class Presets:
 
     def __init__(self, store: PresetStore) -> None:
         self._store = store
+        #: names by server, so that autocomplete never waits for the database
+        self._names: dict[int, list[str]] = {}
+
+    async def load(self) -> None:
+        """Learn the names of all presets."""
+        self._names = await self._store.names()
+
+    def suggest(self, guild_id: int | None, typed: str) -> list[Suggestion]:
+        """Presets of this server whose name is near what is typed."""
+        names = closest(typed, self._names.get(guild_id or 0, ()), limit=MAX_CHOICES)
+        return [Suggestion(name, name) for name in names]
 
     async def save(self, guild_id: int, name: str, request: GenerationRequest, author_id: int) -> bool:
         """Store or overwrite a preset; True, if it is new.
@@ -31,7 +43,10 @@ class Presets:
         known = await self._store.all(guild_id)
         if len(known) >= MAX_PRESETS and name.casefold() not in (preset.name.casefold() for preset in known):
             raise UserError(f"A server holds {MAX_PRESETS} presets: delete one first (/preset delete).")
-        return await self._store.save(Preset(guild_id, name, request, author_id))
+        is_new = await self._store.save(Preset(guild_id, name, request, author_id))
+        if is_new:
+            self._names.setdefault(guild_id, []).append(name)
+        return is_new
 
     async def get(self, guild_id: int | None, name: str) -> Preset:
         """The preset of this server with that name.
@@ -57,6 +72,7 @@ class Presets:
         """
         preset = await self.get(guild_id, name)
         await self._store.delete(guild_id, preset.name)
+        self._names[guild_id] = [known for known in self._names.get(guild_id, ()) if known != preset.name]
         return preset
 
     async def set_default(self, guild_id: int, channel_id: int | None, name: str | None) -> None:

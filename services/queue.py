@@ -19,7 +19,8 @@ class FairQueue(asyncio.Queue[Job]):
     """An asyncio queue of jobs whose `get` is fair; jobs can also be taken out of the middle."""
 
     def _init(self, maxsize: int) -> None:
-        self._heap: list[tuple[int, int, Job]] = []
+        # asyncio looks into `_queue` to see whether it is empty; here it is a heap
+        self._queue: list[tuple[int, int, Job]] = []
         self._serial = count()
         self._now = 0
         self._ends: dict[int, int] = {}  # member → virtual time at which their last job ends
@@ -28,25 +29,25 @@ class FairQueue(asyncio.Queue[Job]):
         member = item.target.member_id
         start = max(self._now, self._ends.get(member, 0))
         self._ends[member] = start + item.parameters.pixel_steps
-        heapq.heappush(self._heap, (start, next(self._serial), item))
+        heapq.heappush(self._queue, (start, next(self._serial), item))
 
     def _get(self) -> Job:
-        start, _, job = heapq.heappop(self._heap)
+        start, _, job = heapq.heappop(self._queue)
         self._now = start
         self._ends = {member: end for member, end in self._ends.items() if end > start}
         return job
 
     def qsize(self) -> int:
-        return len(self._heap)
+        return len(self._queue)
 
     @property
     def waiting(self) -> list[Job]:
         """Everything in line, the next one first."""
-        return [job for _, _, job in sorted(self._heap)]
+        return [job for _, _, job in sorted(self._queue)]
 
     def waits_of(self, member_id: int) -> int:
         """How many jobs of this member are in line."""
-        return sum(job.target.member_id == member_id for _, _, job in self._heap)
+        return sum(job.target.member_id == member_id for _, _, job in self._queue)
 
     def take_company(self, job: Job, limit: int) -> list[Job]:
         """Remove and return jobs that can share a batch with `job`, in their order, up to `limit` pictures in all."""
@@ -64,8 +65,8 @@ class FairQueue(asyncio.Queue[Job]):
         return self._drop({job_id})
 
     def _drop(self, ids: set[JobId]) -> bool:
-        kept = [entry for entry in self._heap if entry[2].id not in ids]
-        dropped = len(kept) < len(self._heap)
+        kept = [entry for entry in self._queue if entry[2].id not in ids]
+        dropped = len(kept) < len(self._queue)
         heapq.heapify(kept)
-        self._heap = kept
+        self._queue = kept
         return dropped

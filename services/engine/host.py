@@ -17,7 +17,7 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
 
     from services.engine.loading import Resident
 
-    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    _be_quiet()
     device = torch.device(choose_device() if device_name == "auto" else device_name)
     resident = Resident(device, resident_checkpoints)
     pipe.send(Ready(str(device)))
@@ -30,6 +30,16 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
             pipe.send(_answer(pipe, resident, request))
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+def _be_quiet() -> None:
+    """Loading bars and advice of the libraries have nobody to read them here."""
+    import diffusers.utils.logging  # noqa: PLC0415
+    import transformers.utils.logging  # noqa: PLC0415
+
+    for library in (diffusers.utils.logging, transformers.utils.logging):
+        library.set_verbosity_error()
+        library.disable_progress_bar()
 
 
 def choose_device() -> str:

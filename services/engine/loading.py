@@ -79,11 +79,9 @@ def load_checkpoint(checkpoint: Checkpoint, location: Path, device: torch.device
     extras = {} if kind is _StableDiffusionXL else {"safety_checker": None, "requires_safety_checker": False}
     try:
         if location.is_file():
-            pipe = kind.from_single_file(str(location), torch_dtype=dtype, local_files_only=True, **extras)
+            pipe = kind.from_single_file(str(location), dtype=dtype, local_files_only=True, **extras)
         else:
-            pipe = kind.from_pretrained(
-                location, torch_dtype=dtype, local_files_only=True, use_safetensors=True, **extras
-            )
+            pipe = kind.from_pretrained(location, dtype=dtype, local_files_only=True, use_safetensors=True, **extras)
         _check_widths(checkpoint, pipe)
     except CheckpointBroken:
         raise

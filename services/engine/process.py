@@ -111,7 +111,11 @@ class Engine:
         self._process = self._pipe = None
 
     async def close(self) -> None:
-        """End the process: it holds nothing that is worth a long goodbye."""
+        """Hang up, which ends an idle process in good order, and kill one that is busy."""
+        if self._pipe is not None and self._process is not None:
+            self._pipe.close()
+            self._pipe = None
+            await asyncio.to_thread(self._process.join, END_TIMEOUT)
         await asyncio.to_thread(self.kill)
 
     async def _receive(self, timeout: float) -> Reply:

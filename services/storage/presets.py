@@ -53,6 +53,13 @@ class PresetStore:
         rows = await self._pool.fetch("SELECT * FROM presets WHERE guild_id = $1 ORDER BY uses DESC, name", guild_id)
         return [_preset(row) for row in rows]
 
+    async def names(self) -> dict[int, list[str]]:
+        """The names of all presets, by server."""
+        rows = await self._pool.fetch(
+            "SELECT guild_id, array_agg(name ORDER BY name) AS names FROM presets GROUP BY guild_id"
+        )
+        return {row["guild_id"]: list(row["names"]) for row in rows}
+
     async def delete(self, guild_id: int, name: str) -> bool:
         done = await self._pool.execute(
             "DELETE FROM presets WHERE guild_id = $1 AND lower(name) = lower($2)", guild_id, name

@@ -1,0 +1,132 @@
+"""The composition root: opens pool → storage → engine → services → worker, and closes them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.client import Client, point_at
+from bot.delivery import DiscordDelivery
+from bot.settings import Settings
+from cogs.buttons import Buttons
+from cogs.embedding import EmbeddingCommands
+from cogs.imagine import Imagine
+from cogs.model import ModelCommands
+from cogs.preset import PresetCommands
+from cogs.reactions import Reactions
+from embeddings.catalog import read_catalog
+from embeddings.library import Library
+from services.checkpoints import Shelf, read_shelf
+from services.engine.process import Engine
+from services.generation import Generation
+from services.pace import Pace
+from services.picking import EmbeddingLimits
+from services.pictures import PictureStore
+from services.planning import Planner
+from services.presets import Presets
+from services.queue import FairQueue
+from services.storage import EmbeddedPostgres, Storage, open_storage
+from services.suggestions import Suggestions
+from services.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What runs."""
+
+    client: Client
+    worker: Worker
+    engine: Engine
+    generation: Generation
+    delivery: DiscordDelivery
+    storage: Storage
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Everything built and connected but Discord itself."""
+    if settings.discord_api_base:
+        point_at(settings.discord_api_base, settings.discord_gateway)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        url = settings.database_url.get_secret_value()
+        if not url:
+            url = (await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgresql"))).url
+        storage = await stack.enter_async_context(open_storage(url))
+        library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
+        report_problems(library, shelf)
+        engine = Engine(device=settings.engine_device, resident_checkpoints=settings.resident_checkpoints)
+        stack.push_async_callback(engine.close)
+        client = Client(state_folder=settings.data_dir)
+        await stack.enter_async_context(client)
+        yield await _assemble(settings, stack, storage, library, shelf, engine, client)
+
+
+async def _assemble(
+    settings: Settings,
+    stack: AsyncExitStack,
+    storage: Storage,
+    library: Library,
+    shelf: Shelf,
+    engine: Engine,
+    client: Client,
+) -> App:
+    pictures, queue = PictureStore(settings.data_dir / "pictures"), FairQueue()
+    delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, shelf=shelf)
+    stack.push_async_callback(delivery.close)
+    worker = Worker(
+        queue=queue, engine=engine, jobs=storage.jobs, pictures=pictures, shelf=shelf, delivery=delivery, pace=Pace(),
+        batch_pictures=settings.batch_pictures,
+    )  # fmt: skip
+    limits = EmbeddingLimits(settings.embeddings_min, settings.embeddings_max)
+    presets = Presets(storage.presets)
+    await presets.load()
+    generation = Generation(
+        planner=Planner(shelf=shelf, library=library, limits=limits, default_model=settings.default_model),
+        presets=presets, jobs=storage.jobs, queue=queue, worker=worker, delivery=delivery,
+        waits_per_member=settings.waits_per_member,
+    )  # fmt: skip
+    suggestions = Suggestions(shelf=shelf, library=library, default_model=settings.default_model)
+    for cog in (
+        Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits),
+        EmbeddingCommands(library=library, shelf=shelf, suggestions=suggestions),
+        ModelCommands(shelf=shelf),
+        PresetCommands(presets=presets, suggestions=suggestions, shelf=shelf, library=library),
+        Buttons(client=client, generation=generation),
+        Reactions(client=client, generation=generation),
+    ):
+        await client.add_cog(cog)
+    return App(client, worker, engine, generation, delivery, storage)
+
+
+def read_library(settings: Settings) -> Library:
+    """The installed embeddings, under the catalog's names."""
+    library = Library(read_catalog())
+    library.scan(settings.embedding_folders)
+    return library
+
+
+def report_problems(library: Library, shelf: Shelf) -> None:
+    """Name what is broken; nothing of it keeps the bot from starting."""
+    for problem in (*library.catalog.problems, *library.problems, *shelf.problems):
+        log.warning("%s: %s", problem.name, problem.reason)
+    log.info("%d embeddings, models: %s", len(library), ", ".join(one.id for one in shelf.installed) or "none")
+
+
+async def run(settings: Settings) -> None:
+    """The bot, until it is told to stop.
+
+    Raises: discord.LoginFailure, for a wrong token.
+    """
+    async with open_app(settings) as app:
+        await app.client.login(settings.discord_token.get_secret_value())
+        await app.generation.resume()
+        async with asyncio.TaskGroup() as group:  # if one of them ends with an error, so does the bot
+            group.create_task(app.engine.start(), name="engine start")
+            group.create_task(app.worker.run(), name="worker")
+            group.create_task(app.client.connect(), name="client")

@@ -1,0 +1,61 @@
+"""The Discord client: which events it asks for, and how its commands get to Discord."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import discord
+import yarl
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from cogs.errors import CalmTree
+
+log = logging.getLogger(__name__)
+
+#: none of them privileged: commands and buttons come without any, reactions and servers need these two
+INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+
+
+class Client(commands.Bot):
+    """A discord.py bot without text commands."""
+
+    def __init__(self, *, state_folder: Path, **options: Any) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=INTENTS,
+            tree_cls=CalmTree,
+            allowed_mentions=discord.AllowedMentions.none(),  # prompts are echoed
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            **options,
+        )
+        self._state_folder = state_folder
+
+    async def setup_hook(self) -> None:
+        """Sync the commands if they are not those that were synced last: Discord limits how often one may."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        text = json.dumps(payload, sort_keys=True, default=str)
+        digest = f"{self.application_id} {hashlib.sha256(text.encode()).hexdigest()}"
+        known = self._state_folder / "synced-commands"
+        if known.exists() and known.read_text() == digest:
+            return
+        await self.tree.sync()
+        known.write_text(digest)
+        log.info("synced %d commands", len(payload))
+
+
+def point_at(api_base: str, gateway: str) -> None:
+    """Make discord.py talk to another Discord. Must run before login.
+
+    The gateway needs a place of its own: an unsharded client never asks REST for it.
+    """
+    Route.BASE = api_base
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+    discord.Asset.BASE = api_base.partition("/api")[0]  # pyright: ignore[reportAttributeAccessIssue]

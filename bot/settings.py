@@ -1,0 +1,67 @@
+"""Everything an operator can set, from the environment or a `.env` file. The one place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def _default_data_dir() -> Path:
+    # PostgreSQL refuses root, and the account it runs as instead cannot enter root's home.
+    return Path("/var/lib/negative-space") if os.geteuid() == 0 else user_data_path("negative-space")
+
+
+class Settings(BaseSettings):
+    """Names are those of the environment variables, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    discord_token: SecretStr = Field(SecretStr(""), description="the bot's token from Discord's developer portal")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="a PostgreSQL to use; empty: an embedded one under the data folder"
+    )
+    data_dir: Path = Field(default_factory=_default_data_dir, description="pictures, the embedded database, models")
+    embeddings_dir: Path | None = Field(
+        None, description="installed embeddings; empty: `embeddings` in the data folder"
+    )
+    checkpoints_dir: Path | None = Field(None, description="installed models; empty: `checkpoints` in the data folder")
+    default_model: str = Field("demo", description="the model used when a member names none")
+    embeddings_min: int = Field(1, ge=0, le=3, description="fewest negative embeddings of a request")
+    embeddings_max: int = Field(3, ge=1, le=3, description="most negative embeddings of a request")
+    waits_per_member: int = Field(5, ge=1, description="requests that one member may have in line")
+    batch_pictures: int = Field(8, ge=1, le=64, description="most pictures that share one denoising loop")
+    resident_checkpoints: int = Field(1, ge=1, description="models kept in GPU memory at once")
+    engine_device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="where pictures are rendered")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on this port of 127.0.0.1; 0: none")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
+    discord_api_base: str = Field(
+        "", description="another Discord to talk to, as the playground is; empty: the real one"
+    )
+    discord_gateway: str = Field("", description="the gateway of that other Discord")
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Settings:
+        if self.embeddings_min > self.embeddings_max:
+            raise ValueError("EMBEDDINGS_MIN must not be above EMBEDDINGS_MAX")
+        return self
+
+    @property
+    def embedding_folders(self) -> tuple[Path, ...]:
+        """Where embeddings are looked for; the demo's own come with the project."""
+        return REPOSITORY / "demo" / "embeddings", self.embeddings_dir or self.data_dir / "embeddings"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        return self.checkpoints_dir or self.data_dir / "checkpoints"
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """This process's environment with some variables set, for a process that it starts."""
+    return {**os.environ, **variables}

@@ -1,0 +1,1 @@
+"""Discord's edge: interactions in, service calls, replies out."""

@@ -1,0 +1,57 @@
+"""Reroll by reaction: on any picture of ours, of any age, after any restart."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord.ext import commands
+
+from cogs.errors import sentence_for
+from cogs.names import REROLL_EMOJI
+from services.errors import UserError
+from services.generation import Generation
+from services.jobs import ReplyTarget
+
+log = logging.getLogger(__name__)
+
+
+class Reactions(commands.Cog):
+    """Raw events, since the message is seldom in any cache."""
+
+    def __init__(self, *, client: commands.Bot, generation: Generation) -> None:
+        self._client = client
+        self._generation = generation
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        own_id = self._client.user.id if self._client.user else 0
+        if str(payload.emoji) != REROLL_EMOJI or payload.user_id == own_id or payload.message_author_id != own_id:
+            return
+        try:
+            await self._reroll(payload)
+        except Exception as error:  # an event has nobody who would answer its errors
+            await self._tell(payload.user_id, sentence_for(error))
+
+    async def _reroll(self, payload: discord.RawReactionActionEvent) -> None:
+        job = await self._generation.job_of_message(payload.message_id)
+        if job is None:
+            raise UserError(
+                f"{REROLL_EMOJI} rerolls a picture of mine, and that message shows none; /imagine makes one."
+            )
+        planned = await self._generation.plan_reroll(job, payload.user_id)
+        target = ReplyTarget(
+            guild_id=payload.guild_id,
+            channel_id=payload.channel_id,
+            member_id=payload.user_id,
+            refers_to=payload.message_id,
+        )
+        await self._generation.submit(planned, target, parent_id=job.id)
+
+    async def _tell(self, user_id: int, sentence: str) -> None:
+        """A reaction has no private answer, so it goes to the member directly, or nowhere."""
+        try:
+            user = await self._client.fetch_user(user_id)
+            await user.send(sentence)
+        except discord.HTTPException as error:
+            log.info("a member could not be told about a reaction: %s", error)

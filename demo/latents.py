@@ -1,0 +1,60 @@
+"""The latent space, fixed before any training: principal components of 4 × 4 patches, standardised.
+
+So the UNet can start at once, and the autoencoder's two halves are trained to meet these latents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+PATCH = 4  # pixels; the latent factor
+CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PatchCodec:
+    """Pixels to latents by one matrix.
+
+    Shape: mean (48,), components (48, 8), scale (8,).
+    """
+
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    def encode(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, 64, 64, 3) uint8 → (n, 8, 16, 16), each channel with a variance of about 1."""
+        flat = (patches(pictures) - self.mean) @ self.components / self.scale
+        side = pictures.shape[1] // PATCH
+        return flat.reshape(len(pictures), side, side, CHANNELS).transpose(0, 3, 1, 2)
+
+    def save(self, path: Path) -> None:
+        np.savez(path, mean=self.mean, components=self.components, scale=self.scale)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        with np.load(path) as stored:
+            return cls(stored["mean"], stored["components"], stored["scale"])
+
+
+def patches(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, 64, 64, 3) uint8 → (n · 256, 48), from −1 to 1."""
+    n, height, width, _ = pictures.shape
+    pixels = pictures.astype(np.float32) / 127.5 - 1
+    blocks = pixels.reshape(n, height // PATCH, PATCH, width // PATCH, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(-1, PATCH * PATCH * 3)
+
+
+def fit_codec(pictures: NDArray[np.uint8]) -> PatchCodec:
+    """The components that keep most of these pictures."""
+    flat = patches(pictures[:2000])
+    mean = flat.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov((flat - mean).T))
+    strongest = np.argsort(values)[::-1][:CHANNELS]
+    components = vectors[:, strongest].astype(np.float32)
+    return PatchCodec(mean.astype(np.float32), components, np.sqrt(values[strongest]).astype(np.float32))
