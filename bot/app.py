@@ -81,7 +81,7 @@ async def _assemble(
     stack.push_async_callback(delivery.close)
     worker = Worker(
         queue=queue, engine=engine, jobs=storage.jobs, pictures=pictures, shelf=shelf, delivery=delivery, pace=Pace(),
-        batch_pictures=settings.batch_pictures,
+        batch_pictures=settings.batch_pictures, default_model=settings.default_model,
     )  # fmt: skip
     limits = EmbeddingLimits(settings.embeddings_min, settings.embeddings_max)
     presets = Presets(storage.presets)
@@ -127,6 +127,5 @@ async def run(settings: Settings) -> None:
         await app.client.login(settings.discord_token.get_secret_value())
         await app.generation.resume()
         async with asyncio.TaskGroup() as group:  # if one of them ends with an error, so does the bot
-            group.create_task(app.engine.start(), name="engine start")
             group.create_task(app.worker.run(), name="worker")
             group.create_task(app.client.connect(), name="client")

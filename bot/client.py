@@ -26,6 +26,7 @@ class Client(commands.Bot):
     """A discord.py bot without text commands."""
 
     def __init__(self, *, state_folder: Path, **options: Any) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot does not speak
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

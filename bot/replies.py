@@ -13,7 +13,7 @@ from typing import Any
 import discord
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
-from cogs.buttons import cancel_view
+from cogs.buttons import cancel_view, rerolls
 from cogs.cards import ResultCard
 from cogs.names import REROLL_EMOJI
 from services.jobs import Job
@@ -142,7 +142,7 @@ class Replies:
         channel = self._client.get_partial_messageable(job.target.channel_id)
         try:
             async for message in channel.history(limit=100, after=job.asked_at):
-                if self._client.user and message.author.id == self._client.user.id and _shows(message, job):
+                if self._client.user and message.author.id == self._client.user.id and rerolls(message) == job.id:
                     return message.id
         except discord.Forbidden:
             return None
@@ -173,8 +173,3 @@ def _reply_is_lost(error: discord.HTTPException) -> bool:
 
 def _is_not_known_yet(error: BaseException) -> bool:
     return isinstance(error, discord.NotFound) and error.code == UNKNOWN_WEBHOOK
-
-
-def _shows(message: discord.Message, job: Job) -> bool:
-    ids = [getattr(item, "custom_id", None) for row in message.components for item in getattr(row, "children", ())]
-    return f"reroll:{job.id}" in ids

@@ -61,6 +61,16 @@ def cancel_view(job_id: JobId, *, disabled: bool = False) -> discord.ui.View:
     return discord.ui.View(timeout=None).add_item(JobButton("cancel", job_id, disabled=disabled))
 
 
+def rerolls(message: discord.Message) -> JobId | None:
+    """The job whose pictures a message shows, read off its Reroll button."""
+    for row in message.components:
+        for item in getattr(row, "children", ()):
+            match = re.fullmatch(_TEMPLATE, getattr(item, "custom_id", None) or "")
+            if match and match["action"] == "reroll":
+                return JobId(int(match["job"]))
+    return None
+
+
 def target_of(interaction: discord.Interaction, reply_id: int | None, refers_to: int | None = None) -> ReplyTarget:
     """Where to answer this interaction, now and after its token has died."""
     return ReplyTarget(

@@ -7,11 +7,12 @@ import logging
 import discord
 from discord.ext import commands
 
+from cogs.buttons import rerolls
 from cogs.errors import sentence_for
 from cogs.names import REROLL_EMOJI
 from services.errors import UserError
 from services.generation import Generation
-from services.jobs import ReplyTarget
+from services.jobs import Job, ReplyTarget
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Reactions(commands.Cog):
             await self._tell(payload.user_id, sentence_for(error))
 
     async def _reroll(self, payload: discord.RawReactionActionEvent) -> None:
-        job = await self._generation.job_of_message(payload.message_id)
+        job = await self._generation.job_of_message(payload.message_id) or await self._job_of_button(payload)
         if job is None:
             raise UserError(
                 f"{REROLL_EMOJI} rerolls a picture of mine, and that message shows none; /imagine makes one."
@@ -47,6 +48,16 @@ class Reactions(commands.Cog):
             refers_to=payload.message_id,
         )
         await self._generation.submit(planned, target, parent_id=job.id)
+
+    async def _job_of_button(self, payload: discord.RawReactionActionEvent) -> Job | None:
+        """The job named by the message's own button: the row may not know yet that the message was sent."""
+        channel = self._client.get_partial_messageable(payload.channel_id)
+        try:
+            message = await channel.get_partial_message(payload.message_id).fetch()
+        except discord.HTTPException:
+            return None
+        job_id = rerolls(message)
+        return await self._generation.job(job_id) if job_id is not None else None
 
     async def _tell(self, user_id: int, sentence: str) -> None:
         """A reaction has no private answer, so it goes to the member directly, or nowhere."""

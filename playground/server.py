@@ -22,6 +22,7 @@ from playground.interactions import Interactions
 from playground.messages import Attachment, Message, read_message
 from playground.people import Person
 from playground.rest import Rest
+from playground.web import add_page
 from playground.webhooks import InteractionRoutes
 from playground.world import Channel, Guild, Json, MessageRecord, User, World
 
@@ -57,7 +58,6 @@ class Discord:
         self.app.router.add_get("/gateway", self.gateway.handle)
         self.app.router.add_get("/gateway/", self.gateway.handle)
         self.app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._attachment)
-        from playground.web import add_page
 
         add_page(self)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)

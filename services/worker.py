@@ -37,6 +37,7 @@ class Worker:
         delivery: Delivery,
         pace: Pace,
         batch_pictures: int,
+        default_model: str,
     ) -> None:
         self._queue = queue
         self._engine = engine
@@ -46,10 +47,12 @@ class Worker:
         self._delivery = delivery
         self._pace = pace
         self._batch_pictures = batch_pictures
+        self._default_model = default_model
         self.running: list[Job] = []
 
     async def run(self) -> None:
         """Work until cancelled. Nothing that a job does ends the loop."""
+        await self._warm_up()
         while True:
             batch = await self._next_batch()
             try:
@@ -66,6 +69,19 @@ class Worker:
     def announce(self) -> None:
         """Tell everybody in line where they stand."""
         self._delivery.line_moved(self._pace.line(self.running, self._queue.waiting))
+
+    async def _warm_up(self) -> None:
+        """Read the default model before anybody asks for it; whatever is wrong shows when somebody does."""
+        try:
+            checkpoint = self._shelf.find_installed(self._default_model)
+            await self._engine.render(
+                RenderRequest(checkpoint, self._shelf.location(checkpoint.id), ()), lambda _: None
+            )
+        except CheckpointUnusable as error:
+            log.error("%s", error)
+            self._shelf.forget(self._default_model, str(error))
+        except (UserError, EngineError) as error:
+            log.warning("the default model is not ready: %s", error)
 
     async def _next_batch(self) -> list[Job]:
         first = await self._queue.get()

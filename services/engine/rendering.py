@@ -30,6 +30,8 @@ def render(loaded: LoadedCheckpoint, plans: Sequence[GenerationParameters], on_s
     Raises: DoesNotFitInMemory, with the cache emptied and the checkpoint still usable.
     """
     samples = [(plan, index) for plan in plans for index in range(plan.count)]
+    if not samples:  # asked to get ready only
+        return []
     images = _denoise_in_parts(loaded, samples, on_step)
     files = [_png(loaded, plan, index, image) for (plan, index), image in zip(samples, images, strict=True)]
     pictures = iter(files)
