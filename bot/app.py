@@ -17,7 +17,7 @@ from cogs.imagine import Imagine
 from cogs.model import ModelCommands
 from cogs.preset import PresetCommands
 from cogs.reactions import Reactions
-from embeddings.catalog import read_catalog
+from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
 from services.engine.process import Engine
@@ -105,8 +105,8 @@ async def _assemble(
 
 
 def read_library(settings: Settings) -> Library:
-    """The installed embeddings, under the catalog's names."""
-    library = Library(read_catalog())
+    """The installed embeddings, under the names of the catalog: the built-in one, and what the operator adds to it."""
+    library = Library(read_catalog((BUILT_IN, settings.embedding_folders[-1])))
     library.scan(settings.embedding_folders)
     return library
 

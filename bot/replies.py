@@ -54,9 +54,10 @@ class Replies:
     async def send_result(self, job: Job, card: ResultCard) -> int:
         """The pictures, in the reply if it still can be edited, else in the channel, else to the member alone."""
         if job.target.reply_id is not None:
+            content = card.content if job.target.interaction_token else _addressed(job, card.content)
             try:
                 return await self._edit_reply(
-                    job, content=card.content, embed=card.embed, attachments=_files(card), view=card.view
+                    job, content=content, embed=card.embed, attachments=_files(card), view=card.view
                 )
             except discord.HTTPException as error:
                 if not _reply_is_lost(error):
@@ -64,9 +65,8 @@ class Replies:
         try:
             if (message_id := await self._already_in_channel(job)) is not None:
                 return message_id
-            content = f"<@{job.target.member_id}> {card.content}".strip()
             message = await self._send_to_channel(
-                job, content=content, embed=card.embed, files=_files(card), view=card.view
+                job, content=_addressed(job, card.content), embed=card.embed, files=_files(card), view=card.view
             )
             return message.id
         except discord.HTTPException as error:
@@ -83,7 +83,7 @@ class Replies:
             except discord.HTTPException as error:
                 if not _reply_is_lost(error):
                     raise
-        await self._send_to_channel(job, content=f"<@{job.target.member_id}> {content}")
+        await self._send_to_channel(job, content=_addressed(job, content))
 
     async def offer_reaction(self, job: Job, message_id: int) -> None:
         """Put the reroll reaction under the pictures, where that is allowed; nobody misses it where it is not."""
@@ -154,6 +154,11 @@ class Replies:
 
 def _nonce(job: Job) -> str:
     return f"job-{job.id}"
+
+
+def _addressed(job: Job, content: str) -> str:
+    """With the member's name, where Discord does not show beside the message who asked for it."""
+    return f"<@{job.target.member_id}> {content}".strip()
 
 
 def _files(card: ResultCard) -> list[discord.File]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).parents[1]
@@ -33,24 +33,17 @@ class Settings(BaseSettings):
     )
     checkpoints_dir: Path | None = Field(None, description="installed models; empty: `checkpoints` in the data folder")
     default_model: str = Field("demo", description="the model used when a member names none")
-    embeddings_min: int = Field(1, ge=0, le=3, description="fewest negative embeddings of a request")
+    embeddings_min: int = Field(1, ge=0, le=1, description="fewest negative embeddings of a request, 0 or 1")
     embeddings_max: int = Field(3, ge=1, le=3, description="most negative embeddings of a request")
     waits_per_member: int = Field(5, ge=1, description="requests that one member may have in line")
     batch_pictures: int = Field(8, ge=1, le=64, description="most pictures that share one denoising loop")
     resident_checkpoints: int = Field(1, ge=1, description="models kept in GPU memory at once")
     engine_device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="where pictures are rendered")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on this port of 127.0.0.1; 0: none")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
     discord_api_base: str = Field(
         "", description="another Discord to talk to, as the playground is; empty: the real one"
     )
     discord_gateway: str = Field("", description="the gateway of that other Discord")
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> Settings:
-        if self.embeddings_min > self.embeddings_max:
-            raise ValueError("EMBEDDINGS_MIN must not be above EMBEDDINGS_MAX")
-        return self
 
     @property
     def embedding_folders(self) -> tuple[Path, ...]:

@@ -1,0 +1,182 @@
+"""Look at everything the bot stands on, and say how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import Enum
+
+import discord
+from rich.console import Console
+
+from bot.app import read_library
+from bot.client import INTENTS, INVITED_WITH, point_at
+from bot.settings import Settings
+from embeddings.library import Library
+from services.checkpoints import Shelf, read_shelf
+from services.engine.messages import RenderRequest
+from services.engine.process import Engine
+from services.errors import EngineError, UserError
+from services.fit import usable_with
+from services.storage import EmbeddedPostgres, open_storage
+
+LOW_DISK = 2 * 1024**3  # bytes
+
+
+class Health(Enum):
+    """How a finding is marked; only BROKEN keeps the bot from its work."""
+
+    FINE = "[green]✓[/]"
+    NOTE = "[dim]·[/]"
+    WARNING = "[yellow]![/]"
+    BROKEN = "[red]✗[/]"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; whatever is not fine says what to do about it."""
+
+    subject: str
+    health: Health
+    text: str
+
+
+Check = Callable[[Settings], AsyncIterator[Finding]]
+
+
+async def examine(settings: Settings) -> bool:
+    """Print every finding as it is made, and tell whether the bot can run."""
+    console, can_run = Console(soft_wrap=True, highlight=False), True
+    for check in (_folders, _database, _models, _embeddings, _engine, _discord):
+        async for finding in check(settings):
+            can_run = can_run and finding.health is not Health.BROKEN
+            console.print(f"{finding.health.value} [bold]{finding.subject:<10}[/]", end=" ")
+            console.print(finding.text, markup=False)
+    return can_run
+
+
+async def _folders(settings: Settings) -> AsyncIterator[Finding]:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding("data", Health.BROKEN, f"{folder} cannot be made ({error.strerror}): set DATA_DIR to another.")
+        return
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK):
+        yield Finding("data", Health.BROKEN, f"{folder} cannot be written to: set DATA_DIR to another folder.")
+    elif free < LOW_DISK:
+        yield Finding("data", Health.WARNING, f"{folder} has {free / 1024**3:.1f} GB left: pictures need room.")
+    else:
+        yield Finding("data", Health.FINE, f"{folder}, {free / 1024**3:.0f} GB free")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    url = settings.database_url.get_secret_value()
+    try:
+        async with AsyncExitStack() as stack:
+            if not url:
+                server = EmbeddedPostgres(settings.data_dir / "postgresql")
+                url = (await stack.enter_async_context(server)).url
+            storage = await stack.enter_async_context(open_storage(url))
+            kind = "PostgreSQL" if settings.database_url.get_secret_value() else "embedded PostgreSQL"
+            yield Finding("database", Health.FINE, f"{kind} {await storage.version()}, schema up to date")
+    except Exception as error:  # whatever the driver raises, the rest of the report is wanted
+        remedy = "check DATABASE_URL and that its server runs" if settings.database_url.get_secret_value() else (
+            "read server.log in the data folder's postgresql, or set DATABASE_URL to another server"
+        )  # fmt: skip
+        yield Finding("database", Health.BROKEN, f"{error or type(error).__name__}: {remedy}.")
+
+
+async def _models(settings: Settings) -> AsyncIterator[Finding]:
+    shelf = read_shelf(settings.checkpoint_folder)
+    for problem in shelf.problems:
+        yield Finding("model", Health.WARNING, f"{problem.name}: {problem.reason}")
+    for checkpoint in shelf:
+        if shelf.is_installed(checkpoint):
+            yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.location(checkpoint.id)}")
+        else:
+            text = f"{checkpoint.id} is not installed; `python -m bot install {checkpoint.id}` fetches it"
+            yield Finding("model", Health.NOTE, text)
+
+
+async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
+    library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
+    for problem in (*library.catalog.problems, *library.problems):
+        yield Finding("embedding", Health.WARNING, f"{problem.name}: {problem.reason}")
+    for checkpoint in shelf.installed:
+        yield _fitting(library, shelf, checkpoint.id, settings)
+
+
+def _fitting(library: Library, shelf: Shelf, model: str, settings: Settings) -> Finding:
+    checkpoint = shelf.find(model)
+    names = [one.id for one in usable_with(checkpoint, library)]
+    if not names and settings.embeddings_min:
+        wanted = ", ".join(checkpoint.recommended[:3]) or "one made for it"
+        text = (
+            f"none fits {checkpoint.title}, so nobody can use it: put {wanted} into {settings.embedding_folders[-1]}."
+        )
+        return Finding("embedding", Health.WARNING, text)
+    return Finding("embedding", Health.FINE, f"{len(names)} for {checkpoint.title}: {', '.join(names[:4])}")
+
+
+async def _engine(settings: Settings) -> AsyncIterator[Finding]:
+    shelf, engine = read_shelf(settings.checkpoint_folder), Engine(device=settings.engine_device)
+    try:
+        checkpoint = shelf.find_installed(settings.default_model)
+        await engine.start()
+        yield Finding("engine", *_device(engine.device or "cpu"))
+        started = time.perf_counter()
+        await engine.render(RenderRequest(checkpoint, shelf.location(checkpoint.id), ()), lambda _: None)
+        yield Finding("engine", Health.FINE, f"{checkpoint.title} loads in {time.perf_counter() - started:.1f} s")
+    except (UserError, EngineError) as error:
+        yield Finding("engine", Health.BROKEN, f"DEFAULT_MODEL={settings.default_model}: {error}")
+    finally:
+        await engine.close()
+
+
+def _device(name: str) -> tuple[Health, str]:
+    if name == "cpu":
+        return (
+            Health.NOTE,
+            "renders on the CPU: enough for the demo; a real model wants a GPU and torch's CUDA build",
+        )
+    return Health.FINE, f"renders on {name}"
+
+
+async def _discord(settings: Settings) -> AsyncIterator[Finding]:
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        yield Finding("discord", Health.NOTE, "DISCORD_TOKEN is not set: `run` needs it, `play` and `try` do not.")
+        return
+    if settings.discord_api_base:
+        point_at(settings.discord_api_base, settings.discord_gateway)
+    async with discord.Client(intents=INTENTS) as client:  # the bot's own would sync its commands
+        try:
+            await client.login(token)
+        except discord.LoginFailure:
+            yield Finding(
+                "discord", Health.BROKEN, "the token is not accepted: reset it in the developer portal (Bot)."
+            )
+            return
+        except (discord.HTTPException, OSError) as error:
+            yield Finding("discord", Health.BROKEN, f"Discord cannot be reached: {error}")
+            return
+        invitation = discord.utils.oauth_url(client.application_id or 0, permissions=INVITED_WITH)
+        yield Finding("discord", Health.FINE, f"logged in as {client.user}; invite it with {invitation}")
+        async for guild in client.fetch_guilds(limit=50):
+            yield await _permissions(client, guild.id)
+
+
+async def _permissions(client: discord.Client, guild_id: int) -> Finding:
+    guild = await client.fetch_guild(guild_id)
+    assert client.user is not None
+    own = (await guild.fetch_member(client.user.id)).guild_permissions
+    missing = [name.replace("_", " ") for name, wanted in INVITED_WITH if wanted and not getattr(own, name)]
+    if missing:
+        return Finding("server", Health.WARNING, f"{guild.name}: give the bot's role {', '.join(missing)}.")
+    return Finding("server", Health.FINE, f"{guild.name}: all permissions")

@@ -1,0 +1,117 @@
+"""Bad input gets one private sentence that says what to do, and nothing is queued."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.acceptance.conftest import Place, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+#: options → what the sentence says
+REFUSED = {
+    "unknown embedding": ({"embedding1": "fishfix"}, "There is no embedding 'fishfix' here. These fit Demo: demo-"),
+    "wrong architecture": ({"embedding1": "EasyNegative"}, "cannot work with Demo (96 wide). These fit Demo: demo-artifacts"),
+    "known by its alias": ({"embedding1": "UnrealDream"}, "UnrealisticDream was trained for SD 1.5"),
+    "twice": ({"embedding1": "demo-tinted", "embedding2": "DEMO-TINTED"}, "demo-tinted stands twice: once is enough"),
+    "twice under two names": ({"embedding1": "demo-artifacts", "embedding2": "demo-general"}, "once is enough"),
+    "none": ({"embedding1": "none"}, "at least 1 negative embedding here; leave the option out"),
+    "no strength": ({"embedding1": "demo-tinted:strong"}, "write a number from 0 to 2, like demo-tinted:0.8"),
+    "too strong": ({"embedding1": "demo-tinted:3"}, "write a number from 0 to 2"),
+    "CFG 1": ({"cfg": 1}, "would have no effect; choose a CFG above 1"),
+    "CFG 100": ({"cfg": 100}, "CFG goes from 0 to 30"),
+    "odd size": ({"size": "65x64"}, "in steps of 16, and 65x64 is not one: try 64x64"),
+    "huge size": ({"size": "4096x4096"}, "try 96x96"),
+    "no size": ({"size": "big"}, "write it as width x height, like 64x64"),
+    "no steps": ({"steps": 0}, "Steps must be a whole number from 1 to 50"),
+    "negative seed": ({"seed": -1}, "The seed must be a whole number from 0"),
+    "huge seed": ({"seed": 2**40}, "The seed must be a whole number from 0"),
+    "too many pictures": ({"count": 9}, "Count must be a whole number from 1 to 4"),
+    "a very long prompt": ({"prompt": "fish " * 1000}, "has 1000 tokens; at most 300 are taken"),
+    "a very long negative": ({"negative": "blurry " * 700}, "The negative prompt has 706 tokens"),
+    "an empty prompt": ({"prompt": "   "}, "Say what to draw"),
+    "unknown model": ({"model": "sd99"}, "There is no model 'sd99' here. Installed: demo"),
+    "model that is not installed": ({"model": "sdxl"}, "is not installed here; its operator can fetch it with"),
+    "unknown preset": ({"preset": "nosuch"}, "This server has no preset 'nosuch'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_it_is_refused_with_one_private_sentence(place: Place, case: str) -> None:
+    options, said = REFUSED[case]
+    ana, ben = place.person("ana"), place.person("ben")
+    reply = await ana.slash("imagine", **{"prompt": "a fish", **options})
+    assert reply.message is not None
+    assert reply.message.ephemeral
+    assert said in reply.message.text
+    assert len(reply.message.text) < 400
+    assert reply.followups == []
+    assert ben.sees() == []
+    assert await place.jobs_asked() == 0
+
+
+async def test_four_embeddings_by_way_of_a_preset(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    await mod.slash("preset save", name="two", embedding1="demo-tinted", embedding2="demo-watermark")
+    reply = await ana.slash(
+        "imagine", prompt="a fish", preset="two", embedding1="demo-washed-out", embedding2="demo-artifacts"
+    )
+    assert "That makes 4 embeddings: demo-tinted, demo-watermark, demo-washed-out, demo-artifacts" in reply.text
+    assert "leave out 1" in reply.text
+    assert await place.jobs_asked() == 0
+
+
+async def test_a_preset_of_another_server(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    await mod.slash("preset save", name="ours", embedding1="demo-tinted")
+    elsewhere = place.discord.add_guild("Elsewhere", ["pictures"])
+    mod.go_to(place.discord.channel("pictures", elsewhere))
+    reply = await mod.slash("imagine", prompt="a fish", preset="ours")
+    assert "This server has no preset 'ours'" in reply.text
+    assert [one.value for one in await mod.autocomplete("imagine", "preset", "")] == []
+
+
+async def test_a_sixth_request_waits_until_one_is_done(place: Place) -> None:
+    ana = place.person("ana")
+    # different numbers of steps share no batch: one is drawn, five wait
+    replies = [await ana.slash("imagine", prompt="a house at night", steps=50 - number) for number in range(7)]
+    refused = [reply for reply in replies if "which is the limit; try again when one is done" in reply.text]
+    assert refused
+    assert all(reply.message and reply.message.ephemeral for reply in refused)
+    for reply in replies:
+        if reply not in refused:
+            await drawn(reply)
+
+
+async def test_a_reaction_where_there_is_no_picture(place: Place) -> None:
+    """On the bot's own words it is answered directly; on a person's message the emoji may mean anything."""
+    ana, ben = place.person("ana"), place.person("ben")
+    reply = await ana.slash("imagine", prompt="a house at night", steps=50, count=4)
+    card = await reply.until(lambda one: "step" in one.text)
+    hello = await ana.say("hello")
+    await ben.react(hello, "🔁")
+    await ben.react(card, "👍")
+    await drawn(reply)
+    assert ben.direct_messages() == []
+    assert await place.jobs_asked() == 1
+
+
+async def test_a_click_on_a_picture_that_is_just_being_deleted(place: Place) -> None:
+    ana, mod = place.person("ana"), place.person("mod", "manage_messages")
+    message = await drawn(await ana.slash("imagine", prompt="a star", steps=4))
+    first, second = await asyncio.gather(ana.click(message, "Delete"), mod.click(message, "Delete"))
+    assert first.failed is None
+    assert second.failed is None
+    assert "incident" not in first.text + second.text
+    await place.discord.until(lambda: None if ana.sees() else True, 10, lambda: "the picture is still there")
+
+
+async def test_a_reroll_of_a_picture_that_was_taken_down(place: Place) -> None:
+    """Discord removes a message for everybody at once, but a click may be on its way."""
+    ana, ben = place.person("ana"), place.person("ben")
+    message = await drawn(await ana.slash("imagine", prompt="a star", steps=4))
+    _, late = await asyncio.gather(ana.click(message, "Delete"), ben.click(message, "Reroll"))
+    assert late.failed is None
+    assert "incident" not in late.text

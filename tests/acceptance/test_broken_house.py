@@ -1,0 +1,53 @@
+"""What an operator finds broken in the morning is named, and the bot draws all the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.process import BotProcess
+from playground import Discord
+from tests.acceptance.conftest import drawn
+
+CHECKPOINT = Path(__file__).parents[2] / "demo" / "checkpoint"
+
+
+@pytest.fixture
+def broken_folder(server_folder: Path) -> Path:
+    """Operator's folders with one broken thing of each kind."""
+    checkpoints, embeddings = server_folder / "checkpoints", server_folder / "embeddings"
+    shutil.copytree(CHECKPOINT, checkpoints / "cut-off")
+    weights = checkpoints / "cut-off" / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    described = (
+        'title = "{0}"\narchitecture = "demo"\nlineage = "demo"\npath = "{0}"\nwidth = 64\nheight = 64\nmin_side = 48\n'
+    )
+    (checkpoints / "cut-off.toml").write_text('id = "cut-off"\n' + described.format("cut-off"))
+    (checkpoints / "nonsense.toml").write_text("id = \"nonsense\"\ncfg = 'high'\n")
+    (checkpoints / "no-toml.toml").write_text("this is no TOML")
+    embeddings.mkdir()
+    (embeddings / "garbage.safetensors").write_bytes(b"\x00" * 100)
+    (embeddings / "catalog.toml").write_text('[[embedding]]\nid = "half"\n')
+    return server_folder
+
+
+async def test_the_bot_names_what_is_broken_and_draws(broken_folder: Path) -> None:
+    async with Discord() as discord, BotProcess(discord, broken_folder) as bot:
+        ana = discord.person("ana")
+        reply = await ana.slash("imagine", prompt="a tree in a meadow", steps=4)
+        assert "`demo-artifacts`" in (await drawn(reply)).text
+        refused = await ana.slash("imagine", prompt="a tree", model="cut-off")
+        assert "cut-off is not installed here" in refused.text
+    log = bot.log.read_text()
+    for named in (
+        "cut-off: Its weights in",
+        "where its header says",
+        "nonsense.toml: ",
+        "no-toml.toml: The file cannot be read",
+        "garbage.safetensors: ",
+        "catalog.toml: half: ",
+    ):
+        assert named in log
+    assert "Traceback" not in log

@@ -1,0 +1,122 @@
+"""A member asks for pictures."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.acceptance.conftest import Place, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_picture_comes_with_its_card(place: Place) -> None:
+    ana = place.person("ana")
+    reply = await ana.slash(
+        "imagine", prompt="a red fish in the sea", negative="blurry", embedding1="demo-artifacts", seed=7
+    )
+    assert reply.thinking
+    message = await drawn(reply)
+    (attachment,) = message.attachments
+    assert attachment.description == "a red fish in the sea; drawn by Demo, seed 7, avoiding demo-artifacts"
+    for said in ("a red fish in the sea", "`demo-artifacts` + blurry", "Demo · 64x64", "CFG ", "20 steps", "Seed: 7"):
+        assert said in message.text
+    assert "prompt 6 · negative 6 + 1 = 7 of 75" in message.text
+    assert [button.label for button in message.buttons] == ["Reroll", "Delete"]
+    await place.discord.wait_for(lambda one: one.id == message.id and one.reactions.get("🔁") == 1)
+
+
+async def test_the_picture_describes_itself(place: Place) -> None:
+    reply = await place.person("ana").slash(
+        "imagine",
+        prompt="a tree in a meadow",
+        embedding1="demo-watermark:0.8",
+        negative="blurry",
+        cfg=5,
+        steps=8,
+        seed=11,
+    )
+    (attachment,) = (await drawn(reply)).attachments
+    picture = Image.open(io.BytesIO(await place.discord.fetch(attachment)))
+    lines = picture.info["parameters"].splitlines()
+    assert lines[0] == "a tree in a meadow"
+    assert lines[1] == "Negative prompt: (demo-watermark:0.8), blurry"
+    assert lines[2].startswith("Steps: 8, Sampler: DPM++ 2M, CFG scale: 5, Seed: 11, Size: 64x64, Model hash: ")
+    assert 'TI hashes: "demo-watermark: ' in lines[2]
+
+
+async def test_the_embedding_is_seen_in_the_picture(place: Place) -> None:
+    """The same seed with two embeddings gives two pictures; the same request twice gives one and the same."""
+    ana = place.person("ana")
+    pictures = []
+    for embedding in ("demo-watermark", "demo-artifacts", "demo-artifacts"):
+        reply = await ana.slash("imagine", prompt="a fish on a blue background", embedding1=embedding, seed=3, steps=6)
+        pictures.append(await place.discord.fetch((await drawn(reply)).attachments[0]))
+    assert pictures[0] != pictures[1] == pictures[2]
+
+
+async def test_several_pictures_come_in_one_message(place: Place) -> None:
+    reply = await place.person("ana").slash("imagine", prompt="a star at night", count=4, seed=100, steps=6)
+    message = await drawn(reply)
+    assert len(message.attachments) == 4
+    assert "Seed: 100 to 103" in message.text
+    assert [one.description.split("seed ")[1][:3] for one in message.attachments if one.description] == [
+        "100",
+        "101",
+        "102",
+        "103",
+    ]
+
+
+async def test_without_embeddings_the_recommended_one_is_used(place: Place) -> None:
+    reply = await place.person("ana").slash("imagine", prompt="a heart in the snow", steps=4)
+    assert "`demo-artifacts`" in (await drawn(reply)).text
+
+
+async def test_autocomplete_offers_what_fits_and_is_not_picked_yet(place: Place) -> None:
+    ana = place.person("ana")
+    choices = await ana.autocomplete("imagine", "embedding1", "", model="demo")
+    assert [choice.value for choice in choices][:2] == ["demo-artifacts", "demo-watermark"]
+    assert "general quality" in choices[0].name
+    assert "6 vectors" in choices[0].name
+    left = await ana.autocomplete("imagine", "embedding2", "", model="demo", embedding1="demo-artifacts:0.5")
+    assert "demo-artifacts" not in [choice.value for choice in left]
+    assert (await ana.autocomplete("imagine", "embedding1", "watermrk"))[0].value == "demo-watermark"
+    assert (await ana.autocomplete("imagine", "embedding1", "demo-tinted:0.6"))[0].value == "demo-tinted:0.6"
+    assert await ana.autocomplete("imagine", "embedding1", "", model="sd15") == []
+
+
+async def test_without_a_prompt_a_form_opens(place: Place) -> None:
+    ana = place.person("ana")
+    form = (await ana.slash("imagine", steps=4, seed=5)).modal
+    assert form is not None
+    assert [field.label for field in form.fields] == ["Prompt", "Negative prompt", "Negative embeddings"]
+    reply = await ana.submit(
+        form, {"Prompt": "a mushroom in the forest", "Negative embeddings": ["demo-tinted", "demo-washed-out"]}
+    )
+    message = await drawn(reply)
+    assert "`demo-tinted` + `demo-washed-out`" in message.text
+    assert "4 steps" in message.text
+    assert "Seed: 5" in message.text
+
+
+async def test_a_line_forms_and_a_waiting_request_can_be_cancelled(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    slow = [await ana.slash("imagine", prompt="a house at night", steps=steps, count=4) for steps in (50, 49)]
+    waiting = await ben.slash("imagine", prompt="a house on a grey background", steps=48)
+    card = await waiting.until(lambda one: "in line, about" in one.text)
+    stranger = await ana.click(card, "Cancel")
+    assert "Only the one who asked" in stranger.text
+    await ben.click(card, "Cancel")
+    await waiting.until(lambda one: one.text == "Cancelled." and not one.buttons)
+    for reply in slow:
+        await drawn(reply)
+    assert not [one for one in ben.sees() if one.attachments and one.id == card.id]
+
+
+async def test_progress_is_shown_as_a_bar(place: Place) -> None:
+    reply = await place.person("ana").slash("imagine", prompt="a tree at sunset", steps=50, count=4)
+    await reply.until(lambda one: "█" in one.text and "of 50" in one.text)
+    await drawn(reply)

@@ -1,0 +1,86 @@
+"""python -m bot try: a script of people's actions, the bot killed in the middle of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+SCRIPT = """\
+# a manager saves a preset, another member draws with it
+ana: /preset save name:clean embedding1:demo-watermark embedding2:demo-washed-out negative:low quality steps:6
+ben: /imagine prompt:a red fish in the sea preset:clean seed:7
+ben: autocomplete /imagine model:demo embedding1:wash
+ben: /imagine prompt:a fish embedding1:EasyNegative
+ben: /imagine prompt:a fish preset:clean embedding1:demo-tinted embedding2:demo-artifacts
+ben: react 🔁
+ana: click Reroll
+ben: /imagine steps:4
+ben: submit Prompt: a heart in the snow; Negative embeddings: demo-tinted
+restart
+ben: react 🔁
+"""
+
+
+def run_try(script: str, out: Path) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, a line for each action, and what stood on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "try", "-", "--out", str(out)], input=script, capture_output=True, text=True,
+        timeout=170, check=False,
+    )  # fmt: skip
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_a_day_in_a_server(tmp_path: Path) -> None:
+    code, lines, errors = run_try(SCRIPT, tmp_path)
+    assert code == 0, errors
+    assert all(line["ok"] for line in lines)
+    saved, drawn, offered, foreign, four, reacted, clicked, form, submitted, restarted, after = lines
+
+    def content(line: dict[str, Any]) -> str:
+        (message,) = line["messages"]
+        return message["content"]
+
+    assert saved["messages"][0]["ephemeral"]
+    assert "Negative: `demo-watermark` + `demo-washed-out` + low quality" in content(drawn)
+    assert offered["choices"][0]["value"] == "demo-washed-out"
+    assert "EasyNegative was trained for SD 1.5 (768 wide) and cannot work with Demo" in content(foreign)
+    assert "These fit Demo: demo-artifacts, demo-watermark, demo-washed-out." in content(foreign)
+    assert "That makes 4 embeddings" in content(four)
+    assert reacted["messages"][0]["reply_to"] == drawn["messages"][0]["id"]
+    assert form["modal"]["fields"] == ["Prompt", "Negative prompt", "Negative embeddings"]
+    assert "a heart in the snow" in content(submitted)
+    assert restarted == {"action": "restart", "person": None, "ok": True}
+    assert after["messages"][0]["reply_to"] == submitted["messages"][0]["id"]
+    assert "`demo-tinted`" in content(after)
+    for line in (drawn, reacted, clicked, submitted, after):
+        (attachment,) = line["messages"][0]["attachments"]
+        assert Path(attachment["path"]).parent == tmp_path
+        assert Image.open(attachment["path"]).size == (384, 384)
+        assert attachment["description"]
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("ana: click Reroll", "There is no picture here yet."),
+        ("ana: /imagin prompt:a fish", "There is no command /imagin"),
+        ("ana: /imagine fish", "'fish' belongs to no option."),
+    ],
+)
+def test_an_action_without_an_answer_fails(tmp_path: Path, action: str, said: str) -> None:
+    code, (line,), _ = run_try(action, tmp_path)
+    assert code == 1
+    assert not line["ok"]
+    assert said in line["error"]
+
+
+def test_a_script_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    code, lines, errors = run_try("ana dances", tmp_path)
+    assert (code, lines) == (2, [])
+    assert errors.strip() == "line 1: 'ana dances' names nobody; write 'ana: /imagine prompt:a red fish'"

@@ -1,0 +1,43 @@
+"""What an operator can set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_setting_is_described_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"`{name.upper()}`" in readme
+        assert field.description
+
+
+def test_settings_come_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DEFAULT_MODEL=sd15\nBATCH_PICTURES=4\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BATCH_PICTURES", "2")
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    assert settings.default_model == "sd15"
+    assert settings.batch_pictures == 2  # the environment goes before the file
+
+
+def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "very.secret")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
+    assert "secret" not in repr(Settings())  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("EMBEDDINGS_MAX", "4"), ("WAITS_PER_MEMBER", "0"), ("ENGINE_DEVICE", "tpu")]
+)
+def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()  # pyright: ignore[reportCallIssue]
