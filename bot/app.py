@@ -92,6 +92,7 @@ async def _assemble(
         waits_per_member=settings.waits_per_member,
     )  # fmt: skip
     suggestions = Suggestions(shelf=shelf, library=library, default_model=settings.default_model)
+    suggestions.prepare()
     for cog in (
         Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits),
         EmbeddingCommands(library=library, shelf=shelf, suggestions=suggestions),

@@ -38,17 +38,18 @@ def fit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Fit:
     return Fit.OTHER_LINEAGE
 
 
+def merit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[int, bool, int]:
+    """What ranks an embedding for a checkpoint, the smallest first: recommended for it, its lineage, the catalog's rank."""
+    recommended = [name.casefold() for name in checkpoint.recommended]
+    name = embedding.id.casefold()
+    place = recommended.index(name) if name in recommended else len(recommended)
+    return place, fit_of(embedding, checkpoint) is Fit.OTHER_LINEAGE, embedding.rank
+
+
 def usable_with(checkpoint: Checkpoint, embeddings: Iterable[InstalledEmbedding]) -> list[InstalledEmbedding]:
-    """Embeddings that work with a checkpoint, the best first: recommended for it, then by the catalog's rank."""
-    recommended = {name.casefold(): place for place, name in enumerate(checkpoint.recommended)}
-    usable = [(embedding, fit_of(embedding, checkpoint)) for embedding in embeddings]
-
-    def order(pair: tuple[InstalledEmbedding, Fit]) -> tuple[int, bool, int, str]:
-        embedding, fit = pair
-        place = recommended.get(embedding.id.casefold(), len(recommended))
-        return place, fit is Fit.OTHER_LINEAGE, embedding.rank, embedding.id.casefold()
-
-    return [embedding for embedding, _ in sorted((pair for pair in usable if pair[1].is_usable), key=order)]
+    """Embeddings that work with a checkpoint, the best first."""
+    usable = [embedding for embedding in embeddings if fit_of(embedding, checkpoint).is_usable]
+    return sorted(usable, key=lambda one: (merit_of(one, checkpoint), one.id.casefold()))
 
 
 def wrong_architecture(

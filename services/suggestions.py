@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
 from embeddings.library import InstalledEmbedding, Library
 from services.checkpoints import Checkpoint, Shelf
 from services.errors import UserError
-from services.fit import usable_with
 from services.matching import RELATED
+from services.ranking import Ranking, score
 
 #: Discord shows no more
 MAX_CHOICES = 25
@@ -33,6 +31,13 @@ class Suggestions:
         self._shelf = shelf
         self._library = library
         self._default_model = default_model
+        #: by checkpoint, with the state of the library it was made from
+        self._rankings: dict[str, tuple[int, Ranking]] = {}
+
+    def prepare(self) -> None:
+        """Rank the library for every installed model now, so that nobody waits for it while typing."""
+        for checkpoint in self._shelf.installed:
+            self._ranking(checkpoint)
 
     def embeddings(
         self, typed: str, *, model: str | None, picked: Iterable[str] = (), uses: Mapping[str, int] | None = None
@@ -43,16 +48,13 @@ class Suggestions:
         except UserError:
             return []
         taken = {found.content_hash for name in picked if (found := self._library.find(_bare(name))) is not None}
-        usable = [one for one in usable_with(checkpoint, self._library) if one.content_hash not in taken]
-        if uses:
-            recommended = {name.casefold() for name in checkpoint.recommended}
-            usable.sort(key=lambda one: (one.id.casefold() not in recommended, one.rank, -uses.get(one.id, 0)))
         name, colon, strength = typed.strip().partition(":")
-        return [self._describe(one, checkpoint, colon + strength) for one in _matching(name, usable)[:MAX_CHOICES]]
+        best = self._ranking(checkpoint).best(name, MAX_CHOICES, without=taken, uses=uses or {})
+        return [self._describe(one, checkpoint, colon + strength) for one in best]
 
     def models(self, typed: str) -> list[Suggestion]:
         """Installed models."""
-        installed = [one for one in self._shelf.installed if _score(typed, one.names) >= RELATED]
+        installed = [one for one in self._shelf.installed if score(typed, one.names) >= RELATED]
         return [Suggestion(_cut(f"{one.title} · {one.lineage}"), one.id) for one in installed[:MAX_CHOICES]]
 
     def sizes(self, model: str | None) -> list[Suggestion]:
@@ -62,48 +64,28 @@ class Suggestions:
         except UserError:
             return []
         long_side = min(one.max_side, one.width * 3 // 2 // one.multiple * one.multiple)
-        sizes = {
-            "square": (one.width, one.height),
-            "portrait": (one.width, long_side),
-            "landscape": (long_side, one.height),
-        }
+        sizes: dict[tuple[int, int], str] = {(one.width, one.height): "square"}
+        for name, size in (("portrait", (one.width, long_side)), ("landscape", (long_side, one.height))):
+            sizes.setdefault(size, name)
         return [
-            Suggestion(f"{width} × {height}, {name}", f"{width}x{height}") for name, (width, height) in sizes.items()
+            Suggestion(f"{width} × {height}, {name}", f"{width}x{height}") for (width, height), name in sizes.items()
         ]
+
+    def _ranking(self, checkpoint: Checkpoint) -> Ranking:
+        state, ranking = self._rankings.get(checkpoint.id, (-1, None))
+        if ranking is None or state != self._library.state:
+            ranking = Ranking(checkpoint, self._library)
+            self._rankings[checkpoint.id] = (self._library.state, ranking)
+        return ranking
 
     def _describe(self, one: InstalledEmbedding, checkpoint: Checkpoint, strength: str) -> Suggestion:
         starred = "★ " if one.id in checkpoint.recommended else ""
         targets = ", ".join(one.targets) or "no description"
         vectors = f"{one.num_vectors} vector{'s' if one.num_vectors > 1 else ''}"
-        return Suggestion(_cut(f"{starred}{one.id} · {targets} · {vectors}"), _cut(one.id + strength))
-
-
-def _matching(typed: str, embeddings: list[InstalledEmbedding]) -> list[InstalledEmbedding]:
-    """Those that match id, title, alias or target, in their order of merit within the same closeness.
-
-    What matches nothing is answered with everything that fits: an empty list would look as if there were none.
-    """
-    if not typed:
-        return embeddings
-    scored = [(_score(typed, (one.id, one.title, *one.aliases, *one.targets)), one) for one in embeddings]
-    found = [(score, one) for score, one in scored if score >= RELATED]
-    found.sort(key=lambda pair: -pair[0] // 10)  # sort is stable: merit decides among about equal ones
-    return [one for _, one in found] or embeddings
-
-
-def _score(typed: str, names: Iterable[str]) -> float:
-    """0 to 100: a prefix of a word counts fully, a typing error a little less."""
-    wanted = typed.strip().casefold()
-    best = 0.0
-    for name in names:
-        text = name.casefold()
-        if not wanted or text.startswith(wanted):
-            return 100.0
-        if wanted in text:
-            best = max(best, 95.0)
-        else:
-            best = max(best, fuzz.partial_ratio(wanted, text) * min(1.0, len(wanted) / 4) * 0.9)
-    return best
+        value = one.id + strength
+        # a strength as long as that is none, and half a value would name nothing
+        value = value if len(value) <= MAX_CHOICE_CHARACTERS else one.id
+        return Suggestion(_cut(f"{starred}{one.id} · {targets} · {vectors}"), value)
 
 
 def _bare(name: str) -> str:

@@ -1,0 +1,112 @@
+"""Mixed load: our way, many members' requests in one denoising loop, against the usual one, each by itself.
+
+The usual way loads the request's embeddings into the pipeline with diffusers' own loader, calls it, and unloads them.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from benchmarks.pipelines import VOCABULARY, WORDS, build_pipeline, place, saved_pipeline
+from benchmarks.ratio import Ratio
+from embeddings.architecture import Architecture
+from services.checkpoints import Checkpoint
+from services.engine.loading import LoadedCheckpoint, load_checkpoint
+from services.engine.rendering import render
+from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.parameters import GenerationParameters
+from services.queue import FairQueue
+
+JOBS, MEMBERS, STEPS, SIDE, BATCH = 32, 8, 10, 64, 8
+EMBEDDINGS = [place(f"embedding{number}", vectors, number) for number, vectors in enumerate((8, 16, 6, 8))]
+
+
+def measure() -> list[Ratio]:
+    """The same 32 plans both ways, and one at a time with nothing to load."""
+    jobs = _jobs()
+    loaded = load_checkpoint(_checkpoint(), saved_pipeline(), torch.device("cpu"))
+    render(loaded, [jobs[0].parameters], lambda *_: None)  # warm up
+    batched = _timed(lambda: _in_batches(loaded, jobs))
+    alone = _timed(lambda: [render(loaded, [job.parameters], lambda *_: None) for job in jobs])
+    usual = _timed(lambda: _the_usual_way(jobs))
+    return [
+        Ratio("throughput", usual / batched, 5, "at least", "pictures/s ÷ one at a time with load and unload, CPU"),
+        Ratio("batching alone", alone / batched, 1, "at least", "pictures/s ÷ one at a time, nothing to load, CPU"),
+    ]
+
+
+def _checkpoint() -> Checkpoint:
+    return Checkpoint(
+        id="tiny", title="Tiny", architecture=Architecture.SD1, lineage="sd15", path=str(saved_pipeline()), width=SIDE,
+        height=SIDE, min_side=SIDE, max_side=SIDE,
+    )  # fmt: skip
+
+
+def _jobs() -> list[Job]:
+    choose = random.Random(0)
+    return [
+        Job(
+            id=JobId(number),
+            state=JobState.QUEUED,
+            target=ReplyTarget(guild_id=1, channel_id=1, member_id=number % MEMBERS),
+            asked_at=datetime.now(UTC),
+            parameters=GenerationParameters(
+                checkpoint="tiny",
+                prompt=" ".join(choose.choices(WORDS, k=12)),
+                negative=" ".join(choose.choices(WORDS, k=5)),
+                embeddings=tuple(choose.sample(EMBEDDINGS, k=choose.randint(1, 3))),
+                cfg=choose.choice((4.0, 6.0, 7.5, 9.0)),
+                steps=STEPS,
+                width=SIDE,
+                height=SIDE,
+                seed=number,
+                count=1,
+                sampler="dpmpp_2m",
+            ),
+        )
+        for number in range(JOBS)
+    ]
+
+
+def _in_batches(loaded: LoadedCheckpoint, jobs: Sequence[Job]) -> None:
+    queue = FairQueue()
+    for job in jobs:
+        queue.put_nowait(job)
+    while queue.qsize():
+        first = queue.get_nowait()
+        batch = [first, *queue.take_company(first, BATCH)]
+        render(loaded, [job.parameters for job in batch], lambda *_: None)
+
+
+def _the_usual_way(jobs: Sequence[Job]) -> None:
+    pipe = build_pipeline()
+    assert len(pipe.tokenizer) == VOCABULARY
+    with tempfile.TemporaryDirectory() as folder:
+        files: dict[str, Path] = {}
+        for placed in EMBEDDINGS:
+            files[placed.id] = Path(folder) / f"{placed.id}.safetensors"
+            save_file({"emb_params": torch.from_numpy(placed.vectors["clip_l"])}, files[placed.id])
+        for job in jobs:
+            plan = job.parameters
+            names = [placed.id for placed in plan.embeddings]
+            pipe.load_textual_inversion([str(files[name]) for name in names], token=names, use_safetensors=True)
+            pipe(
+                plan.prompt, negative_prompt=", ".join([*names, plan.negative]), guidance_scale=plan.cfg,
+                num_inference_steps=plan.steps, width=plan.width, height=plan.height,
+                generator=torch.Generator().manual_seed(plan.seed),
+            )  # fmt: skip
+            pipe.unload_textual_inversion()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
