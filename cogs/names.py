@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 REROLL_EMOJI = "🔁"
-#: the blue of a clear evening; one colour for all cards
-COLOUR = 0x5B6EE1
+#: sea green; one colour for all cards
+COLOUR = 0x1F6F63
 EMBEDDING_OPTIONS = ("embedding1", "embedding2", "embedding3")

@@ -156,20 +156,18 @@ class Interactions:
                 check_modal(data)
                 interaction.modal = data
 
-    def _post(self, interaction: Interaction, body: Json, files: Files) -> MessageRecord:
+    def _post(self, interaction: Interaction, body: Json, files: Files, **more: Any) -> MessageRecord:
         only_for = interaction.user.id if (body.get("flags") or 0) & EPHEMERAL else None
         return posting.post(
             self._world, interaction.channel, self._world.bot, body, files, only_for=only_for,
-            extra=self._metadata(interaction),
+            extra={**self._metadata(interaction), **more},
         )  # fmt: skip
 
     def _post_loading(self, interaction: Interaction, data: Json) -> MessageRecord:
         if (data.get("flags") or 0) & ~EPHEMERAL:
             raise invalid("data.flags", "INTERACTION_DEFER_FLAGS", "A deferred answer takes the ephemeral flag alone.")
-        record = self._post(interaction, {"content": "…", "flags": data.get("flags") or 0}, ())
-        record.data["content"] = ""
-        record.data["flags"] |= LOADING
-        return record
+        flags = data.get("flags") or 0
+        return self._post(interaction, {"content": "…", "flags": flags}, (), content="", flags=flags | LOADING)
 
     def _metadata(self, interaction: Interaction) -> Json:
         kind = {COMMAND: 2, COMPONENT: 3, SUBMIT: 5}[interaction.kind]

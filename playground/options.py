@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from playground.errors import NotPossible
 from playground.payloads import attachment
 from playground.permissions import names as names_of
 from playground.world import Channel, Json, User, World
 
+T = TypeVar("T", int, float)
+
+#: whole numbers up to here are exact in JavaScript, which Discord's client is written in
+MAX_NUMBER = 2**53 - 1
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 6, 7, 10, 11
 
 
@@ -19,7 +23,7 @@ def find_command(world: World, channel: Channel, user: User, path: str) -> tuple
 
     Raises: NotPossible.
     """
-    first, *rest = path.removeprefix("/").split()
+    first, *rest = path.removeprefix("/").split() or [""]
     guild = channel.guild
     known = world.commands_in(guild.id if guild else None)
     command = next((one for one in known if one["name"] == first and one["type"] == 1), None)
@@ -63,7 +67,7 @@ def fill_options(
         option = by_name[name]
         if option["type"] == ATTACHMENT:
             value = _attach(world, channel, value, resolved)
-        options.append({"name": name, "type": option["type"], "value": _checked(option, value) if complete else value})
+        options.append({"name": name, "type": option["type"], "value": _value(option, value, complete=complete)})
     return options, resolved
 
 
@@ -72,6 +76,16 @@ def nest(chain: list[Json], options: list[Json]) -> list[Json]:
     for node in reversed(chain):
         options = [{"name": node["name"], "type": node["type"], "options": options}]
     return options
+
+
+def _value(option: Json, value: Any, *, complete: bool) -> Any:
+    """What is sent; a command that is still being typed is sent with what does not fit yet as it stands."""
+    try:
+        return _checked(option, value)
+    except NotPossible:
+        if complete:
+            raise
+        return value
 
 
 def _checked(option: Json, value: Any) -> Any:
@@ -97,13 +111,10 @@ def _checked(option: Json, value: Any) -> Any:
 def _converted(name: str, kind: int, value: Any) -> Any:
     try:
         if kind == INTEGER:
-            number = int(value)
-            if abs(number) > 2**53 - 1:
-                raise NotPossible(f"{name} must be a number that Discord can send.")
-            return number
+            return _sendable(name, int(value))
         if kind == NUMBER:
-            return float(value)
-    except (TypeError, ValueError):
+            return _sendable(name, float(value))
+    except (TypeError, ValueError, OverflowError):
         raise NotPossible(f"{name} must be a number.") from None
     if kind == BOOLEAN:
         return value if isinstance(value, bool) else str(value).lower() in ("true", "yes", "1")
@@ -112,8 +123,13 @@ def _converted(name: str, kind: int, value: Any) -> Any:
     return str(value)
 
 
-def _attach(world: World, channel: Channel, value: Any, resolved: Json) -> str:
+def _sendable(name: str, number: T) -> T:
+    if not abs(number) <= MAX_NUMBER:  # nan neither
+        raise NotPossible(f"{name} must be a number that Discord can send.")
+    return number
 
+
+def _attach(world: World, channel: Channel, value: Any, resolved: Json) -> str:
     filename, data = value
     attachment_id = world.store_file(filename, data)
     resolved.setdefault("attachments", {})[str(attachment_id)] = attachment(world, channel, attachment_id, None)
@@ -136,7 +152,7 @@ def parse_typed(described: list[Json], text: str) -> dict[str, str]:
         raise NotPossible(
             f"'{before.strip()[:40]}' belongs to no option. There are: {', '.join(one['name'] for one in described)}."
         )
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     return {mark[1]: text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
 
 

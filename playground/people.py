@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from playground import payloads, permissions, posting
-from playground.errors import NotPossible
+from playground.errors import ApiError, NotPossible
+from playground.forms import choose, fill_form
 from playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
-from playground.messages import Choice, Field, Message, Modal, Select, TextInput, read_modal
+from playground.messages import Choice, Message, Modal, read_modal
 from playground.options import fill_options, find_command, nest, split_typed
 from playground.world import Channel, Json, MessageRecord, User
 
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
     from playground.server import Discord
 
 NO_ANSWER = "The application did not respond"
-_STYLES = {"select": 3}
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the server refuses, as its client would say it."""
+    try:
+        yield
+    except ApiError as error:
+        raise NotPossible(str(error).rpartition("\n")[2]) from error
 
 
 class Reply:
@@ -95,8 +104,8 @@ class Person:
     def may(self, *names: str) -> None:
         """Give permissions in the server."""
         permissions.bits(names)
-        assert self.channel.guild is not None
-        self.channel.guild.members[self.user.id].update(names)
+        guild = self.channel.guild or self._discord.guild  # who is in a direct channel now is still a member
+        guild.members[self.user.id].update(names)
 
     def go_to(self, channel: Channel) -> None:
         """Open another channel; entering a server for the first time is joining it."""
@@ -113,7 +122,12 @@ class Person:
         return self.sees(self._world.direct_channel(self.user))
 
     async def say(self, content: str, files: Sequence[tuple[str, bytes]] = ()) -> Message:
-        record = posting.post(self._world, self.channel, self.user, {"content": content}, files)
+        """Write a message.
+
+        Raises: NotPossible.
+        """
+        with _refusals():
+            record = posting.post(self._world, self.channel, self.user, {"content": content}, files)
         return self._discord.view(record, self.user)
 
     async def slash(self, command: str, /, *, _age: timedelta | None = None, **options: Any) -> Reply:
@@ -206,7 +220,9 @@ class Person:
         found = next((one for one in current.selects if name in (one.custom_id, one.placeholder)), None)
         if found is None:
             raise NotPossible(f"There is no drop-down '{name}' under this message.")
-        data = {"custom_id": found.custom_id, "component_type": 3, "values": _chosen(found, values, name), "id": 1}
+        if found.disabled:
+            raise NotPossible(f"The drop-down '{name}' cannot be used.")
+        data = {"custom_id": found.custom_id, "component_type": 3, "values": choose(found, values, name), "id": 1}
         return await self._interact(COMPONENT, data, message=record)
 
     async def submit(self, modal: Modal, values: Mapping[str, str | Sequence[str]]) -> Reply:
@@ -214,22 +230,20 @@ class Person:
 
         Raises: NotPossible, for what the client would not let through.
         """
-        known = {name for field in modal.fields for name in (field.label, field.item.custom_id)}
-        if unknown := set(values) - known:
-            raise NotPossible(f"The form has no field '{sorted(unknown)[0]}'.")
-        components = [
-            {"type": 18, "id": 2 * number + 1, "component": {**_filled(field, values), "id": 2 * number + 2}}
-            for number, field in enumerate(modal.fields)
-        ]
+        components = fill_form(modal, values)
         opener = self._discord.interactions.by_token.get(modal.token)
         data = {"custom_id": modal.custom_id, "components": components}
         return await self._interact(SUBMIT, data, message=opener.message if opener else None)
 
     async def react(self, message: Message, emoji: str) -> None:
-        posting.react(self._world, self._record(message), self.user, emoji)
+        """Raises: NotPossible."""
+        with _refusals():
+            posting.react(self._world, self._record(message), self.user, emoji)
 
     async def unreact(self, message: Message, emoji: str) -> None:
-        posting.unreact(self._world, self._record(message), self.user, emoji)
+        """Raises: NotPossible."""
+        with _refusals():
+            posting.unreact(self._world, self._record(message), self.user, emoji)
 
     async def delete(self, message: Message) -> None:
         """Delete a message: one's own, or any with the permission to.
@@ -281,33 +295,3 @@ class Person:
             with suppress(TimeoutError):
                 await asyncio.wait_for(interaction.acknowledged.wait(), self._discord.interactions.ack_window)
         return interaction
-
-
-def _chosen(select: Select, values: Sequence[str], name: str) -> list[str]:
-    by_name = {key: str(one.value) for one in select.options for key in (one.name, str(one.value))}
-    unknown = [value for value in values if value not in by_name]
-    if unknown:
-        raise NotPossible(
-            f"'{name}' offers no '{unknown[0]}'. It offers: {', '.join(one.name for one in select.options)}."
-        )
-    if not select.min_values <= len(values) <= select.max_values and not (not values and not select.required):
-        raise NotPossible(f"'{name}' takes {select.min_values} to {select.max_values} of its choices.")
-    return [by_name[value] for value in values]
-
-
-def _filled(field: Field, values: Mapping[str, str | Sequence[str]]) -> Json:
-    item = field.item
-    value = values.get(field.label, values.get(item.custom_id))
-    if isinstance(item, Select):
-        chosen = _chosen(item, [value] if isinstance(value, str) else list(value or ()), field.label)
-        return {"type": _STYLES["select"], "custom_id": item.custom_id, "values": chosen}
-    return {"type": 4, "custom_id": item.custom_id, "value": _typed(item, field.label, value)}
-
-
-def _typed(item: TextInput, label: str, value: object) -> str:
-    text = item.value if value is None else str(value)
-    if item.required and not text:
-        raise NotPossible(f"'{label}' is required.")
-    if text and not item.min_length <= len(text) <= item.max_length:
-        raise NotPossible(f"'{label}' has {item.min_length} to {item.max_length} characters.")
-    return text

@@ -1,0 +1,143 @@
+// One message as an article. `context` has the store, `act(op, data, control)`, and `jump(messageId)`.
+
+import { components } from "./components.js";
+import { el, hueOf, keepFocus, timeOf } from "./dom.js";
+import { embed } from "./embeds.js";
+import { gallery } from "./gallery.js";
+import { markdown, plain } from "./markdown.js";
+import { reactButton, reactionRow } from "./reactions.js";
+
+const EPHEMERAL = 1 << 6;
+const LOADING = 1 << 7;
+const COMPONENTS_V2 = 1 << 15; // attachments are seen where components name them
+const EXCERPT = 70; // characters
+
+/** The message; pictures that `old`, its earlier article, shows already are taken over from there. */
+export function article(message, old, { store, act, jump }) {
+  const actHere = (op, data, control) => act(op, { message_id: message.id, ...data }, control);
+  const isPrivate = Boolean(message.flags & EPHEMERAL);
+  return el(
+    "article",
+    {
+      class: isPrivate ? "message private" : "message",
+      "aria-labelledby": `name-${message.id}`,
+      "data-id": message.id,
+      "aria-busy": message.flags & LOADING ? "true" : null,
+    },
+    answered(message, store, jump),
+    avatar(message.author),
+    head(message),
+    el(
+      "div",
+      { class: "body" },
+      content(message, old, store),
+      el(
+        "div",
+        { class: "foot" },
+        components(message.components, { names: store, act: actHere }),
+        reactionRow(message, actHere),
+        isPrivate ? dismissal(message, store) : actions(message, store, actHere),
+      ),
+    ),
+  );
+}
+
+/** Show the reactions of a message as they stand now; the rest of its article, `node`, stays as it is. */
+export function renewReactions(node, message, { act }) {
+  const row = reactionRow(message, (op, data, control) => act(op, { message_id: message.id, ...data }, control));
+  const old = node.querySelector(".reactions");
+  const replace = () => {
+    old.replaceWith(row);
+    return row;
+  };
+  keepFocus(old, replace, node.querySelector("[data-key=react]"));
+}
+
+function head({ id, author, timestamp, edited_timestamp }) {
+  const date = new Date(timestamp).toLocaleString();
+  return el(
+    "header",
+    {},
+    el("strong", { id: `name-${id}` }, author.username),
+    author.bot && el("span", { class: "tag" }, "bot"),
+    el("time", { datetime: timestamp, title: date }, timeOf(timestamp)),
+    edited_timestamp && !author.bot && el("span", { class: "edited" }, "edited"),
+  );
+}
+
+function content(message, old, store) {
+  const attachments = message.flags & COMPONENTS_V2 ? [] : message.attachments;
+  const isLoading = Boolean(message.flags & LOADING);
+  const isPair = attachments.length === 1 && message.embeds.length === 1;
+  return [
+    isLoading && thinking(message.author.username),
+    message.content && el("div", { class: "text" }, markdown(message.content, store)),
+    el(
+      "div",
+      { class: isPair ? "beside" : "stack" },
+      gallery(attachments, old),
+      message.embeds.map((one) => embed(one, store)),
+    ),
+  ];
+}
+
+function thinking(name) {
+  const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+  return el("p", { class: "thinking" }, dots, `${name} is thinking …`);
+}
+
+function dismissal(message, store) {
+  const dismiss = () => store.dismiss(message);
+  const button = { type: "button", class: "action", "data-key": "dismiss", onclick: dismiss };
+  return el("p", { class: "only-you" }, "Only you can see this · ", el("button", button, "Dismiss"));
+}
+
+function actions(message, store, act) {
+  const mayDelete = message.author.id === store.user.id || store.permissions.includes("manage_messages");
+  const action = (key, text, press) =>
+    el("button", { type: "button", class: "action", "data-key": key, onclick: press }, text);
+  return el(
+    "div",
+    { class: "actions" },
+    reactButton(act),
+    store.commands
+      .filter((one) => one.type === 3)
+      .map(({ name }) => action(`menu:${name}`, name, () => act("menu", { name }))),
+    mayDelete && action("delete-message", "Delete message", () => act("delete", {})),
+  );
+}
+
+/** The line above: what this answers. */
+function answered(message, store, jump) {
+  const { interaction, interaction_metadata: metadata } = message;
+  if (interaction) {
+    const command = el("code", {}, `/${interaction.name}`);
+    return el("p", { class: "context" }, el("b", {}, interaction.user.username), " used ", command);
+  }
+  const pressed = metadata?.interacted_message_id;
+  const id = message.message_reference?.message_id ?? pressed;
+  const who = metadata && el("b", {}, metadata.user.username);
+  if (!id) return metadata ? el("p", { class: "context" }, who, " filled in a form") : null;
+  const target = store.find(id) ?? message.referenced_message;
+  const said = target ? `${target.author.username}: ${excerpt(target, store)}` : "a message that was deleted";
+  const button = { type: "button", class: "jump", "data-key": "jump", onclick: () => jump(id) };
+  return el(
+    "p",
+    { class: "context" },
+    pressed ? [who, " pressed a button on "] : "answers ",
+    el("button", button, said),
+  );
+}
+
+function avatar(author) {
+  if (author.bot) return el("img", { class: "avatar", src: "/static/mark.svg", alt: "", width: 40, height: 40 });
+  const node = el("span", { class: "avatar letter", "aria-hidden": "true" }, author.username.slice(0, 1).toUpperCase());
+  node.style.setProperty("--hue", hueOf(author.username));
+  return node;
+}
+
+function excerpt({ content: words, embeds, attachments }, names) {
+  const text = words || embeds[0]?.title || embeds[0]?.description || attachments[0]?.filename || "…";
+  const line = plain(text, names);
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT - 1)}…` : line;
+}

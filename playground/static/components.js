@@ -1,0 +1,146 @@
+// Buttons, drop-downs and the newer layout. What is not known here is named rather than dropped.
+
+import { el, newId } from "./dom.js";
+import { gallery, picture } from "./gallery.js";
+import { markdown } from "./markdown.js";
+
+const STYLES = { 1: "primary", 2: "secondary", 3: "good", 4: "danger", 5: "link" };
+const NAMES = {
+  4: "text input",
+  5: "user select",
+  6: "role select",
+  7: "mentionable select",
+  8: "channel select",
+  13: "file",
+  19: "file upload",
+  21: "radio group",
+  22: "checkbox group",
+  23: "checkbox",
+};
+
+const RENDER = {
+  1: (data, context) => el("div", { class: "row" }, components(data.components, context)),
+  2: button,
+  3: (data, context) => ((data.max_values ?? 1) > 1 ? manyOf(data, context) : oneOf(data, context)),
+  9: (data, context) =>
+    el(
+      "div",
+      { class: "section" },
+      el("div", {}, components(data.components, context)),
+      components([data.accessory], context),
+    ),
+  10: (data, { names }) => el("div", { class: "text" }, markdown(data.content, names)),
+  11: (data) => picture({ ...data.media, description: data.description }),
+  12: (data) =>
+    gallery(
+      data.items.map((one) => ({ content_type: "image/png", ...one.media, description: one.description })),
+      null,
+    ),
+  13: (data) => gallery([{ ...data.file, filename: data.name ?? "file", size: data.size ?? 0 }], null),
+  14: () => el("hr"),
+  17: (data, context) => container(data, context),
+};
+
+/** All components; `context` has names and `act(op, data, control)`. */
+export function components(list, context) {
+  return (list ?? []).filter(Boolean).map((data) => (RENDER[data.type] ?? placeholder)(data, context));
+}
+
+/** Something that this page cannot show, by name. */
+export function placeholder(data) {
+  return el(
+    "p",
+    { class: "placeholder" },
+    `A ${NAMES[data.type] ?? `component of type ${data.type}`}, which this page does not show.`,
+  );
+}
+
+function button(data, { act }) {
+  const text = [data.emoji?.name, data.label].filter(Boolean).join(" ");
+  if (data.style === 5) {
+    return el("a", { class: "button link", href: data.url, target: "_blank", rel: "noopener noreferrer" }, text, " ↗");
+  }
+  const node = el(
+    "button",
+    {
+      type: "button",
+      class: `button ${STYLES[data.style] ?? "secondary"}`,
+      disabled: data.disabled,
+      "data-key": data.custom_id,
+    },
+    text,
+  );
+  node.addEventListener("click", () => act("click", { custom_id: data.custom_id }, node));
+  return node;
+}
+
+function oneOf(data, { act }) {
+  const node = el(
+    "select",
+    { "aria-label": data.placeholder || "Choose", disabled: data.disabled, "data-key": data.custom_id },
+    el("option", { value: "" }, data.placeholder || "Choose …"),
+    data.options.map((one) =>
+      el("option", { value: one.value, selected: one.default }, [one.emoji?.name, one.label].filter(Boolean).join(" ")),
+    ),
+  );
+  node.addEventListener(
+    "change",
+    () => node.value && act("select", { custom_id: data.custom_id, values: [node.value] }, node),
+  );
+  return node;
+}
+
+function manyOf(data, { act }) {
+  const list = checkboxes(data, data.placeholder || "Choose");
+  const send = el(
+    "button",
+    { type: "button", class: "button secondary", disabled: data.disabled, "data-key": data.custom_id },
+    "Choose",
+  );
+  send.addEventListener("click", () => act("select", { custom_id: data.custom_id, values: list.values() }, send));
+  return el("div", { class: "many" }, list.node, send);
+}
+
+function container(data, context) {
+  const node = el("section", { class: "card" }, components(data.components, context));
+  if (data.accent_color) node.style.setProperty("--card", `#${data.accent_color.toString(16).padStart(6, "0")}`);
+  return node;
+}
+
+/** A list to tick things in, never more than its maximum: `{ node, values(), problem() }`. */
+export function checkboxes(data, label, description) {
+  const most = data.max_values ?? 1;
+  const least = data.required === false && (data.min_values ?? 1) === 0 ? 0 : (data.min_values ?? 1);
+  const count = el("span", { class: "count", "aria-live": "polite" });
+  const boxes = data.options.map((one) =>
+    el("input", { type: "checkbox", value: one.value, checked: one.default, id: newId("box") }),
+  );
+  const values = () => boxes.filter((one) => one.checked).map((one) => one.value);
+  const refresh = () => {
+    const chosen = values().length;
+    count.textContent = `${chosen} of ${least === most ? most : `${least} to ${most}`} chosen`;
+    for (const box of boxes) box.disabled = Boolean(data.disabled) || (!box.checked && chosen >= most);
+  };
+  const lines = data.options.map((one, number) =>
+    el(
+      "label",
+      { class: "box", for: boxes[number].id },
+      boxes[number],
+      el("span", {}, el("span", {}, one.label), one.description && el("small", {}, one.description)),
+    ),
+  );
+  const node = el(
+    "fieldset",
+    { class: "boxes", onchange: refresh },
+    el("legend", {}, label, " ", count),
+    description && el("p", { class: "description" }, description),
+    lines,
+  );
+  refresh();
+  const problem = () => {
+    const chosen = values().length;
+    if (chosen === 0 && data.required === false) return "";
+    return chosen < least ? `'${label}' takes at least ${least}.` : "";
+  };
+  return { node, values, problem, focus: () => boxes[0]?.focus() };
+}

@@ -1,0 +1,55 @@
+// Embeds as cards.
+
+import { el } from "./dom.js";
+import { picture } from "./gallery.js";
+import { markdown } from "./markdown.js";
+
+/** One embed. */
+export function embed(data, names) {
+  const card = el(
+    "section",
+    { class: "card" },
+    data.author?.name && el("p", { class: "card-author" }, data.author.name),
+    data.title &&
+      el(
+        "h3",
+        {},
+        data.url
+          ? el("a", { href: data.url, target: "_blank", rel: "noopener noreferrer" }, data.title)
+          : markdown(data.title, names),
+      ),
+    data.description && el("div", { class: "card-text" }, markdown(data.description, names)),
+    data.fields?.length > 0 &&
+      el(
+        "dl",
+        {},
+        data.fields.map((one) => field(one, names)),
+      ),
+    image(data.image, data.title),
+    image(data.thumbnail, data.title),
+    data.footer?.text && el("p", { class: "card-footer" }, data.footer.text),
+  );
+  if (data.color) card.style.setProperty("--card", `#${data.color.toString(16).padStart(6, "0")}`);
+  return card;
+}
+
+function field({ name, value, inline }, names) {
+  return el(
+    "div",
+    { class: inline ? "inline" : "wide" },
+    el("dt", {}, markdown(name, names)),
+    el("dd", {}, markdown(value, names)),
+  );
+}
+
+/** A picture of this server, or the address of one elsewhere: the page loads nothing from other places. */
+function image(media, title) {
+  if (!media?.url) return null;
+  const url = new URL(media.url, location.href);
+  if (url.pathname.startsWith("/attachments/")) return picture({ ...media, description: media.description ?? title });
+  return el(
+    "p",
+    {},
+    el("a", { href: media.url, target: "_blank", rel: "noopener noreferrer" }, `picture at ${url.host}`),
+  );
+}

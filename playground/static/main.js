@@ -1,0 +1,78 @@
+// Puts the parts together: socket → store → what is seen, and what is done → socket.
+
+import { Composer } from "./composer.js";
+import { byId, el } from "./dom.js";
+import { showHints } from "./hints.js";
+import { Log } from "./log.js";
+import { openForm } from "./modal.js";
+import { showSide } from "./sidebar.js";
+import { Refused, Socket } from "./socket.js";
+import { Store } from "./store.js";
+
+const store = new Store();
+const socket = new Socket();
+socket.addEventListener("event", (event) => store.apply(event.detail));
+socket.addEventListener("state", (event) => {
+  const lost = event.detail === "lost";
+  byId("connection").hidden = !lost;
+  byId("connection").textContent = lost ? "The playground cannot be reached. This page tries again by itself." : "";
+});
+
+const composer = new Composer(byId("composer"), { store, socket, onmodal: fillIn });
+new Log(byId("log"), byId("scroller"), store, act);
+showSide(store, { onperson: become, onchannel: go });
+showHints(store, (line) => composer.begin(line));
+
+/** Something done to a message; what goes wrong is said under it. */
+async function act(op, data, control) {
+  control?.setAttribute("aria-busy", "true");
+  try {
+    const done = await socket.send(op, data);
+    if (done.failed) complain(data.message_id, `${done.failed}. Try again in a moment.`);
+    if (done.modal) fillIn(done.modal);
+  } catch (error) {
+    complain(data.message_id, error.message);
+  } finally {
+    control?.removeAttribute("aria-busy");
+  }
+}
+
+function complain(messageId, sentence) {
+  const body = document.querySelector(`[data-id="${CSS.escape(messageId)}"] .body`);
+  body?.querySelector(":scope > .error")?.remove();
+  body?.append(el("p", { class: "error", role: "alert" }, sentence));
+}
+
+function fillIn(modal) {
+  openForm(modal, {
+    names: store,
+    onclose: () => composer.focus(),
+    send: async (values) => {
+      const done = await socket.send("submit", { token: modal.token, values });
+      if (done.failed) throw new Refused(`${done.failed}. What you wrote is still here.`);
+    },
+  });
+}
+
+async function go(channelId) {
+  store.go(channelId);
+  composer.focus();
+  await socket.send("go", { channel_id: channelId }).catch(() => {}); // the next deed names its channel anyway
+}
+
+function become(name) {
+  const url = new URL(location.href);
+  url.searchParams.set("person", name);
+  history.replaceState(null, "", url);
+  document.title = `${name} · Negative Space · playground`;
+  socket.connect(name);
+}
+
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input, textarea, select, dialog, [popover]");
+  if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  composer.begin("/");
+});
+
+socket.connect(new URL(location.href).searchParams.get("person") || "ana");
