@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from embeddings.catalog import Catalog, read_catalog
 from embeddings.errors import EmbeddingError
@@ -41,7 +42,8 @@ def inspect(
         return
     table = Table(show_header=False, box=None)
     for key, value in facts.items():
-        table.add_row(key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+        # as Text, since words in square brackets would be taken for markup
+        table.add_row(key.replace("_", " "), Text(", ".join(value) if isinstance(value, list) else str(value)))
     Console().print(table)
 
 
@@ -53,6 +55,8 @@ def describe(path: Path, file: EmbeddingFile, catalog: Catalog) -> dict[str, Any
     warnings: list[str] = []
     if entry is None and named is not None and named.hashes:
         warnings.append(f"It bears the name of '{named.id}', but its content is another.")
+    elif entry is None and named is not None and named.architecture is embedding.architecture:
+        entry = named
     return {
         "file": path.name,
         "format": embedding.layout,

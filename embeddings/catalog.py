@@ -10,12 +10,15 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from embeddings.architecture import Architecture
+from embeddings.names import name_key
 
 BUILT_IN = Path(__file__).parent / "curated"
+CATALOG_SUFFIX = ".toml"
 
 #: A1111 and most pages publish the first 12 hex digits of a file's SHA-256; fewer would not identify it.
 SHORT_HASH_DIGITS = 12
@@ -33,7 +36,7 @@ class CatalogEntry(BaseModel):
     lineage: str
     targets: tuple[str, ...] = Field(min_length=1)
     #: SHA-256 of known files, whole or the first 12 digits
-    hashes: tuple[str, ...] = ()
+    hashes: tuple[Annotated[str, Field(pattern=rf"^[0-9A-Fa-f]{{{SHORT_HASH_DIGITS},64}}$")], ...] = ()
     vectors: int | None = None
     source: str = ""
     author: str = "unverified"
@@ -77,7 +80,7 @@ class Catalog:
         by_name: dict[str, CatalogEntry] = {}
         for entry in self.entries:
             for name in entry.names:
-                by_name.setdefault(name.casefold(), entry)
+                by_name.setdefault(name_key(name), entry)
         object.__setattr__(self, "_by_name", by_name)
 
     def __iter__(self) -> Iterator[CatalogEntry]:
@@ -85,7 +88,7 @@ class Catalog:
 
     def find(self, name: str) -> CatalogEntry | None:
         """The entry with this id, title or alias."""
-        return self._by_name.get(name.casefold())
+        return self._by_name.get(name_key(name))
 
     def identify(self, file_hash: str) -> CatalogEntry | None:
         """The entry that a file with this SHA-256 belongs to."""
@@ -96,13 +99,14 @@ def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
     """Read every `*.toml` in `folders`. A broken file or entry is named in `problems`; the others stand."""
     entries: dict[str, CatalogEntry] = {}
     problems: list[Problem] = []
-    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+    for path in (path for folder in folders for path in sorted(folder.glob(f"*{CATALOG_SUFFIX}"))):
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            problems.append(Problem(path.name, f"The catalog file cannot be read: {error}."))
+            raw_entries = _raw_entries(path)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            problems.append(Problem(path.name, f"The catalog file cannot be read: {reason}."))
             continue
-        for number, raw in enumerate(table.get("embedding", []), start=1):
+        for number, raw in enumerate(raw_entries, start=1):
             name = raw.get("id", f"entry {number}") if isinstance(raw, dict) else f"entry {number}"
             try:
                 entry = CatalogEntry.model_validate(raw)
@@ -115,6 +119,11 @@ def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
                 entries[entry.id.casefold()] = entry
     ordered = sorted(entries.values(), key=lambda entry: (entry.rank, entry.id.casefold()))
     return Catalog(tuple(ordered), tuple(problems))
+
+
+def _raw_entries(path: Path) -> list[object]:
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("embedding", [])
+    return entries if isinstance(entries, list) else [entries]
 
 
 def first_error(error: ValidationError) -> str:

@@ -7,6 +7,7 @@ thousands of files can be listed from headers alone, and so that every refusal h
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ from embeddings.errors import RefusedFile
 #: An embedding's header has at most a few kilobytes, a model's has megabytes.
 MAX_HEADER_BYTES = 100 * 1024
 MAX_TENSORS = 8
+MAX_SHOWN = 60  # characters of a name
 _LENGTH_BYTES = 8
+_TENSOR_NAME = re.compile(rb'"([^"\\]{1,300})"\s*:\s*\{\s*"dtype"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Header:
     @property
     def keys(self) -> tuple[str, ...]:
         return tuple(self.tensors)
+
+
+def shown(text: str) -> str:
+    """A name out of a file, short and on one line: files are strangers' and their names go to terminals and chats."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MAX_SHOWN])
 
 
 def read_header(data: bytes) -> Header:
@@ -59,6 +67,11 @@ def read_header(data: bytes) -> Header:
     return _parse(table)
 
 
+def guess_tensor_names(start: bytes) -> list[str]:
+    """Names that stand in the start of a file too large to be read: enough to say what is refused, not to believe it."""
+    return [name.decode("utf-8", "replace") for name in _TENSOR_NAME.findall(start)]
+
+
 def _parse(table: object) -> Header:
     if not isinstance(table, dict):
         raise RefusedFile("Its header is not a table of tensors.")
@@ -75,7 +88,7 @@ def _shape(name: str, entry: object) -> TensorShape:
     match entry:
         case {"dtype": str(dtype), "shape": list(shape)} if all(isinstance(n, int) and n >= 0 for n in shape):
             return TensorShape(dtype, tuple(shape))
-    raise RefusedFile(f"Its header describes '{name[:40]}' wrongly.")
+    raise RefusedFile(f"Its header describes '{shown(name)}' wrongly.")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -18,14 +18,16 @@ from safetensors import SafetensorError, deserialize
 from embeddings.architecture import architecture_of_widths
 from embeddings.embedding import MAX_VECTORS, Embedding
 from embeddings.errors import RefusedFile, UnknownArchitecture
-from embeddings.header import read_header
-from embeddings.shapes import refuse_foreign_keys
+from embeddings.header import guess_tensor_names, read_header, shown
+from embeddings.shapes import foreign, refuse_foreign_keys
 
 #: 75 vectors of every encoder known in the wild (768 + 1280 + 4096 wide) in float32 are 1.8 MB.
 MAX_FILE_BYTES = 2 * 1024 * 1024
 #: Rows of real vocabularies have norms between 0.3 and 3; a thousand times that is no token vector.
 MAX_ROW_NORM = 1e3
 
+#: of a file that is too large, to name it; trainers write half a megabyte of notes before a LoRA's first tensor
+_PEEK_BYTES = 1024 * 1024
 _PAIR = {"clip_l", "clip_g"}
 _DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "BF16": np.dtype("<u2")}
 
@@ -46,10 +48,15 @@ def read_file(path: Path) -> EmbeddingFile:
     Raises: RefusedFile, for anything that is not a usable embedding; OSError, if the file cannot be opened.
     """
     size = path.stat().st_size
+    if not path.is_file():
+        raise RefusedFile("It is a folder or a device, not a file.")
     if size > MAX_FILE_BYTES:
-        raise RefusedFile(f"The file has {size:,} bytes; an embedding has at most {MAX_FILE_BYTES:,}.")
+        with path.open("rb") as file:
+            named = foreign(guess_tensor_names(file.read(_PEEK_BYTES)))
+        raise RefusedFile(named or f"The file has {size:,} bytes; an embedding has at most {MAX_FILE_BYTES:,}.")
     if path.suffix.lower() != ".safetensors":
-        raise RefusedFile(f"Only .safetensors files are read, and this is a '{path.suffix or 'file without ending'}'.")
+        ending = f"'{shown(path.suffix)}'" if path.suffix else "file without ending"
+        raise RefusedFile(f"Only .safetensors files are read, and this is a {ending}.")
     data = path.read_bytes()
     return EmbeddingFile(read_bytes(data), hashlib.sha256(data).hexdigest(), len(data))
 
@@ -64,7 +71,8 @@ def read_bytes(data: bytes) -> Embedding:
     try:
         tensors = {name: _to_array(name, view) for name, view in deserialize(data)}
     except SafetensorError as error:
-        raise RefusedFile(f"The safetensors file is damaged: {error}.") from error
+        reason = " ".join(shown(word) for word in str(error).split(" "))
+        raise RefusedFile(f"The safetensors file is damaged: {reason}.") from error
     dtype = next(iter(header.tensors.values())).dtype
     if set(tensors) == _PAIR:
         return _pair(tensors, dtype, header.metadata)
@@ -81,7 +89,7 @@ def _single(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[
         raise UnknownArchitecture(
             f"Its vectors are {rows.shape[1]} wide; no model that is known here has such a text encoder."
         )
-    layout = "A1111 / kohya (emb_params)" if key == "emb_params" else f"diffusers (token '{key[:40]}')"
+    layout = "A1111 / kohya (emb_params)" if key == "emb_params" else f"diffusers (token '{shown(key)}')"
     (encoder,) = architecture.facts.encoders
     return Embedding(architecture, {encoder: rows}, layout, dtype, metadata)
 
@@ -101,7 +109,7 @@ def _pair(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[st
 def _to_array(name: str, view: dict) -> NDArray[np.float32]:
     dtype = _DTYPES.get(view["dtype"])
     if dtype is None:
-        raise RefusedFile(f"'{name[:40]}' holds {view['dtype']}; token vectors are F16, BF16 or F32.")
+        raise RefusedFile(f"'{shown(name)}' holds {view['dtype']}; token vectors are F16, BF16 or F32.")
     raw = np.frombuffer(view["data"], dtype=dtype)
     if view["dtype"] == "BF16":  # numpy has no bfloat16: it is the upper half of a float32
         raw = (raw.astype("<u4") << 16).view("<f4")
@@ -112,7 +120,7 @@ def _checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     if rows.ndim == 1:
         rows = rows[None, :]
     if rows.ndim != 2:
-        raise RefusedFile(f"'{key[:40]}' has {rows.ndim} dimensions; token vectors have two.")
+        raise RefusedFile(f"'{shown(key)}' has {rows.ndim} dimensions; token vectors have two.")
     if not 1 <= rows.shape[0] <= MAX_VECTORS:
         raise RefusedFile(f"It holds {rows.shape[0]} vectors; a prompt has room for 1 to {MAX_VECTORS}.")
     if not np.isfinite(rows).all():
@@ -126,5 +134,5 @@ def _checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _named(tensors: dict[str, NDArray[np.float32]]) -> str:
-    names = [f"'{name[:40]}'" for name in list(tensors)[:3]]
+    names = [f"'{shown(name)}'" for name in sorted(tensors)[:3]]
     return ", ".join(names) + (" …" if len(tensors) > 3 else "")

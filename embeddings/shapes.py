@@ -5,34 +5,40 @@ People mix up what they download; "this is a LoRA" helps where "unknown keys" do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from embeddings.errors import RefusedFile
-from embeddings.header import MAX_TENSORS
+from embeddings.header import MAX_TENSORS, shown
 
-_FOREIGN: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("lora_", ".lora_", "lora_A", "lora_B", ".lora.", "bundle_emb."), "This is a LoRA, not an embedding."),
+# A token may be called anything ("flora_bad"), so a mark counts only as a part of a name between dots.
+_FOREIGN: tuple[tuple[str, str], ...] = (
+    (r"(^|\.)(lora_|lora\.|bundle_emb\.)", "This is a LoRA, not an embedding."),
     (
-        ("model.diffusion_model.", "cond_stage_model.", "first_stage_model.", "conditioner."),
+        r"(^|\.)(model\.diffusion_model|cond_stage_model|first_stage_model|conditioner)\.",
         "This is a whole model, not an embedding.",
     ),
-    (("down_blocks.", "up_blocks.", "mid_block."), "This is a UNet or a ControlNet, not an embedding."),
-    (("encoder.down", "decoder.up", "quant_conv."), "This is a VAE, not an embedding."),
-    (("text_model.",), "This is a whole text encoder, not an embedding."),
+    (r"^((encoder\.down|decoder\.up)(_blocks)?|(post_)?quant_conv)\.", "This is a VAE, not an embedding."),
+    (r"(^|\.)(down_blocks|up_blocks|mid_block)\.", "This is a UNet or a ControlNet, not an embedding."),
+    (r"(^|\.)text_model\.", "This is a whole text encoder, not an embedding."),
 )
 _OUTPUT_SUFFIX = "_out"
 _OTHER_ENCODERS = {"t5": "Flux or SD3", "t5xxl": "SD3", "text_encoders_2": "SD3"}
 
 
+def foreign(keys: Sequence[str]) -> str | None:
+    """A sentence that names what the file is, if its tensor names give it away."""
+    return next((sentence for mark, sentence in _FOREIGN if any(re.search(mark, key) for key in keys)), None)
+
+
 def refuse_foreign_keys(keys: Sequence[str]) -> None:
-    """Raise RefusedFile with a sentence that names what the file is, if its tensor names give it away."""
-    for marks, sentence in _FOREIGN:
-        if any(mark in key for key in keys for mark in marks):
-            raise RefusedFile(sentence)
+    """Raise RefusedFile with a sentence that says what the file is instead, or what of it cannot be used."""
+    if sentence := foreign(keys):
+        raise RefusedFile(sentence)
     for key in keys:
         if key in _OTHER_ENCODERS:
             raise RefusedFile(f"This is an embedding for {_OTHER_ENCODERS[key]} ('{key}'), which no model here has.")
         if key.endswith(_OUTPUT_SUFFIX):
-            raise RefusedFile(f"'{key[:40]}' is applied after the text encoder, which no other program supports.")
+            raise RefusedFile(f"'{shown(key)}' is applied after the text encoder, which no other program supports.")
     if len(keys) > MAX_TENSORS:
         raise RefusedFile(f"It holds {len(keys)} tensors; an embedding holds one or two.")

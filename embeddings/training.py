@@ -68,15 +68,19 @@ def train_embedding(
     Raises: TrainingFailed, if the loss did not fall; ValueError, for settings that cannot work.
     """
     settings = settings or TrainingSettings()
+    if len(architecture.facts.encoders) != 1:
+        raise ValueError("only architectures with one text encoder can be trained")
     if not 1 <= settings.vectors <= MAX_VECTORS or len(pictures) != len(captions) or not len(pictures):
         raise ValueError(f"1 to {MAX_VECTORS} vectors, and one caption for each of at least one picture")
+    if settings.steps < 1 or settings.batch < 1:
+        raise ValueError("at least one step, of at least one picture")
     generator = torch.Generator().manual_seed(settings.seed)
     objective = _Objective(pipe, pictures, captions, settings.vectors)
-    rows = objective.initial_rows(generator).requires_grad_()
-    before = objective.measure(rows, settings)
-    optimiser = torch.optim.AdamW([rows], lr=settings.learning_rate, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
     try:
+        rows = objective.initial_rows(generator).requires_grad_()
+        before = objective.measure(rows, settings)
+        optimiser = torch.optim.AdamW([rows], lr=settings.learning_rate, weight_decay=0.0)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
         for step in range(settings.steps):
             optimiser.zero_grad()
             loss = objective.loss(rows, *objective.draw(settings.batch, generator))
@@ -90,7 +94,7 @@ def train_embedding(
         objective.close()
     if not after < before * (1 - LEAST_PROGRESS):
         raise TrainingFailed(
-            f"The loss did not fall ({before:.4f} → {after:.4f}), so the embedding would do nothing. Use pictures that "
+            f"The loss did not fall enough ({before:.4f} → {after:.4f}), so the embedding would do nothing. Use pictures that "
             "share one kind of flaw, more steps, or a higher learning rate."
         )
     (encoder,) = architecture.facts.encoders
@@ -104,13 +108,13 @@ class _Objective:
     def __init__(self, pipe: Any, pictures: NDArray[np.uint8], captions: Sequence[str], num_vectors: int) -> None:
         self._pipe = pipe
         self._num_vectors = num_vectors
+        self._latents = self._encode(pictures)
+        self._ids = self._tokenize(captions)
         self._frozen = [parameter for part in (pipe.unet, pipe.text_encoder) for parameter in part.parameters()]
         self._had_gradients = [parameter.requires_grad for parameter in self._frozen]
         for parameter in self._frozen:
             parameter.requires_grad_(False)
         self._injector = VectorInjector(pipe.text_encoder)
-        self._latents = self._encode(pictures)
-        self._ids = self._tokenize(captions)
         kept = pipe.scheduler.alphas_cumprod.float()
         self._signal, self._spread = kept.sqrt(), (1 - kept).sqrt()
         self._predicts_v = pipe.scheduler.config.prediction_type == "v_prediction"

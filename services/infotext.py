@@ -42,4 +42,5 @@ def _mention(placed: PlacedEmbedding) -> str:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ",:\n") else value
+    special = value.startswith('"') or any(mark in value for mark in ",:\n")
+    return json.dumps(value, ensure_ascii=False) if special else value

@@ -21,6 +21,8 @@ from services.prompting.tokens import tokenizer_function
 
 #: of encoded prompts; one prompt of SDXL is 0.6 MB in float32
 CACHE_BYTES = 64 * 1024 * 1024
+#: restoring a chunk's mean enlarges it tenfold at most, however little its weights leave of it
+LEAST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,15 @@ def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
         weights = torch.ones(state.shape[0], device=state.device, dtype=state.dtype)
         weights[1 : len(chunk.weights) + 1] = torch.tensor(chunk.weights, dtype=state.dtype, device=state.device)
         scaled = state * weights[:, None]
-        rows.append(scaled * (state.mean() / scaled.mean()))
+        rows.append(scaled * _restoring(state, scaled, chunk.weights))
     return torch.stack(rows)
+
+
+def _restoring(state: torch.Tensor, scaled: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
+    """The factor that gives `scaled` the mean of `state`, as far as the mean is a measure of size.
+
+    Where positions' means cancel each other, it is none, and their quotient may be anything, below zero included. So the factor
+    is kept to what it can be where they do not cancel: between the inverses of the largest and the smallest weight.
+    """
+    factor = (state.mean() / scaled.mean()).nan_to_num(1.0)
+    return factor.clamp(1 / max(1.0, *weights), 1 / max(LEAST_WEIGHT, min(1.0, *weights)))

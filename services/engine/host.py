@@ -13,11 +13,11 @@ from services.engine.messages import Failed, Loading, Progress, Ready, Rendered,
 def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
     """Run until the parent closes its end of the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
+    _be_quiet()  # before anything of theirs is imported in earnest
     import torch
 
     from services.engine.loading import Resident
 
-    _be_quiet()
     device = torch.device(choose_device() if device_name == "auto" else device_name)
     resident = Resident(device, resident_checkpoints)
     pipe.send(Ready(str(device)))
@@ -34,8 +34,8 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
 
 def _be_quiet() -> None:
     """Loading bars and advice of the libraries have nobody to read them here."""
-    import diffusers.utils.logging  # noqa: PLC0415
-    import transformers.utils.logging  # noqa: PLC0415
+    import diffusers.utils.logging
+    import transformers.utils.logging
 
     for library in (diffusers.utils.logging, transformers.utils.logging):
         library.set_verbosity_error()

@@ -127,8 +127,11 @@ class Engine:
             self.kill()
             raise EngineDied(f"The engine gave no sign of life for {timeout:g} s and was stopped.") from error
         except (EOFError, OSError) as error:
-            code = self._process.exitcode if self._process else None
+            process = self._process
+            if process is not None:
+                await asyncio.to_thread(process.join, END_TIMEOUT)  # the pipe ends a moment before the process does
             self.kill()
+            code = process.exitcode if process else None
             raise EngineDied(f"The engine's process ended unexpectedly (code {code}).") from error
         except asyncio.CancelledError:
             self.kill()  # whoever waits no longer would otherwise get this answer to the next question

@@ -44,11 +44,12 @@ def _denoise_in_parts(
     try:
         return _denoise(loaded, samples, on_step)
     except torch.OutOfMemoryError as error:
-        if len(samples) == 1:
-            raise DoesNotFitInMemory(str(error)) from error
+        reason = str(error)
     # outside of the except block, whose traceback keeps the tensors of the failed try alive
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if len(samples) == 1:
+        raise DoesNotFitInMemory(reason)
     half = len(samples) // 2
     return _denoise_in_parts(loaded, samples[:half], on_step) + _denoise_in_parts(loaded, samples[half:], on_step)
 

@@ -57,6 +57,8 @@ def lay_out(prompt: str, tokenize: Tokenize, embeddings: Sequence[tuple[int, flo
             last_comma = None
             continue
         last_comma = _add_passage(chunks, passage, tokenize, comma, last_comma)
+    if len(chunks) > 1 and not chunks[-1].ids:  # a BREAK that nothing follows
+        chunks.pop()
     return chunks
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 ROUND = 1.1
 SQUARE = 1 / 1.1
+#: far beyond any recipe, and small enough that no encoder's output overflows
+MAX_WEIGHT = 100.0
 
 _SYMBOL = re.compile(
     r"\\[()\[\]\\]"  # an escaped bracket or backslash
@@ -38,20 +40,26 @@ class Passage:
 def parse_emphasis(prompt: str) -> list[Passage]:
     """Split a prompt into passages of equal weight. Unclosed brackets count to the end; nothing is an error."""
     passages: list[Passage] = []
-    opened: list[tuple[str, int]] = []  # bracket, and the passage it stands before
+    # the passages that open brackets stand before; the two kinds need not nest in each other
+    round_opened: list[int] = []
+    square_opened: list[int] = []
     for symbol in _SYMBOL.findall(prompt):
-        if symbol in "([":
-            opened.append((symbol, len(passages)))
-        elif symbol[0] == ":" and symbol[-1] == ")" and opened and opened[-1][0] == "(":
-            _weigh(passages, opened.pop()[1], float(symbol[1:-1]))
-        elif symbol == ")" and opened and opened[-1][0] == "(":
-            _weigh(passages, opened.pop()[1], ROUND)
-        elif symbol == "]" and opened and opened[-1][0] == "[":
-            _weigh(passages, opened.pop()[1], SQUARE)
+        if symbol == "(":
+            round_opened.append(len(passages))
+        elif symbol == "[":
+            square_opened.append(len(passages))
+        elif symbol[0] == ":" and symbol[-1] == ")" and round_opened:
+            _weigh(passages, round_opened.pop(), float(symbol[1:-1]))
+        elif symbol == ")" and round_opened:
+            _weigh(passages, round_opened.pop(), ROUND)
+        elif symbol == "]" and square_opened:
+            _weigh(passages, square_opened.pop(), SQUARE)
         else:
             passages.extend(_plain(symbol))
-    for bracket, start in opened:
-        _weigh(passages, start, ROUND if bracket == "(" else SQUARE)
+    for start in round_opened:
+        _weigh(passages, start, ROUND)
+    for start in square_opened:
+        _weigh(passages, start, SQUARE)
     return _joined(passages)
 
 
@@ -71,7 +79,11 @@ def _weigh(passages: list[Passage], start: int, factor: float) -> None:
     for index in range(start, len(passages)):
         passage = passages[index]
         if not passage.is_break:
-            passages[index] = Passage(passage.text, passage.weight * factor)
+            passages[index] = Passage(passage.text, _limited(passage.weight * _limited(factor)))
+
+
+def _limited(weight: float) -> float:
+    return max(-MAX_WEIGHT, min(weight, MAX_WEIGHT))
 
 
 def _joined(passages: list[Passage]) -> list[Passage]:

@@ -15,7 +15,10 @@ def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
     """The tokenizer as a function from words to ids, without begin and end."""
 
     def tokenize(text: str) -> list[int]:
-        ids: Sequence[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        # split_special_tokens: "<|endoftext|>" in a prompt is a word like any other, and ends nothing
+        ids: Sequence[int] = tokenizer(
+            text, add_special_tokens=False, truncation=False, split_special_tokens=True, verbose=False
+        )["input_ids"]
         return list(ids)
 
     return tokenize

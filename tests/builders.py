@@ -1,0 +1,128 @@
+"""Small builders of what most tests need: plans, jobs, embedding files, a library over them, a shelf of models."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings.architecture import Architecture
+from embeddings.catalog import Catalog, CatalogEntry
+from embeddings.embedding import Embedding
+from embeddings.library import InstalledEmbedding, Library
+from embeddings.writer import write_file
+from services.checkpoints import Checkpoint, Shelf
+from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.parameters import GenerationParameters, PlacedEmbedding
+
+REPOSITORY = Path(__file__).parents[1]
+DEMO_CHECKPOINT = REPOSITORY / "demo" / "checkpoint"
+DEMO_EMBEDDINGS = REPOSITORY / "demo" / "embeddings"
+
+#: settings that suit each architecture's encoders; the size is the smallest that is still typical
+_SIDES = {Architecture.DEMO: (64, 16, 48, 96), Architecture.SDXL: (1024, 8, 512, 1536)}
+_USUAL_SIDES = (512, 8, 256, 1024)
+
+
+def an_embedding(architecture: Architecture = Architecture.DEMO, *, vectors: int = 2, seed: int = 0) -> Embedding:
+    """Vectors of the length that real ones have, told apart by their seed."""
+    numbers = np.random.default_rng(seed)
+    return Embedding(
+        architecture,
+        {
+            encoder: numbers.normal(0, 0.03, (vectors, width)).astype(np.float32)
+            for encoder, width in architecture.facts.encoders.items()
+        },
+    )
+
+
+def embedding_file(
+    folder: Path, name: str, architecture: Architecture = Architecture.DEMO, *, vectors: int = 2, seed: int = 0
+) -> Path:
+    """A real safetensors file in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    write_file(path, an_embedding(architecture, vectors=vectors, seed=seed), title=name, provenance={})
+    return path
+
+
+def an_entry(name: str, architecture: Architecture = Architecture.DEMO, **more: Any) -> CatalogEntry:
+    """A catalog entry that any file of that name and architecture belongs to."""
+    known: dict[str, Any] = {"title": name, "lineage": architecture.value, "targets": ("general quality",)}
+    return CatalogEntry(id=name, architecture=architecture, **{**known, **more})
+
+
+def a_library(folder: Path, names: Iterable[str] = (), entries: Iterable[CatalogEntry] = ()) -> Library:
+    """The files of `folder` installed, after one of the demo's architecture was written for each of `names`."""
+    for seed, name in enumerate(names, start=1):
+        embedding_file(folder, name, seed=seed)
+    library = Library(Catalog(tuple(entries)))
+    library.scan([folder])
+    return library
+
+
+def installed(name: str, architecture: Architecture = Architecture.DEMO, **more: Any) -> InstalledEmbedding:
+    """An installed embedding that no file stands behind; `more` goes into its catalog entry."""
+    vectors, seed = more.pop("vectors", 2), more.pop("seed", zlib.crc32(name.encode()))
+    embedding = an_embedding(architecture, vectors=vectors, seed=seed)
+    entry = an_entry(name, architecture, **more) if more else None
+    return InstalledEmbedding(name, Path(f"{name}.safetensors"), embedding, f"{seed:064x}", entry)
+
+
+def a_checkpoint(name: str = "demo", architecture: Architecture = Architecture.DEMO, **more: Any) -> Checkpoint:
+    """A described model."""
+    side, multiple, low, high = _SIDES.get(architecture, _USUAL_SIDES)
+    known: dict[str, Any] = {
+        "title": name.title(), "lineage": architecture.value, "path": name, "width": side, "height": side,
+        "multiple": multiple, "min_side": low, "max_side": high,
+    }  # fmt: skip
+    return Checkpoint(id=name, architecture=architecture, **{**known, **more})
+
+
+def a_shelf(folder: Path, *checkpoints: Checkpoint, missing: Iterable[Checkpoint] = ()) -> Shelf:
+    """A shelf on which `checkpoints` are installed, as far as planning looks: an index file and a tokenizer."""
+    for checkpoint in checkpoints:
+        location = checkpoint.location(folder)
+        location.mkdir(parents=True, exist_ok=True)
+        (location / "model_index.json").write_text("{}")
+        shutil.copytree(DEMO_CHECKPOINT / "tokenizer", location / "tokenizer", dirs_exist_ok=True)
+    return Shelf((*checkpoints, *missing), folder)
+
+
+def a_placed(
+    name: str = "demo-artifacts", *, strength: float = 1.0, vectors: int = 2, seed: int = 0
+) -> PlacedEmbedding:
+    """An embedding as plans carry it, of the demo's architecture."""
+    embedding = an_embedding(vectors=vectors, seed=seed)
+    return PlacedEmbedding(name, strength, vectors, embedding.content_hash, f"{seed:064x}", embedding.vectors)
+
+
+def a_plan(**more: Any) -> GenerationParameters:
+    """A small plan for the demo model."""
+    known: dict[str, Any] = {
+        "checkpoint": "demo", "prompt": "a red fish in the sea", "negative": "", "embeddings": (a_placed(),), "cfg": 4.0,
+        "steps": 2, "width": 48, "height": 48, "seed": 7, "count": 1, "sampler": "euler",
+    }  # fmt: skip
+    return GenerationParameters(**{**known, **more})
+
+
+def a_target(member_id: int = 1, **more: Any) -> ReplyTarget:
+    """Somewhere to answer."""
+    return ReplyTarget(**{"guild_id": 10, "channel_id": 20, "member_id": member_id, **more})
+
+
+def a_job(number: int = 1, member_id: int = 1, *, attempts: int = 0, **plan: Any) -> Job:
+    """A queued job that no row stands behind; the keywords are those of its plan."""
+    return Job(
+        id=JobId(number),
+        state=JobState.QUEUED,
+        parameters=a_plan(**plan),
+        target=a_target(member_id),
+        asked_at=datetime.now(UTC),
+        attempts=attempts,
+    )

@@ -1,0 +1,57 @@
+"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's and SDXL's widths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from embeddings.architecture import Architecture
+from services.engine.loading import LoadedCheckpoint, load_checkpoint
+from tests.builders import DEMO_CHECKPOINT, a_checkpoint
+from tests.services.engine.tiny import save_sd1, save_sdxl
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads of OpenMP on two busy cores wait for each other most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def sd1_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_sd1(tmp_path_factory.mktemp("checkpoints") / "sd1")
+
+
+@pytest.fixture(scope="session")
+def sdxl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_sdxl(tmp_path_factory.mktemp("checkpoints") / "sdxl")
+
+
+@pytest.fixture(scope="session")
+def sd1(sd1_folder: Path) -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1), sd1_folder, CPU)
+
+
+@pytest.fixture(scope="session")
+def sdxl(sdxl_folder: Path) -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint("sdxl", Architecture.SDXL), sdxl_folder, CPU)
+
+
+@pytest.fixture(scope="session")
+def demo() -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint(title="Demo", cfg=4.0), DEMO_CHECKPOINT, CPU)
+
+
+@pytest.fixture
+def by_name(request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """Any of the fixtures above, for tests that run on several."""
+    return request.getfixturevalue

@@ -1,0 +1,235 @@
+"""Our encoding against diffusers' own where that is right, and what it promises where diffusers has nothing to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from transformers import CLIPTextModelWithProjection
+
+from embeddings.architecture import Architecture
+from services.engine.conditioning import Conditioner, Conditioning
+from services.engine.loading import LoadedCheckpoint
+from services.parameters import PlacedEmbedding
+from tests.services.engine.tiny import placed
+
+PROMPT, NEGATIVE = "a red fish in the sea", "blurry, low quality"
+ByName = Callable[[str], Any]
+
+
+def difference(one: torch.Tensor, other: torch.Tensor) -> float:
+    assert one.shape == other.shape
+    return float((one - other).abs().max())
+
+
+@pytest.fixture
+def reference_sd1(sd1_folder: Path) -> Any:
+    return StableDiffusionPipeline.from_pretrained(sd1_folder, safety_checker=None, dtype=torch.float32)
+
+
+@pytest.fixture
+def reference_sdxl(sdxl_folder: Path) -> Any:
+    return StableDiffusionXLPipeline.from_pretrained(sdxl_folder, dtype=torch.float32)
+
+
+def load_into(pipe: Any, embedding: PlacedEmbedding) -> None:
+    """diffusers' own way. It is right for lower-case names alone."""
+    token = embedding.id.lower()
+    parts = {"clip_l": ("tokenizer", "text_encoder"), "clip_g": ("tokenizer_2", "text_encoder_2")}
+    for encoder, vectors in embedding.vectors.items():
+        tokenizer, text_encoder = (getattr(pipe, part) for part in parts[encoder])
+        # a copy, since diffusers puts what it is given into its own state
+        rows = torch.from_numpy(np.array(vectors))
+        pipe.load_textual_inversion(rows, token=token, tokenizer=tokenizer, text_encoder=text_encoder)
+
+
+@torch.no_grad()
+def encoded_by(pipe: Any, prompt: str, negative: str) -> tuple[Conditioning, Conditioning]:
+    tensors = pipe.encode_prompt(
+        prompt=prompt, negative_prompt=negative, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=True
+    )
+    pooled = tensors[2:] or (None, None)
+    return Conditioning(tensors[0], pooled[0]), Conditioning(tensors[1], pooled[1])
+
+
+def assert_same(ours: Conditioning, theirs: Conditioning) -> None:
+    assert difference(ours.states, theirs.states) == 0
+    if ours.pooled is None or theirs.pooled is None:
+        assert ours.pooled is theirs.pooled is None
+    else:
+        assert difference(ours.pooled, theirs.pooled) == 0
+
+
+@pytest.mark.parametrize("vectors", [1, 8])
+@pytest.mark.parametrize("name", ["easyneg", "EasyNegative"])
+def test_an_embedding_for_sd1_acts_as_in_diffusers(
+    sd1: LoadedCheckpoint, reference_sd1: Any, vectors: int, name: str
+) -> None:
+    embedding = placed(Architecture.SD1, vectors, name=name)
+    load_into(reference_sd1, embedding)
+    positive, negative = encoded_by(reference_sd1, PROMPT, f"{name.lower()} {NEGATIVE}")
+    assert_same(sd1.conditioner.encode(PROMPT), positive)
+    assert_same(sd1.conditioner.encode(NEGATIVE, [embedding]), negative)
+    assert difference(sd1.conditioner.encode(NEGATIVE).states, negative.states) > 0
+
+
+@pytest.mark.parametrize("vectors", [1, 8])
+def test_an_embedding_for_sdxl_acts_as_in_diffusers(sdxl: LoadedCheckpoint, reference_sdxl: Any, vectors: int) -> None:
+    embedding = placed(Architecture.SDXL, vectors, name="UnaestheticXL")
+    load_into(reference_sdxl, embedding)
+    positive, negative = encoded_by(reference_sdxl, PROMPT, f"unaestheticxl {NEGATIVE}")
+    assert_same(sdxl.conditioner.encode(PROMPT), positive)
+    assert_same(sdxl.conditioner.encode(NEGATIVE, [embedding]), negative)
+
+
+def test_three_embeddings_stand_in_their_order_before_the_words(sd1: LoadedCheckpoint, reference_sd1: Any) -> None:
+    three = [placed(Architecture.SD1, n, seed=n, name=f"neg{chr(97 + n)}x") for n in (1, 4, 8)]
+    for embedding in three:
+        load_into(reference_sd1, embedding)
+    _, negative = encoded_by(reference_sd1, PROMPT, f"{' '.join(one.id for one in three)} {NEGATIVE}")
+    assert_same(sd1.conditioner.encode(NEGATIVE, three), negative)
+    assert difference(sd1.conditioner.encode(NEGATIVE, three[::-1]).states, negative.states) > 0
+
+
+@pytest.mark.parametrize("prompt", ["", PROMPT, "A Red FISH, in the sea.", "red " * 75])
+@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl"])
+def test_plain_prompts_are_encoded_as_in_diffusers(by_name: ByName, checkpoint: str, prompt: str) -> None:
+    reference = by_name(f"reference_{checkpoint}")
+    assert_same(by_name(checkpoint).conditioner.encode(prompt), encoded_by(reference, prompt, "x")[0])
+
+
+def test_the_pooled_output_is_taken_at_the_end_whatever_the_config_calls_the_end(sdxl: LoadedCheckpoint) -> None:
+    # SDXL ships "eos_token_id": 2, which makes transformers look for the highest id; added tokens would be higher
+    pipe, embedding = sdxl.pipe, placed(Architecture.SDXL, 8)
+    config = type(pipe.text_encoder_2.config).from_dict({**pipe.text_encoder_2.config.to_dict(), "eos_token_id": 2})
+    legacy = CLIPTextModelWithProjection(config).eval()
+    legacy.load_state_dict(pipe.text_encoder_2.state_dict())
+    shipped = StableDiffusionXLPipeline(**{**pipe.components, "text_encoder_2": legacy})
+    ours = Conditioner(Architecture.SDXL, shipped).encode(NEGATIVE, [embedding])
+    assert_same(ours, sdxl.conditioner.encode(NEGATIVE, [embedding]))
+
+
+@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "demo"])
+def test_a_strength_of_one_is_bit_identical_to_plain_use(by_name: ByName, checkpoint: str) -> None:
+    loaded: LoadedCheckpoint = by_name(checkpoint)
+    embedding = placed(loaded.checkpoint.architecture)
+    conditioner = Conditioner(loaded.checkpoint.architecture, loaded.pipe)
+    plain = conditioner.encode(NEGATIVE, [embedding])
+    for weighted in (replace(embedding, strength=1.0), replace(embedding, strength=1)):
+        assert_same(Conditioner(loaded.checkpoint.architecture, loaded.pipe).encode(NEGATIVE, [weighted]), plain)
+    assert_same(conditioner.encode(f"({NEGATIVE}:1.0)", [embedding]), plain)
+
+
+def by_a1111s_rule(states: torch.Tensor, weights: dict[int, float]) -> torch.Tensor:
+    """Scale the encoder's output at these positions and restore the mean of the chunk."""
+    scales = torch.ones(1, states.shape[1], 1)
+    for position, weight in weights.items():
+        scales[0, position] = weight
+    scaled = states * scales
+    return scaled * (states.mean() / scaled.mean())
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 0.8, 1.3, 2.0])
+def test_a_strength_scales_the_embeddings_positions_and_restores_the_mean(
+    sd1: LoadedCheckpoint, strength: float
+) -> None:
+    embedding = placed(Architecture.SD1, 4)
+    plain = sd1.conditioner.encode(NEGATIVE, [embedding])
+    ours = sd1.conditioner.encode(NEGATIVE, [replace(embedding, strength=strength)])
+    expected = by_a1111s_rule(plain.states, dict.fromkeys(range(1, 5), strength))
+    assert difference(ours.states, expected) <= 1e-6
+    assert float(ours.states.mean()) == pytest.approx(float(plain.states.mean()), abs=1e-6)
+
+
+def test_words_are_weighted_by_the_same_rule_in_both_prompts(sd1: LoadedCheckpoint) -> None:
+    plain = sd1.conditioner.encode("a red fish in the sea").states
+    ours = sd1.conditioner.encode("a (red:1.5) fish [in the] (sea)").states
+    expected = by_a1111s_rule(plain, {2: 1.5, 4: 1 / 1.1, 5: 1 / 1.1, 6: 1.1})
+    assert difference(ours, expected) <= 1e-6
+
+
+@pytest.mark.parametrize("weight", [-2.0, 0.0, 0.9, 1.1, 1.5, 4.0])
+@pytest.mark.parametrize("word", [1, 4, 7])
+def test_where_the_mean_is_no_measure_of_size_weights_do_no_harm(
+    demo: LoadedCheckpoint, word: int, weight: float
+) -> None:
+    # the demo's positions have means of either sign that nearly cancel, so their quotient may be anything
+    words: list[str] = ["an", "orange", "star", "on", "a", "pink", "background"]
+    plain = demo.conditioner.encode(" ".join(words)).states
+    words[word - 1] = f"({words[word - 1]}:{weight})"
+    ours = demo.conditioner.encode(" ".join(words)).states
+    others = [position for position in range(77) if position != word]
+    factors = ours[:, others] / plain[:, others]
+    assert float(factors.min()) >= 1 / max(1.0, weight) - 1e-5
+    assert float(factors.max()) <= 1 / max(0.1, min(1.0, weight)) + 1e-5
+    assert difference(factors, factors.median().expand_as(factors)) <= 1e-4
+
+
+def test_each_encoder_of_sdxl_restores_its_own_mean_and_pooled_is_not_weighted(sdxl: LoadedCheckpoint) -> None:
+    embedding = placed(Architecture.SDXL, 4)
+    plain = sdxl.conditioner.encode(NEGATIVE, [embedding])
+    ours = sdxl.conditioner.encode(NEGATIVE, [replace(embedding, strength=0.6)])
+    weights = dict.fromkeys(range(1, 5), 0.6)
+    parts = [by_a1111s_rule(part, weights) for part in plain.states.split([768, 1280], dim=-1)]
+    assert difference(ours.states, torch.cat(parts, dim=-1)) <= 1e-5
+    assert ours.pooled is not None
+    assert plain.pooled is not None
+    assert torch.equal(ours.pooled, plain.pooled)
+
+
+def test_a_long_prompt_is_encoded_chunk_by_chunk_and_nothing_is_cut(sd1: LoadedCheckpoint) -> None:
+    embedding = placed(Architecture.SD1, 8)
+    long = sd1.conditioner.encode(f"{'red ' * 60}BREAK (sea:1.4)", [embedding], chunks=2).states
+    assert long.shape == (1, 154, 768)
+    assert difference(long[:, :77], sd1.conditioner.encode("red " * 60, [embedding]).states) <= 1e-5
+    assert difference(long[:, 77:], sd1.conditioner.encode("(sea:1.4)").states) <= 1e-5
+
+
+def test_an_embedding_that_does_not_fit_is_encoded_whole_in_the_next_chunk(sd1: LoadedCheckpoint) -> None:
+    small, large = placed(Architecture.SD1, 8), placed(Architecture.SD1, 75, seed=1)
+    both = sd1.conditioner.encode("", [small, large], chunks=2).states
+    assert difference(both[:, :77], sd1.conditioner.encode("", [small]).states) <= 1e-5
+    assert difference(both[:, 77:], sd1.conditioner.encode("", [large]).states) <= 1e-5
+
+
+@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl"])
+def test_the_shorter_prompt_is_padded_with_empty_chunks(by_name: ByName, checkpoint: str) -> None:
+    conditioner = by_name(checkpoint).conditioner
+    padded, short = conditioner.encode(PROMPT, chunks=3), conditioner.encode(PROMPT)
+    empty = conditioner.encode("").states
+    assert padded.states.shape[1] == 3 * 77
+    for part, expected in zip(padded.states.split(77, dim=1), (short.states, empty, empty), strict=True):
+        assert difference(part, expected) <= 1e-5
+    if short.pooled is not None:  # of the first chunk
+        assert difference(padded.pooled, short.pooled) <= 1e-5
+
+
+@pytest.mark.parametrize("skip", [1, 2])
+def test_clip_skip_counts_layers_from_the_end_for_both_prompts_of_sd1(sd1: LoadedCheckpoint, skip: int) -> None:
+    encoder, tokenizer = sd1.pipe.text_encoder, sd1.pipe.tokenizer
+    ids = tokenizer(NEGATIVE, padding="max_length", max_length=77, return_tensors="pt").input_ids
+    with torch.no_grad():
+        layers = encoder(ids, output_hidden_states=True).hidden_states
+        expected = getattr(encoder, "text_model", encoder).final_layer_norm(layers[-skip])
+    assert difference(sd1.conditioner.encode(NEGATIVE, clip_skip=skip).states, expected) == 0
+
+
+def test_clip_skip_on_sdxl_is_that_of_diffusers(sdxl: LoadedCheckpoint, reference_sdxl: Any) -> None:
+    # theirs counts from the layer that is used anyway
+    with torch.no_grad():
+        expected = reference_sdxl.encode_prompt(PROMPT, device="cpu", do_classifier_free_guidance=False, clip_skip=1)[0]
+    assert difference(sdxl.conditioner.encode(PROMPT, clip_skip=2).states, expected) == 0
+
+
+def test_marks_of_the_end_typed_into_a_prompt_do_not_end_it(sdxl: LoadedCheckpoint) -> None:
+    # the pooled output sees everything up to the end, so it must see the words behind the mark
+    one, other = (sdxl.conditioner.encode(f"red <|endoftext|> {word}") for word in ("fish", "tree"))
+    assert one.pooled is not None
+    assert other.pooled is not None
+    assert difference(one.pooled, other.pooled) > 1e-6

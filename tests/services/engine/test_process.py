@@ -1,0 +1,136 @@
+"""The engine's process for real: it draws, says what is broken, and is replaced when it dies or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from services.engine.messages import Progress, RenderRequest
+from services.engine.process import CheckpointUnusable, Engine
+from services.errors import EngineDied, EngineError
+from services.parameters import GenerationParameters
+from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_placed, a_plan
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """One engine for all tests here, since its process takes seconds to start."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OMP_NUM_THREADS", "1")  # of the child; the test machine is shared
+        engine = Engine(device="cpu")
+        yield engine
+        engine.kill()
+
+
+def request(*plans: GenerationParameters, location: Path = DEMO_CHECKPOINT, name: str = "demo") -> RenderRequest:
+    return RenderRequest(a_checkpoint(name), location, plans)
+
+
+def silent(progress: Progress) -> None:
+    """Nobody listens."""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_plans_become_pictures_in_another_process(engine: Engine) -> None:
+    told: list[Progress] = []
+    plans = [a_plan(count=2, seed=1, embeddings=(a_placed(strength=0.8),)), a_plan(prompt="a tree", cfg=9.0)]
+    rendered = await engine.render(request(*plans), told.append)
+    assert engine.pid not in (None, os.getpid())
+    assert engine.device == "cpu"
+    assert [len(files) for files in rendered.pictures] == [2, 1]
+    for files in rendered.pictures:
+        for file in files:
+            image: Any = Image.open(io.BytesIO(file))
+            assert image.size == (48, 48)
+            assert "Steps: 2," in image.text["parameters"]
+    assert told == [Progress(1, 2), Progress(2, 2)]
+    assert 0 < rendered.seconds < 60
+
+
+async def test_nothing_to_draw_gets_the_checkpoint_ready(engine: Engine) -> None:
+    assert (await engine.render(request(), silent)).pictures == ()
+
+
+async def test_broken_weights_are_reported_and_the_process_lives_on(engine: Engine, tmp_path: Path) -> None:
+    await engine.start()
+    broken = Path(shutil.copytree(DEMO_CHECKPOINT, tmp_path / "broken"))
+    (broken / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"\0" * 100)
+    pid = engine.pid
+    with pytest.raises(CheckpointUnusable, match=r"^The weights of Broken cannot be loaded: ") as unusable:
+        await engine.render(request(a_plan(), location=broken, name="broken"), silent)
+    assert "choose another one" in unusable.value.calm
+    assert len((await engine.render(request(a_plan()), silent)).pictures) == 1
+    assert engine.pid == pid
+
+
+async def test_a_plan_that_cannot_be_rendered_fails_alone(engine: Engine) -> None:
+    await engine.start()
+    pid = engine.pid
+    with pytest.raises(EngineError, match="KeyError: 'unheard-of'") as failed:
+        await engine.render(request(a_plan(sampler="unheard-of")), silent)
+    assert not isinstance(failed.value, (EngineDied, CheckpointUnusable))
+    assert len((await engine.render(request(a_plan()), silent)).pictures) == 1
+    assert engine.pid == pid
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (signal.SIGKILL, r"The engine's process ended unexpectedly \(code -9\)\."),
+        (signal.SIGSTOP, r"The engine gave no sign of life for 1 s and was stopped\."),
+    ],
+    ids=["killed", "hanging"],
+)
+async def test_a_process_that_dies_or_hangs_is_replaced(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals, reason: str
+) -> None:
+    await engine.start()
+    pid = engine.pid
+    assert pid is not None
+    with monkeypatch.context() as patience:
+        patience.setattr("services.engine.process.STEP_TIMEOUT", 1.0)
+        with pytest.raises(EngineDied, match=reason):
+            await engine.render(request(a_plan(steps=40, count=4)), lambda _: os.kill(pid, sent))
+    assert not is_running(pid)
+    assert engine.pid is None
+    rendered = await engine.render(request(a_plan()), silent)
+    assert len(rendered.pictures) == 1
+    assert engine.pid not in (None, pid)
+
+
+async def test_closing_ends_the_process(engine: Engine) -> None:
+    await engine.start()
+    pid = engine.pid
+    assert pid is not None
+    await asyncio.wait_for(engine.close(), 20)
+    assert not is_running(pid)
+    assert engine.pid is None
+    await engine.close()  # twice is no error
+
+
+async def test_who_stops_waiting_leaves_no_process_behind(engine: Engine) -> None:
+    waiting = asyncio.create_task(engine.render(request(a_plan()), silent))
+    await asyncio.sleep(0.3)  # by now the process runs, and imports torch for seconds
+    pid = engine.pid
+    assert pid is not None
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not is_running(pid)
+    assert engine.pid is None

@@ -1,0 +1,39 @@
+"""Every sampler that members can choose is a scheduler of its own, set up from the checkpoint's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.engine.loading import LoadedCheckpoint
+from services.engine.sampling import scheduler_for
+from services.samplers import SAMPLERS
+
+
+@pytest.mark.parametrize(
+    ("sampler", "kind", "setting"),
+    [
+        ("dpmpp_2m", "DPMSolverMultistepScheduler", {"use_karras_sigmas": False, "solver_order": 2}),
+        ("dpmpp_2m_karras", "DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
+        ("euler", "EulerDiscreteScheduler", {}),
+        ("euler_a", "EulerAncestralDiscreteScheduler", {}),
+        ("ddim", "DDIMScheduler", {"clip_sample": False}),
+        ("unipc", "UniPCMultistepScheduler", {}),
+    ],
+)
+def test_a_sampler_is_the_scheduler_it_is_named_for(
+    sd1: LoadedCheckpoint, sampler: str, kind: str, setting: dict[str, Any]
+) -> None:
+    scheduler = scheduler_for(sampler, sd1.pipe.scheduler.config)
+    assert type(scheduler).__name__ == kind
+    assert setting.items() <= dict(scheduler.config).items()
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+def test_the_checkpoints_own_noise_is_kept(demo: LoadedCheckpoint, sampler: str) -> None:
+    own = demo.pipe.scheduler.config
+    scheduler = scheduler_for(sampler, own)
+    for setting in ("beta_start", "beta_end", "beta_schedule", "prediction_type", "timestep_spacing"):
+        assert scheduler.config[setting] == own[setting]
+    assert scheduler is not scheduler_for(sampler, own)
