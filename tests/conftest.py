@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+
+# before anything imports torch: threads that spin while they wait make a busy machine ten times slower
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import asyncpg
 import pytest

@@ -23,6 +23,8 @@ from services.prompting.tokens import tokenizer_function
 CACHE_BYTES = 64 * 1024 * 1024
 #: restoring a chunk's mean enlarges it tenfold at most, however little its weights leave of it
 LEAST_WEIGHT = 0.1
+#: on real checkpoints the mean changes less than this by any usual weights
+USUAL_CHANGE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,12 @@ def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
 
 
 def _restoring(state: torch.Tensor, scaled: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
-    """The factor that gives `scaled` the mean of `state`, as far as the mean is a measure of size.
+    """The factor that gives `scaled` the mean of `state`: A1111's, as far as the mean is a measure of size.
 
-    Where positions' means cancel each other, it is none, and their quotient may be anything, below zero included. So the factor
-    is kept to what it can be where they do not cancel: between the inverses of the largest and the smallest weight.
+    Where the positions' means cancel each other, it is none, and their quotient may be anything, below zero included. A factor that
+    is far from 1 is therefore kept to what it can be where they do not cancel: between the inverses of the largest and the
+    smallest weight.
     """
     factor = (state.mean() / scaled.mean()).nan_to_num(1.0)
-    return factor.clamp(1 / max(1.0, *weights), 1 / max(LEAST_WEIGHT, min(1.0, *weights)))
+    plausible = factor.clamp(1 / max(1.0, *weights), 1 / max(LEAST_WEIGHT, min(1.0, *weights)))
+    return torch.where((factor > 1 / USUAL_CHANGE) & (factor < USUAL_CHANGE), factor, plausible)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from multiprocessing.connection import Connection
@@ -13,6 +14,9 @@ from services.engine.messages import Failed, Loading, Progress, Ready, Rendered,
 def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
     """Run until the parent closes its end of the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
+    # Threads that spin while they wait take the processor from whatever else runs here, and from each other. Read by the OpenMP
+    # runtime when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _be_quiet()  # before anything of theirs is imported in earnest
     import torch
 
