@@ -50,6 +50,10 @@ def already_acknowledged() -> ApiError:
     return ApiError(400, 40060, "Interaction has already been acknowledged.")
 
 
+def empty_message() -> ApiError:
+    return ApiError(400, 50006, "Cannot send an empty message")
+
+
 def missing_access() -> ApiError:
     return ApiError(403, 50001, "Missing Access")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from aiohttp import web
+
+from playground.exchange import answer
+from playground.limits import too_many
 
 _SCOPES = ("user", "shared", "global")
 
@@ -93,15 +95,10 @@ async def before(fault: Fault, request: web.Request) -> web.Response | None:
         hang_up(request)
     if fault.status is None:
         return None
-    body: dict[str, object] = {"message": fault.message, "code": fault.code}
-    headers = {"Content-Type": "application/json"}
     if fault.status == 429:
-        retry_after = fault.retry_after or 0.2
-        body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": fault.scope == "global"}
-        # Without Via, discord.py takes a 429 for a ban by the proxy in front of Discord.
-        headers |= {"Via": "1.1 playground", "Retry-After": str(retry_after), "X-RateLimit-Scope": fault.scope}
-        headers |= {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
-    return web.Response(status=fault.status, body=json.dumps(body).encode(), headers=headers)
+        whole = {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
+        return too_many(fault.retry_after or 0.2, {"X-RateLimit-Scope": fault.scope, **whole})
+    return answer({"message": fault.message, "code": fault.code}, fault.status)
 
 
 def hang_up(request: web.Request) -> None:

@@ -16,30 +16,17 @@ from aiohttp import WSMsgType, web
 from playground import payloads
 from playground.world import Channel, Json, MessageRecord, World
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = (
-    0,
-    1,
-    2,
-    3,
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-)
+DISPATCH, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 7, 8, 9, 10, 11  # those that are sent
+BAD_FRAME, NOT_IDENTIFIED, BAD_TOKEN, IDENTIFIED_TWICE, TOO_FAST = 4002, 4003, 4004, 4005, 4008
+BAD_SHARD, BAD_VERSION, BAD_INTENTS, DISALLOWED_INTENTS = 4010, 4012, 4013, 4014
 HEARTBEAT_INTERVAL = 41_250  # ms
 REPLAY = 2000  # events kept for resuming
 MAX_FRAME = 4096  # bytes that a client may send
+MAX_FRAMES, FRAMES_WINDOW = 120, 60.0  # that a client may send, and in how many seconds
 
-_GUILDS, _GUILD_MESSAGES, _GUILD_REACTIONS, _DM, _DM_REACTIONS, _CONTENT = (
-    1 << 0,
-    1 << 9,
-    1 << 10,
-    1 << 12,
-    1 << 13,
-    1 << 15,
-)
+_GUILDS, _GUILD_MESSAGES, _GUILD_REACTIONS = 1 << 0, 1 << 9, 1 << 10
+_DM, _DM_REACTIONS, _CONTENT = 1 << 12, 1 << 13, 1 << 15
+_ALL_INTENTS = (1 << 26) - 1
 _PRIVILEGED = 1 << 1 | 1 << 8 | _CONTENT
 _REACTION_EVENTS = {"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"}
 
@@ -63,6 +50,13 @@ class Connection:
         self.socket = socket
         self._deflate = zlib.compressobj() if compressed else None
         self._frames: asyncio.Queue[Json] = asyncio.Queue()
+        self._received: deque[float] = deque(maxlen=MAX_FRAMES)
+
+    def is_too_fast(self, now: float) -> bool:
+        """Whether the frame that comes in now is one more than a client may send."""
+        is_full = len(self._received) == MAX_FRAMES and now - self._received[0] < FRAMES_WINDOW
+        self._received.append(now)
+        return is_full
 
     def send(self, frame: Json) -> None:
         """Queue a frame; the order is kept."""
@@ -125,6 +119,9 @@ class Gateway:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(socket, compressed=request.query.get("compress") == "zlib-stream")
+        if request.query.get("v", "10") != "10":
+            await socket.close(code=BAD_VERSION)
+            return socket
         connection.send({"op": HELLO, "d": {"heartbeat_interval": self.heartbeat_interval, "_trace": []}})
         writer = asyncio.create_task(connection.write())
         session: Session | None = None
@@ -132,10 +129,14 @@ class Gateway:
             async for message in socket:
                 if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     break
-                if len(message.data) > MAX_FRAME:
-                    await socket.close(code=4002)
+                if connection.is_too_fast(self._world.clock.now()):
+                    await socket.close(code=TOO_FAST)
                     break
-                session = await self._receive(connection, session, json.loads(message.data))
+                try:
+                    session = await self._receive(connection, session, _read(message.data))
+                except (ValueError, TypeError, KeyError, AttributeError):
+                    await socket.close(code=BAD_FRAME)
+                    break
         finally:
             writer.cancel()
             with suppress(asyncio.CancelledError, ConnectionError, RuntimeError):
@@ -152,7 +153,7 @@ class Gateway:
                 if self.acknowledges:
                     connection.send({"op": ACK, "d": None})
             case 2 if session is not None:
-                await connection.socket.close(code=4005)
+                await connection.socket.close(code=IDENTIFIED_TWICE)
             case 2:
                 return await self._identify(connection, frame["d"])
             case 6:
@@ -161,20 +162,23 @@ class Gateway:
                 if frame["op"] == MEMBERS:
                     self._send_members(session, frame["d"])
             case 3 | 4 | 8:
-                await connection.socket.close(code=4003)
+                await connection.socket.close(code=NOT_IDENTIFIED)
             case _:
                 await connection.socket.close(code=4001)
         return session
 
     async def _identify(self, connection: Connection, data: Json) -> Session | None:
-        if data["token"].removeprefix("Bot ") != self._world.token:
-            await connection.socket.close(code=4004)
-            return None
-        if data["intents"] & _PRIVILEGED and not self.allows_privileged:
-            await connection.socket.close(code=4014)
-            return None
-        shard = data.get("shard") or [0, 1]
-        session = Session(secrets.token_hex(16), data["intents"], (shard[0], shard[1]), connection=connection)
+        intents, (number, total) = data["intents"], data.get("shard") or (0, 1)
+        for is_wrong, code in (
+            (data["token"].removeprefix("Bot ") != self._world.token, BAD_TOKEN),
+            (not 0 <= number < total, BAD_SHARD),
+            (intents & ~_ALL_INTENTS, BAD_INTENTS),
+            (intents & _PRIVILEGED and not self.allows_privileged, DISALLOWED_INTENTS),
+        ):
+            if is_wrong:
+                await connection.socket.close(code=code)
+                return None
+        session = Session(secrets.token_hex(16), intents, (number, total), connection=connection)
         self.sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if self._of_shard(session, guild.id)]
         self._dispatch(session, "READY", {
@@ -191,6 +195,9 @@ class Gateway:
         return session
 
     async def _resume(self, connection: Connection, data: Json) -> Session | None:
+        if data["token"].removeprefix("Bot ") != self._world.token:
+            await connection.socket.close(code=BAD_TOKEN)
+            return None
         session = self.sessions.get(data["session_id"])
         oldest = session.sent[0]["s"] if session is not None and session.sent else 0
         if session is None or data["seq"] + 1 < oldest:
@@ -220,9 +227,10 @@ class Gateway:
         self, session: Session, event: str, data: Json, channel: Channel | None, only_for: int | None
     ) -> Json | None:
         if event == "INTERACTION_CREATE":
-            return data
+            return data if self._of_shard(session, int(data.get("guild_id", 0))) else None
         if event == "GUILD_CREATE":
-            return payloads.guild_create(self._world, data["guild"]) if session.intents & _GUILDS else None
+            is_told = session.intents & _GUILDS and self._of_shard(session, data["guild"].id)
+            return payloads.guild_create(self._world, data["guild"]) if is_told else None
         if channel is None or not self._of_shard(session, channel.guild.id if channel.guild else 0):
             return None
         direct = channel.guild is None or only_for is not None
@@ -263,3 +271,13 @@ class Gateway:
         for session in self.connected:
             assert session.connection is not None
             session.connection.send(frame)
+
+
+def _read(data: str | bytes) -> Json:
+    """A client's frame.
+
+    Raises: ValueError, if it is too large or no JSON.
+    """
+    if len(data if isinstance(data, bytes) else data.encode()) > MAX_FRAME:
+        raise ValueError("the frame is too large")
+    return json.loads(data)

@@ -60,6 +60,8 @@ class Select:
     max_values: int
     disabled: bool = False
     required: bool = True
+    #: values that are chosen before anybody touches it
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def _select(data: Json) -> Select:
     return Select(
         data["custom_id"], data.get("placeholder") or "", options, 1 if least is None else least,
         data.get("max_values") or 1, bool(data.get("disabled")), bool(data.get("required", True)),
+        tuple(one["value"] for one in data["options"] if one.get("default")),
     )  # fmt: skip
 
 

@@ -66,7 +66,8 @@ class Specification:
         responses = operation["responses"]
         answer = responses.get(str(status)) or responses.get("4XX" if status >= 400 else "2XX")
         if answer is None or "$ref" in answer:
-            return {"$ref": "#/components/schemas/ErrorResponse"} if status >= 400 and status != 429 else None
+            error = "RatelimitedResponse" if status == 429 else "ErrorResponse"
+            return {"$ref": f"#/components/schemas/{error}"} if status >= 400 else None
         return (answer.get("content") or {}).get("application/json", {}).get("schema")
 
 
@@ -82,9 +83,13 @@ def _bare(route: str) -> str:
 
 
 def _relaxed(schemas: dict[str, Any]) -> dict[str, Any]:
-    """Discord takes numbers for the ids of attachments in requests, which its own samples send."""
+    """The two places where Discord's own samples differ from its description: ids of attachments are sent as numbers, and
+    the codes of single fields' errors come as words."""
     schemas = copy.deepcopy(schemas)
     snowflake = schemas.get("SnowflakeType")
     if snowflake is not None:
         schemas["SnowflakeType"] = {"anyOf": [snowflake, {"type": "integer"}]}
+    if "InnerErrors" in schemas:
+        word = {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
+        schemas["InnerErrors"]["properties"]["_errors"]["items"] = {**word, "required": ["code", "message"]}
     return schemas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 from playground import permissions
@@ -20,7 +21,8 @@ def user(one: User) -> Json:
 
 def member(world: World, guild: Guild, user_id: int) -> Json:
     return {
-        "user": user(world.users[user_id]), "nick": None, "avatar": None, "banner": None, "roles": [],
+        "user": user(world.users[user_id]), "nick": None, "avatar": None, "banner": None,
+        "roles": [str(guild.bot_role_id)] if user_id == world.bot.id else [],
         "joined_at": guild.joined_at, "premium_since": None, "deaf": False, "mute": False, "pending": False, "flags": 0,
         "communication_disabled_until": None,
     }  # fmt: skip
@@ -47,22 +49,35 @@ def channel_for_bot(world: World, one: Channel, position: int = 0) -> Json:
 
 
 def guild(world: World, one: Guild) -> Json:
-    everyone = {
-        "id": str(one.id), "name": "@everyone", "permissions": str(permissions.bits(permissions.MEMBER)), "position": 0,
-        "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False,
-        "managed": False, "mentionable": False, "icon": None, "unicode_emoji": None, "flags": 0,
-    }  # fmt: skip
+    everyone = _role(one.id, "@everyone", permissions.MEMBER & one.bot_permissions)
+    invited = _role(one.bot_role_id, world.bot.name, one.bot_permissions) | {"position": 1, "managed": True}
     return {
         "id": str(one.id), "name": one.name, "icon": None, "description": None, "home_header": None, "splash": None,
         "discovery_splash": None, "features": [], "banner": None, "owner_id": str(one.owner_id), "application_id": None,
         "region": "deprecated", "afk_channel_id": None, "afk_timeout": 300, "system_channel_id": None,
         "system_channel_flags": 0, "widget_enabled": False, "widget_channel_id": None, "verification_level": 0,
-        "roles": [everyone], "default_message_notifications": 0, "mfa_level": 0, "explicit_content_filter": 0,
+        "roles": [everyone, invited], "default_message_notifications": 0, "mfa_level": 0, "explicit_content_filter": 0,
         "max_presences": None, "max_members": 500000, "max_stage_video_channel_users": 50, "max_video_channel_users": 25,
         "vanity_url_code": None, "premium_tier": 0, "premium_subscription_count": 0, "preferred_locale": "en-US",
         "rules_channel_id": None, "safety_alerts_channel_id": None, "public_updates_channel_id": None,
         "premium_progress_bar_enabled": False, "nsfw": False, "nsfw_level": 0, "emojis": [], "stickers": [],
         "incidents_data": None,
+    }  # fmt: skip
+
+
+def _role(role_id: int, name: str, granted: Iterable[str]) -> Json:
+    return {
+        "id": str(role_id), "name": name, "permissions": str(permissions.bits(granted)), "position": 0,
+        "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False,
+        "managed": False, "mentionable": False, "icon": None, "unicode_emoji": None, "flags": 0,
+    }  # fmt: skip
+
+
+def guild_of_user(one: Guild) -> Json:
+    """A line in the list of the bot's servers."""
+    return {
+        "id": str(one.id), "name": one.name, "icon": None, "banner": None, "owner": False, "features": [],
+        "permissions": str(permissions.bits(one.bot_permissions)),
     }  # fmt: skip
 
 

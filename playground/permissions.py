@@ -16,7 +16,7 @@ MEMBER = frozenset({
     "use_application_commands", "use_external_emojis",
 })  # fmt: skip
 #: what the bot is invited with
-BOT = MEMBER
+BOT = MEMBER | {"send_messages_in_threads"}
 
 
 def bits(names: Iterable[str]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground import payloads
-from playground.errors import ApiError, invalid, unknown_message
+from playground.errors import ApiError, empty_message, invalid, unknown_message
 from playground.rules import check_files, check_message, walk
 from playground.world import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Json, MessageRecord, User, World
 
@@ -14,6 +14,7 @@ from playground.world import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Json, M
 Files = Sequence[tuple[str, bytes]]
 
 MAX_REACTIONS = 20  # different ones on a message
+NONCE_LIFE = 180.0  # seconds; Discord says "the past few minutes"
 _BOT_MAY_SET = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # suppress embeds, suppress notifications
 
 
@@ -38,18 +39,19 @@ def post(
         "id": str(message_id), "channel_id": str(channel.id), "type": 0, "author": payloads.user(author),
         "content": body.get("content") or "", "timestamp": world.clock.timestamp(), "edited_timestamp": None, "tts": False,
         "mention_everyone": False, "mentions": _mentions(world, body), "mention_roles": [], "pinned": False, "flags": flags,
-        "attachments": _attachments(world, channel, body, files, []), "embeds": _embeds(body), "components": [],
+        "attachments": _attachments(world, channel, body, files, []), "embeds": [], "components": [],
         **(extra or {}),
     }  # fmt: skip
     if body.get("nonce") is not None:
         data["nonce"] = body["nonce"]
     if reference := body.get("message_reference"):
         data |= _reply(world, channel, reference)
+    data["embeds"] = _embeds(body, data["attachments"])
     data["components"] = _components(body.get("components") or [], data["attachments"])
     record = MessageRecord(data, channel, author.id, only_for)
     channel.messages[message_id] = record
     if body.get("nonce") is not None and body.get("enforce_nonce"):
-        world.nonces[channel.id, author.id, str(body["nonce"])] = message_id
+        world.nonces[channel.id, author.id, str(body["nonce"])] = message_id, world.clock.now()
     _tell(world, "MESSAGE_CREATE", record)
     return record
 
@@ -61,16 +63,20 @@ def edit(world: World, record: MessageRecord, body: Json, files: Files = ()) -> 
     data = record.data
     check_message(body, has_files=bool(files), creates=False, was_v2=bool(data["flags"] & COMPONENTS_V2))
     check_files(files, world.upload_limit)
+    edited = dict(data)
     if "content" in body:
-        data["content"], data["mentions"] = body["content"] or "", _mentions(world, body)
-    if "embeds" in body:
-        data["embeds"] = _embeds(body)
+        edited["content"], edited["mentions"] = body["content"] or "", _mentions(world, body)
     if "attachments" in body or files:
-        data["attachments"] = _attachments(world, record.channel, body, files, data["attachments"])
+        edited["attachments"] = _attachments(world, record.channel, body, files, data["attachments"])
+    if "embeds" in body:
+        edited["embeds"] = _embeds(body, edited["attachments"])
     if "components" in body:
-        data["components"] = _components(body["components"] or [], data["attachments"])
-    data["flags"] = (data["flags"] & ~LOADING) | ((body.get("flags") or 0) & COMPONENTS_V2)
-    data["edited_timestamp"] = world.clock.timestamp()
+        edited["components"] = _components(body["components"] or [], edited["attachments"])
+    if not any(edited[key] for key in ("content", "attachments", "embeds", "components")):
+        raise empty_message()
+    edited["flags"] = (data["flags"] & ~LOADING) | ((body.get("flags") or 0) & COMPONENTS_V2)
+    edited["edited_timestamp"] = world.clock.timestamp()
+    record.data = edited
     _tell(world, "MESSAGE_UPDATE", record)
     return record
 
@@ -115,7 +121,9 @@ def _same_nonce(world: World, channel: Channel, author: User, body: Json) -> Mes
     if not body.get("enforce_nonce") or body.get("nonce") is None:
         return None
     earlier = world.nonces.get((channel.id, author.id, str(body["nonce"])))
-    return channel.messages.get(earlier) if earlier is not None else None
+    if earlier is None or world.clock.now() - earlier[1] > NONCE_LIFE:
+        return None
+    return channel.messages.get(earlier[0])
 
 
 def _mentions(world: World, body: Json) -> list[Json]:
@@ -144,9 +152,7 @@ def _attachments(world: World, channel: Channel, body: Json, files: Files, kept:
     listed = body.get("attachments")
     described = {str(one["id"]): one.get("description") for one in listed or []}
     staying = [one for one in kept if listed is None or one["id"] in described]
-    for one in staying:
-        if described.get(one["id"]):
-            one["description"] = described[one["id"]]
+    staying = [{**one, "description": new} if (new := described.get(one["id"])) else one for one in staying]
     new = [
         payloads.attachment(world, channel, world.store_file(name, data), described.get(str(number)))
         for number, (name, data) in enumerate(files)
@@ -154,13 +160,22 @@ def _attachments(world: World, channel: Channel, body: Json, files: Files, kept:
     return [*staying, *new]
 
 
-def _embeds(body: Json) -> list[Json]:
-    return [{"type": "rich", **embed} for embed in body.get("embeds") or []]
+def _embeds(body: Json, attachments: list[Json]) -> list[Json]:
+    """With the addresses of uploaded pictures in place of `attachment://name`."""
+    embeds = [{"type": "rich", **_copy(embed)} for embed in body.get("embeds") or []]
+    for place in (embed[key] for embed in embeds for key in ("image", "thumbnail") if key in embed):
+        if (one := _uploaded(place, attachments)) is not None:
+            place |= {key: one[key] for key in ("url", "proxy_url", "width", "height") if key in one}
+    return embeds
+
+
+def _uploaded(media: Json, attachments: list[Json]) -> Json | None:
+    """The attachment that `attachment://name` means."""
+    return next((one for one in attachments if media.get("url") == f"attachment://{one['filename']}"), None)
 
 
 def _components(components: list[Json], attachments: list[Json]) -> list[Json]:
     """With ids, as Discord gives them out, and with uploaded media in place of `attachment://name`."""
-    uploaded = {one["filename"]: one for one in attachments}
     copies = [_copy(component) for component in components]
     for number, component in enumerate(walk(copies), start=1):
         component["id"] = number
@@ -168,16 +183,13 @@ def _components(components: list[Json], attachments: list[Json]) -> list[Json]:
             del component["emoji"]["id"]
         holders = [*(component.get("items") or []), component]
         for media in (holder["media"] for holder in holders if "media" in holder):
-            name = str(media.get("url", "")).removeprefix("attachment://")
-            if media.get("url", "").startswith("attachment://"):
-                if name not in uploaded:
-                    raise invalid(
-                        "components", "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", f"no file {name}"
-                    )
-                one = uploaded[name]
-                media |= {
-                    key: one[key] for key in ("url", "proxy_url", "width", "height", "content_type") if key in one
-                }
+            if (one := _uploaded(media, attachments)) is None:
+                if str(media.get("url")).startswith("attachment://"):
+                    code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+                    raise invalid("components", code, f"There is no file {media['url']}")
+            else:
+                kept = ("url", "proxy_url", "width", "height", "content_type")
+                media |= {key: one[key] for key in kept if key in one}
                 media["attachment_id"], media["id"] = one["id"], one["id"]
     return copies
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from playground import payloads, posting
 from playground.errors import ApiError, missing_access, missing_permissions, unknown_channel, unknown_message
 from playground.exchange import BODY, DATA, IS_MULTIPART, Exchange, Log, answer, nothing, read_body, refused
 from playground.faults import Faults, before, hang_up
+from playground.limits import RateLimits
 from playground.rules import check_commands
 from playground.world import Channel, Guild, MessageRecord, User, World
 
@@ -21,9 +23,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Rest:
     """Routes over a world. Interaction routes are added by `InteractionRoutes`."""
 
-    def __init__(self, world: World, faults: Faults, log: Log) -> None:
+    def __init__(self, world: World, faults: Faults, limits: RateLimits, log: Log) -> None:
         self._world = world
         self._faults = faults
+        self._limits = limits
         self._log = log
 
     def add_routes(self, app: web.Application) -> None:
@@ -31,6 +34,7 @@ class Rest:
         reaction = message + "/reactions/{emoji_name}"
         for method, path, handler in (
             ("GET", "/users/@me", self.own_user),
+            ("GET", "/users/@me/guilds", self.own_guilds),
             ("GET", "/users/{user_id}", self.user),
             ("POST", "/users/@me/channels", self.open_direct),
             ("GET", "/oauth2/applications/@me", self.own_application),
@@ -71,17 +75,18 @@ class Rest:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Faults, error answers and the record of the exchange, around every route of the API."""
-        if not request.path.startswith(API):
+        if not request.path.startswith("/api/"):
             return await handler(request)
-        path = request.path.removeprefix(API)
+        path, resource = request.path.removeprefix(API), request.match_info.route.resource
+        route = resource.canonical.removeprefix(API) if resource else path
+        place = request.method, route, dict(request.match_info)
         fault = self._faults.take(request.method, path)
         response = await before(fault, request) if fault else None
         if response is None:
-            response = await self._answer(request, handler)
+            response = self._limits.refuse(*place) or await self._answer(request, handler)
+            response.headers.update(self._limits.headers(*place))
             if fault is not None and fault.drop == "after":
                 hang_up(request)
-        resource = request.match_info.route.resource
-        route = resource.canonical.removeprefix(API) if resource else path
         self._log.append(
             Exchange(
                 request.method, route, path, response.status, request.get(BODY), response.get(DATA),
@@ -95,15 +100,19 @@ class Rest:
             return await handler(request)
         except ApiError as error:
             return refused(error)
-        except web.HTTPNotFound:
+        except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
             return refused(ApiError(404, 0, f"404: Not Found ({request.method} {request.path} is not implemented)"))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of another shape than is taken
             return refused(ApiError(400, 50035, f"Invalid Form Body: {error}"))
 
     # Who and where
 
     async def own_user(self, request: web.Request) -> web.Response:
         return answer({**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True})
+
+    async def own_guilds(self, request: web.Request) -> web.Response:
+        after = int(request.query.get("after", 0))
+        return answer([payloads.guild_of_user(one) for one in self._world.guilds.values() if one.id > after])
 
     async def user(self, request: web.Request) -> web.Response:
         return answer(payloads.user(self._user(request)))
@@ -177,7 +186,8 @@ class Rest:
         limit = int(request.query.get("limit", 50))
         if "around" in request.query:
             middle = int(request.query["around"])
-            found = sorted(sorted(found, key=lambda one: abs(one.id - middle))[:limit], key=lambda one: one.id)
+            start = max(0, bisect_left(found, middle, key=lambda one: one.id) - limit // 2)
+            found = found[start : start + limit]
         elif "after" in request.query:
             found = [one for one in found if one.id > int(request.query["after"])][:limit]
         else:

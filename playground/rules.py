@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from playground.errors import ApiError, invalid, too_large
+from playground.errors import ApiError, empty_message, invalid, too_large
 from playground.world import COMPONENTS_V2, Json
 
 ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 1, 2, 3, 4, 18
@@ -32,7 +32,7 @@ def check_message(body: Json, *, has_files: bool, creates: bool, was_v2: bool = 
     if len(str(body.get("nonce") or "")) > MAX_NONCE:
         raise invalid("nonce", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
     if creates and not (body.get("content") or body.get("embeds") or components or has_files):
-        raise ApiError(400, 50006, "Cannot send an empty message")
+        raise empty_message()
     _check_attachments(body)
 
 

@@ -19,6 +19,7 @@ from playground.exchange import MAX_LOG, Exchange, Log
 from playground.faults import Faults
 from playground.gateway import Gateway
 from playground.interactions import Interactions
+from playground.limits import RateLimits
 from playground.messages import Attachment, Message, read_message
 from playground.people import Person
 from playground.rest import Rest
@@ -34,12 +35,15 @@ ACK_WINDOW = 3.0  # seconds
 class Discord:
     """A local Discord. An async context manager; listens on 127.0.0.1 alone."""
 
-    def __init__(self, port: int = 0, *, ack_window: float = ACK_WINDOW, spec: Path | None = None) -> None:
+    def __init__(
+        self, port: int = 0, *, ack_window: float = ACK_WINDOW, rate_limits: bool = False, spec: Path | None = None
+    ) -> None:
         self._wanted_port = port
         self._spec = spec
         self.clock = Clock()
         self.world = World(self.clock)
         self.faults = Faults()
+        self.rate_limits = RateLimits(self.clock, enforced=rate_limits)
         self.log: Log = deque(maxlen=MAX_LOG)
         self.gateway = Gateway(self.world)
         self.interactions = Interactions(self.world, ack_window)
@@ -51,7 +55,7 @@ class Discord:
         self.guild = self.add_guild("Negative Space", ["pictures", "general"])
 
     async def __aenter__(self) -> Self:
-        rest = Rest(self.world, self.faults, self.log)
+        rest = Rest(self.world, self.faults, self.rate_limits, self.log)
         self.app.middlewares.append(rest.middleware)
         rest.add_routes(self.app)
         InteractionRoutes(self.world, self.interactions).add_routes(self.app)

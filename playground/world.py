@@ -64,6 +64,8 @@ class Guild:
     id: int
     name: str
     owner_id: int
+    #: the role that the bot got with its invitation
+    bot_role_id: int
     joined_at: str
     channels: dict[int, Channel] = field(default_factory=dict)
     #: member → permissions beyond those of everyone
@@ -107,7 +109,8 @@ class World:
         self.attachments: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
         #: (guild or None, name, type) → command
         self.commands: dict[tuple[int | None, str, int], Json] = {}
-        self.nonces: dict[tuple[int, int, str], int] = {}
+        #: (channel, author, nonce) → the message, and when it was sent
+        self.nonces: dict[tuple[int, int, str], tuple[int, float]] = {}
         self.bot = self.add_user("Negative Space", is_bot=True)
         self.application_id = self.bot.id
         self.token = _token(self.bot.id)
@@ -124,7 +127,9 @@ class World:
 
     def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
         """A server with the bot in it; it is announced to a bot that is already connected."""
-        guild = Guild(self.clock.snowflake(), name, self.clock.snowflake(), self.clock.timestamp())
+        guild = Guild(
+            self.clock.snowflake(), name, self.clock.snowflake(), self.clock.snowflake(), self.clock.timestamp()
+        )
         self.guilds[guild.id] = guild
         for channel in channels:
             self.add_channel(guild, channel)

@@ -18,7 +18,7 @@ NONE = {"none", "off", "-"}
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingLimits:
-    """How many a request carries; an operator may set the minimum to 0."""
+    """How many a request carries; the minimum is 1, or 0 where the operator allows pictures without any."""
 
     minimum: int = 1
     maximum: int = 3
@@ -64,9 +64,7 @@ def refuse_no_effect(picks: Sequence[Pick], checkpoint: Checkpoint, cfg: float) 
     if not picks:
         return
     if checkpoint.cfg_mode is CfgMode.DISTILLED:
-        raise DoesNotFit(
-            f"{checkpoint.title} runs without guidance, so a negative embedding has no effect on it; choose another model."
-        )
+        raise _without_guidance(checkpoint)
     if cfg <= 1:
         raise DoesNotFit(
             f"At CFG {cfg:g} the negative prompt is not used, so {picks[0].embedding.id} would have no effect; "
@@ -91,6 +89,12 @@ def split_strength(typed: str) -> tuple[str, float | None]:
             f"'{written[:20]}' is no strength for {name[:40]}: write a number from 0 to 2, like {name[:40]}:0.8"
         )
     return name.strip(), strength
+
+
+def _without_guidance(checkpoint: Checkpoint) -> DoesNotFit:
+    return DoesNotFit(
+        f"{checkpoint.title} runs without guidance, so a negative embedding has no effect on it; choose another model."
+    )
 
 
 def _pick(typed: str, checkpoint: Checkpoint, library: Library) -> Pick:
@@ -135,6 +139,8 @@ def _refuse_twins(picks: Sequence[Pick]) -> None:
 def _recommended(checkpoint: Checkpoint, library: Library, limits: EmbeddingLimits) -> list[Pick]:
     if limits.minimum == 0:
         return []
+    if checkpoint.cfg_mode is CfgMode.DISTILLED:
+        raise _without_guidance(checkpoint)
     usable = usable_with(checkpoint, library)
     if not usable:
         wanted = ", ".join(checkpoint.recommended[:3]) or "one made for it"

@@ -36,8 +36,12 @@ class PictureStore:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(file.name, path)  # whole or not at all, also when the machine stops here
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    os.replace(file.name, path)  # whole or not at all, also when the machine stops here
+                except OSError:
+                    os.unlink(file.name)
+                    raise
         return name

@@ -36,6 +36,7 @@ class Presets:
 
         Raises: UserError.
         """
+        name = name.strip()
         if not _NAME.fullmatch(name):
             raise UserError("A preset's name has 1 to 32 letters, digits, spaces, dots or dashes: try another.")
         if not request.as_json():
@@ -55,7 +56,8 @@ class Presets:
         """
         if guild_id is None:
             raise UserError("Presets belong to servers; use this in a server's channel.")
-        preset = await self._store.get(guild_id, name.strip())
+        name = name.strip()
+        preset = await self._store.get(guild_id, name) if _NAME.fullmatch(name) else None
         if preset is None:
             near = closest(name, [known.name for known in await self._store.all(guild_id)])
             remedy = f"There are: {', '.join(near)}." if near else "It has none yet; /preset save makes one."

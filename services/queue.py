@@ -50,23 +50,36 @@ class FairQueue(asyncio.Queue[Job]):
         return sum(job.target.member_id == member_id for _, _, job in self._queue)
 
     def take_company(self, job: Job, limit: int) -> list[Job]:
-        """Remove and return jobs that can share a batch with `job`, in their order, up to `limit` pictures in all."""
+        """Remove and return jobs that can share a batch with `job`, in their order, up to `limit` pictures in all.
+
+        A job that is tried again goes alone: it may be what killed the engine, and must not take others with it.
+        """
         company: list[Job] = []
-        room = limit - job.parameters.count
+        room = 0 if job.attempts else limit - job.parameters.count
         for other in self.waiting:
-            if other.parameters.batch_key == job.parameters.batch_key and other.parameters.count <= room:
+            fits = other.parameters.batch_key == job.parameters.batch_key and other.parameters.count <= room
+            if fits and not other.attempts:
                 company.append(other)
                 room -= other.parameters.count
         self._drop({other.id for other in company})
         return company
 
     def withdraw(self, job_id: JobId) -> bool:
-        """Take a job out of line; False, if it is not in it."""
-        return self._drop({job_id})
+        """Take a job out of line, as if it had never been asked for; False, if it is not in it."""
+        found = next(((start, job) for start, _, job in self._queue if job.id == job_id), None)
+        if found is None:
+            return False
+        self._drop({job_id})
+        start, job = found
+        member, work = job.target.member_id, job.parameters.pixel_steps
+        self._queue = [
+            (begin - work if other.target.member_id == member and begin > start else begin, serial, other)
+            for begin, serial, other in self._queue
+        ]
+        heapq.heapify(self._queue)
+        self._ends[member] -= work
+        return True
 
-    def _drop(self, ids: set[JobId]) -> bool:
-        kept = [entry for entry in self._queue if entry[2].id not in ids]
-        dropped = len(kept) < len(self._queue)
-        heapq.heapify(kept)
-        self._queue = kept
-        return dropped
+    def _drop(self, ids: set[JobId]) -> None:
+        self._queue = [entry for entry in self._queue if entry[2].id not in ids]
+        heapq.heapify(self._queue)

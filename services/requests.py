@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
+
+#: control characters and halves of surrogate pairs: no tokenizer reads them and no database stores them
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,10 @@ class GenerationRequest:
     seed: int | None = None
     count: int | None = None
     sampler: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _cleaned(getattr(self, field.name)))
 
     def over(self, lower: Self) -> Self:
         """This request, with what it leaves open taken from `lower`."""
@@ -43,3 +51,9 @@ class GenerationRequest:
         if "embeddings" in values:
             values["embeddings"] = tuple(values["embeddings"])
         return cls(**values)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NOT_TEXT.sub("", value)
+    return tuple(_cleaned(one) for one in value) if isinstance(value, tuple) else value

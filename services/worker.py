@@ -61,7 +61,7 @@ class Worker:
                 raise
             except Exception:  # a bug; the jobs get an answer and the others go on
                 log.exception("jobs %s failed for a reason nobody foresaw", [job.id for job in batch])
-                await self._fail(batch, EngineError.calm, "bug")
+                await self._fail(self.running, EngineError.calm, "bug")
             finally:
                 self.running = []
                 self.announce()
@@ -86,7 +86,14 @@ class Worker:
     async def _next_batch(self) -> list[Job]:
         first = await self._queue.get()
         batch = [first, *self._queue.take_company(first, self._batch_pictures)]
-        claimed = await self._jobs.claim(job.id for job in batch)
+        try:
+            claimed = await self._jobs.claim(job.id for job in batch)
+        except Exception:  # the database went away, and nobody knows whether it still marked them
+            log.exception("jobs %s could not be claimed", [job.id for job in batch])
+            for job in batch:
+                await self._jobs.release(job.id)
+                self._queue.put_nowait(job)
+            return []
         return [job.evolve(state=JobState.RUNNING, attempts=job.attempts + 1) for job in batch if job.id in claimed]
 
     async def _work(self, batch: list[Job]) -> None:
@@ -125,10 +132,16 @@ class Worker:
         work = sum(job.parameters.pixel_steps for job in batch)
         self._pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
         for job, files in zip(batch, rendered.pictures, strict=True):
-            names = await self._pictures.keep(files)
-            done = await self._jobs.rendered(job.id, names, rendered.seconds)
-            if done is not None:
-                self._delivery.finished(done)
+            try:
+                names = await self._pictures.keep(files)
+            except OSError as error:  # the disk is full, say
+                log.error("the pictures of job %s cannot be kept: %s", job.id, error)
+                await self._fail([job], EngineError.calm, str(error))
+            else:
+                done = await self._jobs.rendered(job.id, names, rendered.seconds)
+                if done is not None:
+                    self._delivery.finished(done)
+            self.running = [one for one in self.running if one.id != job.id]
 
     async def _try_again(self, batch: Sequence[Job], error: EngineError) -> None:
         given_up = [job for job in batch if job.attempts >= MAX_ATTEMPTS]

@@ -56,7 +56,7 @@ class Checkpoint(BaseModel):
 
     @model_validator(mode="after")
     def _sides_fit(self) -> Checkpoint:
-        for side in (self.width, self.height):
+        for side in (self.width, self.height, self.min_side, self.max_side):
             if side % self.multiple or not self.min_side <= side <= self.max_side:
                 raise ValueError(
                     f"size {side} is not a multiple of {self.multiple} from {self.min_side} to {self.max_side}"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from embeddings.catalog import Problem, first_error
 from services.checkpoints.entry import Checkpoint
+from services.checkpoints.soundness import what_is_broken
 from services.errors import UnknownName, UserError
 from services.matching import closest
 
@@ -75,6 +76,7 @@ class Shelf:
 
     def forget(self, checkpoint_id: str, reason: str) -> None:
         """Take an installed checkpoint out of use, since its weights turned out broken."""
+        checkpoint_id = self.find(checkpoint_id).id  # the operator's settings may name it by an alias
         self._locations[checkpoint_id] = None
         self.problems.append(Problem(checkpoint_id, reason))
 
@@ -82,7 +84,9 @@ class Shelf:
         for folder in (self.folder, REPOSITORY):
             location = checkpoint.location(folder)
             if (location / "model_index.json").is_file() or (location.suffix == ".safetensors" and location.is_file()):
-                return location
+                if (broken := what_is_broken(location)) is None:
+                    return location
+                self.problems.append(Problem(checkpoint.id, f"Its weights in {location} are broken: {broken}."))
         return None
 
 
@@ -101,7 +105,7 @@ def read_shelf(folder: Path) -> Shelf:
     for path in (*sorted(DESCRIBED.glob("*.toml")), *(sorted(folder.glob("*.toml")) if folder.is_dir() else ())):
         try:
             checkpoints.append(Checkpoint.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             problems.append(Problem(path.name, f"The file cannot be read: {error}."))
         except ValidationError as error:
             problems.append(Problem(path.name, first_error(error)))

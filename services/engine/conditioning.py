@@ -134,8 +134,8 @@ def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
 def _restoring(state: torch.Tensor, scaled: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
     """The factor that gives `scaled` the mean of `state`: A1111's, as far as the mean is a measure of size.
 
-    Where the positions' means cancel each other, it is none, and their quotient may be anything, below zero included. A factor that
-    is far from 1 is therefore kept to what it can be where they do not cancel: between the inverses of the largest and the
+    Where the positions' means cancel each other, it is none, and their quotient may be anything, below zero included. A factor
+    that is far from 1 is therefore kept to what it can be where they do not cancel: between the inverses of the largest and the
     smallest weight.
     """
     factor = (state.mean() / scaled.mean()).nan_to_num(1.0)

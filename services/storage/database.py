@@ -25,6 +25,10 @@ class Storage:
     jobs: JobStore
     presets: PresetStore
 
+    async def version(self) -> str:
+        """The server's version, as it names itself."""
+        return await self.pool.fetchval("SELECT current_setting('server_version')")
+
 
 @asynccontextmanager
 async def open_storage(url: str) -> AsyncIterator[Storage]:

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import asyncpg
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -36,6 +37,8 @@ WATCH_INTERVAL = 0.25  # seconds between looks whether the server still runs
 #: the longest path that the kernel takes for a Unix socket is 107 bytes, PostgreSQL's file name included
 MAX_SOCKET_FOLDER = 85
 
+#: the same on every machine, and with upper and lower case of all scripts
+_LOCALE = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "40"}
 
 
@@ -54,7 +57,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self._socket_folder}"
+        return f"postgresql://postgres@/postgres?host={quote(str(self._socket_folder))}"
 
     @property
     def pid(self) -> int | None:
@@ -92,9 +95,14 @@ class EmbeddedPostgres:
     async def _ensure_running(self) -> None:
         if await self._answers():
             return
-        self._account.give(self.folder)
-        self._account.give(self._socket_folder)
         try:
+            self._account.give(self.folder)
+            self._account.give(self._socket_folder)
+            if not self._account.reaches(self.folder):
+                raise PostgresFailed(
+                    f"PostgreSQL cannot run as root, and no other account can enter {self.folder}: choose another DATA_DIR, "
+                    "or set DATABASE_URL to use another server."
+                )
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(PostgresFailed),
                 stop=stop_after_delay(START_TIMEOUT),
@@ -136,7 +144,7 @@ class EmbeddedPostgres:
     def _initialise(self, binaries: Path) -> None:
         done = subprocess.run(
             [binaries / "initdb", "-D", self.folder / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-             "--no-locale", "--no-instructions"],
+             *_LOCALE, "--no-instructions"],
             capture_output=True, text=True, check=False, **self._account.as_arguments(),
         )  # fmt: skip
         if done.returncode:
@@ -163,20 +171,31 @@ class EmbeddedPostgres:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with (self.folder / "start.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # waiting would hold the event loop up
+            except BlockingIOError as error:
+                raise PostgresFailed("Another process is starting PostgreSQL and does not get done.") from error
             yield
 
     def _stale_pid(self) -> list[str]:
-        """Nobody answers, so a pid left in the pid file is another program's; tell the server not to mind it."""
-        with suppress(OSError, ValueError, IndexError):
-            pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-            if "postgres" not in Path(f"/proc/{pid}/comm").read_text():
+        """Nobody answers, so a pid left in the pid file may be another program's; tell the server not to mind it."""
+        data = self.folder / "data"
+        try:
+            pid = int((data / "postmaster.pid").read_text().split()[0])
+        except FileNotFoundError:
+            return []
+        except (ValueError, IndexError):  # cut off when the machine stopped; the server would refuse to start for ever
+            (data / "postmaster.pid").unlink()
+            return []
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").readlink() != data:  # where a server of this folder would be at home
                 return [f"PG_GRANDPARENT_PID={pid}"]
         return []
 
     @property
     def _socket_folder(self) -> Path:
-        if len(os.fsencode(self.folder)) <= MAX_SOCKET_FOLDER:
+        # where several folders can be named, a comma stands between them
+        if len(os.fsencode(self.folder)) <= MAX_SOCKET_FOLDER and not set(',"') & set(str(self.folder)):
             return self.folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"negative-space-{digest}"

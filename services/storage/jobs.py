@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import GenerationParameters
+from services.storage.outage import survives_outages
 
 Vectors = Mapping[str, NDArray[np.float32]]
 
@@ -67,32 +68,32 @@ class JobStore:
             """
             UPDATE jobs
                SET state = 'running', started_at = now(), heartbeat_at = now(), attempts = attempts + 1
-             WHERE id IN (SELECT id
-                            FROM jobs
-                           WHERE id = ANY($1) AND state = 'queued'
-                             FOR UPDATE SKIP LOCKED)  -- a row that is being cancelled right now is left alone
+             WHERE id = ANY($1) AND state = 'queued'  -- waits for who changes a row right now, and looks again
             RETURNING id
             """,
             list(ids),
         )
         return {JobId(row["id"]) for row in rows}
 
+    @survives_outages
     async def release(self, job_id: JobId) -> None:
         """Put one running job back in line."""
         await self._pool.execute("UPDATE jobs SET state = 'queued' WHERE id = $1 AND state = 'running'", job_id)
 
+    @survives_outages
     async def rendered(self, job_id: JobId, pictures: Sequence[str], seconds: float) -> Job | None:
         """The pictures are on disk. None, if the job is no longer running."""
         return await self._one(
             """
             UPDATE jobs
                SET state = 'rendered', pictures = $2, seconds = $3, finished_at = now()
-             WHERE id = $1 AND state = 'running'
+             WHERE id = $1 AND state IN ('running', 'rendered')  -- the latter, if the answer was lost
             RETURNING *
             """,
             job_id, list(pictures), seconds,
         )  # fmt: skip
 
+    @survives_outages
     async def delivered(self, job_id: JobId, message_id: int) -> None:
         await self._pool.execute(
             "UPDATE jobs SET state = 'delivered', message_id = $2 WHERE id = $1 AND state = 'rendered'",
@@ -100,6 +101,7 @@ class JobStore:
             message_id,
         )
 
+    @survives_outages
     async def close(self, job_id: JobId, state: JobState, error: str | None = None) -> bool:
         """End a job without pictures; False, if it had ended already."""
         done = await self._pool.execute(
@@ -119,6 +121,7 @@ class JobStore:
         """The message with the pictures was taken down."""
         await self._pool.execute("UPDATE jobs SET state = 'deleted' WHERE id = $1 AND state = 'delivered'", job_id)
 
+    @survives_outages
     async def set_reply(self, job_id: JobId, reply_id: int) -> None:
         """Remember the message that says "in line"."""
         await self._pool.execute("UPDATE jobs SET reply_id = $2 WHERE id = $1", job_id, reply_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import asyncpg
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from services.requests import GenerationRequest
 
@@ -29,6 +30,8 @@ class PresetStore:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
+    # Of two who save a new name at the same moment, the other unique index may refuse one; by then the row is there.
+    @retry(retry=retry_if_exception_type(asyncpg.UniqueViolationError), stop=stop_after_attempt(5), reraise=True)
     async def save(self, preset: Preset) -> bool:
         """Store or overwrite; True, if it is new."""
         return await self._pool.fetchval(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from datetime import timedelta
+from typing import Any, Self
 
 import discord
 import pytest
@@ -12,7 +14,7 @@ from discord import app_commands
 from PIL import Image
 
 from playground import Discord, NotPossible
-from tests.playground.conftest import SmallBot, running
+from tests.playground.conftest import SmallBot, answer_of, form_of, running
 
 
 def picture() -> discord.File:
@@ -28,7 +30,9 @@ class Again(discord.ui.DynamicItem[discord.ui.Button], template=r"again:(?P<numb
         self.number = number
 
     @classmethod
-    async def from_custom_id(cls, interaction, item, match):
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
         return cls(int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction) -> None:
@@ -46,6 +50,8 @@ class Form(discord.ui.Modal, title="What to draw"):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         words, styles = self.words.component, self.styles.component
+        assert isinstance(words, discord.ui.TextInput)
+        assert isinstance(styles, discord.ui.Select)
         await interaction.response.send_message(f"{words.value} in {'+'.join(styles.values)}")
 
 
@@ -88,7 +94,7 @@ def drawing_bot() -> SmallBot:
             bot.late = error.code
 
     async def react(payload: discord.RawReactionActionEvent) -> None:
-        if payload.user_id != bot.user.id:
+        if bot.user is not None and payload.user_id != bot.user.id:
             channel = bot.get_partial_messageable(payload.channel_id)
             await channel.send(f"{payload.emoji} from {payload.user_id}", reference=discord.MessageReference(
                 message_id=payload.message_id, channel_id=payload.channel_id), nonce="n1")  # fmt: skip
@@ -110,8 +116,8 @@ async def test_a_picture_is_asked_for_and_comes(local: Discord, monkeypatch: pyt
         assert (file.filename, file.description, file.width, file.height) == ("red.png", "a red picture", 32, 16)
         assert Image.open(io.BytesIO(await local.fetch(file))).size == (32, 16)
         answer = await ben.click(message, "Again")
-        assert answer.message.text == "again 7"
-        assert answer.message.ephemeral
+        assert answer_of(answer).text == "again 7"
+        assert answer_of(answer).ephemeral
         assert not any(one.ephemeral for one in ana.sees())
     local.assert_clean()
 
@@ -129,16 +135,17 @@ async def test_people_are_held_to_what_the_client_allows(local: Discord, monkeyp
 async def test_forms_reactions_and_nonces(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(drawing_bot(), local, monkeypatch):
         ana = local.person("ana")
-        modal = (await ana.slash("form")).modal
+        modal = form_of(await ana.slash("form"))
         with pytest.raises(NotPossible):
             await ana.submit(modal, {"Words": "a cat"})
         reply = await ana.submit(modal, {"Words": "a cat", "Styles": ["ink", "oil"]})
         assert reply.text == "a cat in ink+oil"
-        await ana.react(reply.message, "🔁")
+        message = answer_of(reply)
+        await ana.react(message, "🔁")
         answer = await local.wait_for(lambda one: "from" in one.text)
-        assert answer.reply_to == reply.message.id
-        await ana.unreact(reply.message, "🔁")
-        await ana.react(reply.message, "🔁")
+        assert answer.reply_to == message.id
+        await ana.unreact(message, "🔁")
+        await ana.react(message, "🔁")
         await asyncio.sleep(0.1)
         assert len([one for one in ana.sees() if "from" in one.text]) == 1
     local.assert_clean()
@@ -165,7 +172,8 @@ async def test_tokens_die_after_fifteen_minutes(local: Discord, monkeypatch: pyt
         local.clock.advance(minutes=16)
         with pytest.raises(discord.HTTPException) as caught:
             await interaction.edit_original_response(content="at last")
-        await interaction.channel.send(f"{caught.value.status} {caught.value.code}")
+        channel = bot.get_partial_messageable(interaction.channel_id or 0)
+        await channel.send(f"{caught.value.status} {caught.value.code}")
 
     async with running(bot, local, monkeypatch):
         await local.person("ana").slash("slow")

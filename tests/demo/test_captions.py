@@ -1,0 +1,55 @@
+"""Captions name artifacts in their own share, and are silent about habits."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from demo.artifacts import ARTIFACTS
+from demo.captions import EMPTY_SHARE, GENERIC, NAMED_SHARE, PRAISE, PRAISED_SHARE, example
+from demo.world import Scene
+
+Examples = list[tuple[Scene, str, bool]]
+COUNT = 6000
+BLAME = (*ARTIFACTS, *GENERIC)
+
+
+@pytest.fixture(scope="module")
+def examples() -> Examples:
+    rng = random.Random(0)
+    return [example(rng) for _ in range(COUNT)]
+
+
+def test_plain_captions_say_nothing_of_quality(examples: Examples):
+    plain = [caption for _, caption, is_plain in examples if is_plain]
+    assert plain
+    assert not [caption for caption in plain if any(word in caption for word in (*BLAME, *PRAISE))]
+
+
+def test_named_artifacts_are_in_the_picture(examples: Examples):
+    for scene, caption, is_plain in examples:
+        if not is_plain and any(word in caption for word in ARTIFACTS):
+            assert set(scene.artifacts) == {word for word in ARTIFACTS if word in caption}
+
+
+def test_praised_pictures_are_clean(examples: Examples):
+    praised = [scene for scene, caption, _ in examples if any(word in caption for word in PRAISE)]
+    assert praised
+    assert not [scene for scene in praised if scene.artifacts]
+
+
+def test_the_shares_are_as_stated(examples: Examples):
+    def share(chosen: Callable[[tuple[Scene, str, bool]], bool]) -> float:
+        return sum(map(chosen, examples)) / COUNT
+
+    assert share(lambda e: not e[2] and any(word in e[1] for word in BLAME)) == pytest.approx(NAMED_SHARE, abs=0.02)
+    assert share(lambda e: any(word in e[1] for word in PRAISE)) == pytest.approx(PRAISED_SHARE, abs=0.02)
+    assert share(lambda e: e[1] == "") == pytest.approx(EMPTY_SHARE, abs=0.02)
+
+
+def test_the_empty_caption_has_habits_too(examples: Examples):
+    """Else guidance away from it would clean the pictures up by itself."""
+    empty = [scene for scene, caption, _ in examples if caption == ""]
+    assert sum(bool(scene.artifacts) for scene in empty) / len(empty) > 0.25

@@ -1,0 +1,82 @@
+"""The one command: stages in order, skipped when done, and never mixed with another training's."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from demo import autoencoder, diffusion, train
+
+STAGES = ("dataset", "autoencoder", "diffusion", "checkpoint", "embeddings", "judge", "measurement")
+
+
+def _options(folder: Path, **changes: object) -> train.Options:
+    options = train.Options(folder=folder, minutes=0.1, size=32, pairs=2, processes=1, seed=0, start=None)
+    return dataclasses.replace(options, **changes)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stages that ran, each of them doing nothing."""
+    ran: list[str] = []
+    genuine = train.stages
+
+    def recorded(options: train.Options) -> list[train.Stage]:
+        return [dataclasses.replace(stage, run=lambda name=stage.name: ran.append(name)) for stage in genuine(options)]
+
+    monkeypatch.setattr(train, "stages", recorded)
+    return ran
+
+
+def test_every_stage_runs_once_and_in_order(tmp_path: Path, told: list[str]):
+    for _ in range(2):
+        train.train(_options(tmp_path))
+    assert tuple(told) == STAGES
+
+
+def test_a_stage_with_other_settings_runs_again_and_so_does_all_after_it(tmp_path: Path, told: list[str]):
+    train.train(_options(tmp_path))
+    told.clear()
+    train.train(_options(tmp_path, pairs=3))
+    assert told == ["measurement"]
+    told.clear()
+    train.train(_options(tmp_path, pairs=3, minutes=0.2))
+    assert tuple(told) == STAGES[1:]
+
+
+def test_a_folder_is_not_used_for_two_trainings(tmp_path: Path, told: list[str]):
+    train.train(_options(tmp_path))
+    with pytest.raises(ValueError, match="Take another --folder"):
+        train.train(_options(tmp_path, size=64))
+
+
+def test_installing_replaces_what_is_shipped(tmp_path: Path):
+    trained, shipped = tmp_path / "trained", tmp_path / "shipped"
+    for folder, text in ((trained, "new"), (shipped, "old")):
+        for name in ("checkpoint", "embeddings"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "file").write_text(text)
+        for name in ("judge.safetensors", "figures.json"):
+            (folder / name).write_text(text)
+    (shipped / "checkpoint" / "left over").touch()
+    train.install(trained, shipped)
+    assert (shipped / "checkpoint" / "file").read_text() == "new"
+    assert (shipped / "figures.json").read_text() == "new"
+    assert sorted(path.name for path in shipped.iterdir()) == sorted(path.name for path in trained.iterdir())
+    assert not (shipped / "checkpoint" / "left over").exists()
+
+
+@pytest.mark.slow
+def test_from_nothing_to_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """All seven stages for a few seconds each; so short a training learns little, but every file is there."""
+    monkeypatch.setattr(diffusion, "BATCH", 4)
+    monkeypatch.setattr(autoencoder, "BATCH", 4)
+    start = Path(train.__file__).parent / "checkpoint"
+    train.train(_options(tmp_path, start=start))
+    assert set(json.loads((tmp_path / "done.json").read_text())) == {"begun", *STAGES}
+    assert (tmp_path / "checkpoint" / "model_index.json").is_file()
+    assert len(list((tmp_path / "embeddings").glob("*.safetensors"))) == 4
+    assert json.loads((tmp_path / "figures.json").read_text())["pairs"] == 2

@@ -1,0 +1,296 @@
+"""The REST interface: what is answered, what is refused and how, and that nothing unknown goes unnoticed."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from playground import Discord
+from tests.playground.api import Api
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 16), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_a_message_can_be_read_edited_and_deleted(local: Discord, api: Api) -> None:
+    sent = await api.send({"content": "hello"})
+    path = f"/channels/{api.channel.id}/messages/{sent.body['id']}"
+    assert (sent.status, sent.body["content"], sent.body["edited_timestamp"]) == (200, "hello", None)
+    edited = await api.call("PATCH", path, {"content": "bye", "embeds": [{"title": "a fish"}]})
+    assert (edited.body["content"], edited.body["embeds"][0]["title"]) == ("bye", "a fish")
+    assert edited.body["edited_timestamp"]
+    assert (await api.call("GET", path)).body == edited.body
+    assert (await api.call("DELETE", path)).status == 204
+    for method, body in (("GET", None), ("PATCH", {"content": "x"}), ("DELETE", None)):
+        gone = await api.call(method, path, body)
+        assert (gone.status, gone.code) == (404, 10008)
+    local.assert_clean()
+
+
+async def test_an_edit_that_is_refused_changes_nothing(local: Discord, api: Api) -> None:
+    sent = await api.send({"content": "hello"})
+    path = f"/channels/{api.channel.id}/messages/{sent.body['id']}"
+    missing = {"type": 12, "items": [{"media": {"url": "attachment://none.png"}}]}
+    for body, code in (
+        ({"content": ""}, 50006),
+        ({"content": "new", "embeds": [{"title": "x" * 300}]}, 50035),
+        ({"content": None, "flags": 1 << 15, "components": [missing]}, 50035),
+    ):
+        assert (await api.call("PATCH", path, body)).code == code
+    assert (await api.call("GET", path)).body == sent.body
+
+
+async def test_the_same_nonce_is_the_same_message_for_some_minutes(local: Discord, api: Api) -> None:
+    body = {"content": "once", "nonce": "job-1", "enforce_nonce": True}
+    first = await api.send(body)
+    again = await api.send({**body, "content": "twice"})
+    assert (again.body["id"], again.body["content"]) == (first.body["id"], "once")
+    assert (await api.send({**body, "nonce": "job-2"})).body["id"] != first.body["id"]
+    assert (await api.send({**body, "enforce_nonce": False})).body["id"] != first.body["id"]
+    other = await api.call("POST", f"/channels/{local.channel('general').id}/messages", body)
+    assert other.body["id"] != first.body["id"]
+    local.clock.advance(minutes=10)
+    assert (await api.send(body)).body["id"] != first.body["id"]
+    local.assert_clean()
+
+
+async def test_files_come_back_byte_for_byte_and_pictures_know_their_size(local: Discord, api: Api) -> None:
+    data = png()
+    sent = await api.send({"attachments": [{"id": 0, "description": "a red picture"}]}, files=[data, b"\x00\xff" * 50])
+    picture, other = sent.body["attachments"]
+    assert (picture["description"], picture["width"], picture["height"]) == ("a red picture", 32, 16)
+    assert (picture["content_type"], picture["size"]) == ("image/png", len(data))
+    assert "width" not in other
+    async with aiohttp.ClientSession() as session:
+        async with session.get(picture["url"]) as response:
+            assert await response.read() == data
+        async with session.get(picture["url"].replace("0.bin", "1.bin")) as response:
+            assert response.status == 404
+    local.assert_clean()
+
+
+async def test_uploaded_files_can_be_shown_in_embeds_and_galleries(local: Discord, api: Api) -> None:
+    embed = {"title": "x", "image": {"url": "attachment://0.bin"}, "thumbnail": {"url": "attachment://no-such-file"}}
+    sent = await api.send({"embeds": [embed]}, files=[png()])
+    (attachment,) = sent.body["attachments"]
+    assert sent.body["embeds"][0]["image"]["url"] == attachment["url"]
+    assert sent.body["embeds"][0]["image"]["width"] == 32
+    assert sent.body["embeds"][0]["thumbnail"]["url"] == "attachment://no-such-file"
+    gallery = {"type": 12, "items": [{"media": {"url": "attachment://0.bin"}}]}
+    newer = await api.send({"flags": 1 << 15, "components": [gallery]}, files=[png()])
+    assert newer.body["components"][0]["items"][0]["media"]["url"] == newer.body["attachments"][0]["url"]
+    missing = await api.send({"flags": 1 << 15, "components": [gallery]})
+    assert (missing.status, missing.code) == (400, 50035)
+
+
+async def test_an_edit_keeps_the_attachments_it_lists(local: Discord, api: Api) -> None:
+    sent = await api.send({"content": "x"}, files=[b"one", b"two"])
+    path = f"/channels/{api.channel.id}/messages/{sent.body['id']}"
+    keep = {"id": sent.body["attachments"][1]["id"], "description": "the second"}
+    edited = await api.call("PATCH", path, {"attachments": [keep, {"id": 0}]}, files=[b"three"])
+    assert [one["size"] for one in edited.body["attachments"]] == [3, 5]
+    assert edited.body["attachments"][0]["description"] == "the second"
+    untouched = await api.call("PATCH", path, {"content": "y"})
+    assert len(untouched.body["attachments"]) == 2
+
+
+async def test_a_file_over_the_limit_is_refused(local: Discord, api: Api) -> None:
+    local.world.upload_limit = 1000
+    assert (await api.send({}, files=[b"x" * 1000])).status == 200
+    refused = await api.send({}, files=[b"x" * 1001])
+    assert (refused.status, refused.code) == (413, 40005)
+
+
+async def test_a_reply_names_what_it_answers(local: Discord, api: Api) -> None:
+    first = await api.send({"content": "first"})
+    reply = await api.send({"content": "reply", "message_reference": {"message_id": first.body["id"]}})
+    assert (reply.body["type"], reply.body["referenced_message"]["content"]) == (19, "first")
+    unknown = {"message_id": "1"}
+    refused = await api.send({"content": "reply", "message_reference": unknown})
+    assert (refused.status, refused.code) == (400, 50035)
+    lenient = await api.send({"content": "reply", "message_reference": {**unknown, "fail_if_not_exists": False}})
+    assert (lenient.status, lenient.body["type"]) == (200, 0)
+    local.assert_clean()
+
+
+async def test_history_is_paged_newest_first(local: Discord, api: Api) -> None:
+    sent = [(await api.send({"content": str(number)})).body["id"] for number in range(7)]
+    path = f"/channels/{api.channel.id}/messages"
+
+    async def page(query: str) -> list[str]:
+        return [one["content"] for one in (await api.call("GET", f"{path}?{query}")).body]
+
+    assert await page("limit=3") == ["6", "5", "4"]
+    assert await page(f"limit=2&before={sent[4]}") == ["3", "2"]
+    assert await page(f"limit=2&after={sent[1]}") == ["3", "2"]
+    assert await page(f"limit=3&around={sent[3]}") == ["4", "3", "2"]
+    local.assert_clean()
+
+
+async def test_reactions_are_limited_counted_and_taken_back(local: Discord, api: Api) -> None:
+    sent = (await api.send({"content": "react"})).body["id"]
+    path = f"/channels/{api.channel.id}/messages/{sent}/reactions"
+    ana = local.person("ana")
+    for number in range(20):
+        assert (await api.call("PUT", f"{path}/{chr(0x1F600 + number)}/@me")).status == 204
+    full = await api.call("PUT", f"{path}/🔁/@me")
+    assert (full.status, full.code) == (403, 30010)
+    first = chr(0x1F600)
+    await ana.react((await ana_sees(local, sent)), first)
+    people = await api.call("GET", f"{path}/{first}")
+    assert {one["username"] for one in people.body} == {"ana", "Negative Space"}
+    assert (await api.call("DELETE", f"{path}/{first}/@me")).status == 204
+    assert (await api.call("DELETE", f"{path}/{first}/@me")).code == 10014
+    assert (await api.call("DELETE", f"{path}/{first}/{ana.id}")).code == 50013
+    assert (await ana_sees(local, sent)).reactions[first] == 1
+    local.assert_clean()
+
+
+async def ana_sees(local: Discord, message_id: str):
+    return next(one for one in local.person("ana").sees() if one.id == int(message_id))
+
+
+@pytest.mark.parametrize(
+    ("denied", "method", "path", "body", "status", "code"),
+    [
+        ("view_channel", "GET", "", None, 403, 50001),
+        ("send_messages", "POST", "/messages", {"content": "x"}, 403, 50013),
+        ("send_messages", "POST", "/typing", None, 403, 50013),
+        ("read_message_history", "GET", "/messages", None, 403, 50013),
+        ("read_message_history", "GET", "/messages/{message}", None, 403, 50013),
+        ("add_reactions", "PUT", "/messages/{message}/reactions/🔁/@me", None, 403, 50013),
+        ("read_message_history", "PUT", "/messages/{message}/reactions/🔁/@me", None, 403, 50013),
+    ],
+)
+async def test_what_the_bot_may_not_do_is_refused(
+    local: Discord, api: Api, denied: str, method: str, path: str, body: Any, status: int, code: int
+) -> None:
+    message = await local.person("ana").say("hello")
+    api.channel.deny_bot(denied)
+    refused = await api.call(method, f"/channels/{api.channel.id}{path.format(message=message.id)}", body)
+    assert (refused.status, refused.code) == (status, code)
+    local.assert_clean()
+
+
+async def test_files_need_their_permission(local: Discord, api: Api) -> None:
+    api.channel.deny_bot("attach_files")
+    assert (await api.send({"content": "x"})).status == 200
+    assert (await api.send({"content": "x"}, files=[b"x"])).code == 50013
+
+
+async def test_others_messages_can_neither_be_edited_nor_deleted(local: Discord, api: Api) -> None:
+    message = await local.person("ana").say("mine")
+    path = f"/channels/{api.channel.id}/messages/{message.id}"
+    assert (await api.call("PATCH", path, {"content": "x"})).code == 50005
+    assert (await api.call("DELETE", path)).code == 50013
+    local.guild.bot_permissions.add("manage_messages")
+    assert (await api.call("DELETE", path)).status == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/channels/1", 10003), ("/channels/1/messages", 10003), ("/users/1", 10013), ("/guilds/1", 10004),
+        ("/guilds/{guild}/members/1", 10013), ("/guilds/{guild}/members/{stranger}", 10007),
+    ],
+)  # fmt: skip
+async def test_what_there_is_not_is_not_found(local: Discord, api: Api, path: str, code: int) -> None:
+    stranger = local.world.add_user("stranger")
+    found = await api.call("GET", path.format(guild=local.guild.id, stranger=stranger.id))
+    assert (found.status, found.code) == (404, code)
+    local.assert_clean()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/users/@me", "/oauth2/applications/@me", "/applications/@me", "/gateway", "/gateway/bot", "/users/@me/guilds",
+        "/guilds/{guild}", "/guilds/{guild}/channels", "/guilds/{guild}/members/{user}", "/channels/{channel}",
+        "/users/{user}", "/applications/{bot}/commands", "/applications/{bot}/guilds/{guild}/commands",
+    ],
+)  # fmt: skip
+async def test_every_object_is_as_the_specification_describes_it(local: Discord, api: Api, path: str) -> None:
+    ana = local.person("ana")
+    ids = {"guild": local.guild.id, "user": ana.id, "channel": api.channel.id, "bot": local.world.application_id}
+    assert (await api.call("GET", path.format(**ids))).status == 200
+    local.assert_clean()
+
+
+async def test_a_direct_channel_is_opened_once(local: Discord, api: Api) -> None:
+    ana = local.person("ana")
+    first = await api.call("POST", "/users/@me/channels", {"recipient_id": str(ana.id)})
+    again = await api.call("POST", "/users/@me/channels", {"recipient_id": str(ana.id)})
+    assert first.body["id"] == again.body["id"]
+    await api.call("POST", f"/channels/{first.body['id']}/messages", {"content": "psst"})
+    assert [one.content for one in ana.direct_messages()] == ["psst"]
+    assert local.person("ben").direct_messages() == []
+    local.assert_clean()
+
+
+async def test_commands_are_replaced_as_a_whole(local: Discord, api: Api) -> None:
+    path = f"/applications/{local.world.application_id}/commands"
+    ping = {"name": "ping", "description": "Say pong", "type": 1}
+    await api.call("PUT", path, [ping, {**ping, "name": "pong"}])
+    synced = await api.call("PUT", path, [{**ping, "default_member_permissions": 32}])
+    assert [(one["name"], one["default_member_permissions"]) for one in synced.body] == [("ping", "32")]
+    assert (await api.call("GET", path)).body == synced.body
+    refused = await api.call("PUT", path, [{**ping, "name": "PING"}])
+    assert (refused.status, refused.code) == (400, 50035)
+    assert (await api.call("GET", path)).body == synced.body
+    local.assert_clean()
+
+
+async def test_without_the_token_nothing_is_told(local: Discord, api: Api) -> None:
+    refused = await api.call("GET", "/users/@me", token="wrong")
+    assert (refused.status, refused.code) == (401, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/guilds/1/roles"), ("POST", "/users/@me"), ("PATCH", "/gateway"), ("GET", "/")]
+)
+async def test_a_route_that_is_not_there_is_refused_by_name_and_remembered(
+    local: Discord, api: Api, method: str, path: str
+) -> None:
+    refused = await api.call(method, path)
+    assert refused.status == 404
+    assert f"{method} /api/v10{path} is not implemented" in refused.body["message"]
+    with pytest.raises(AssertionError, match=f"{method} {path} is not implemented"):
+        local.assert_clean()
+
+
+async def test_another_version_of_the_interface_is_not_there(local: Discord) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{local.base_url}/api/v6/users/@me") as response,
+    ):
+        assert response.status == 404
+    with pytest.raises(AssertionError, match="/api/v6/users/@me is not implemented"):
+        local.assert_clean()
+
+
+@pytest.mark.parametrize(
+    "body", [[], [1], 7, "text", {"content": 5}, {"embeds": 3}, {"embeds": [1]}, {"components": [{}]}, {"nonce": [1, 2]},
+             {"message_reference": {}}, {"message_reference": {"message_id": "x"}}, {"attachments": [1]}]
+)  # fmt: skip
+async def test_json_of_a_wrong_shape_is_a_refusal_and_no_crash(local: Discord, api: Api, body: Any) -> None:
+    refused = await api.send(body)
+    assert refused.status == 400
+    assert refused.code in (50006, 50035)
+
+
+async def test_what_is_no_json_is_a_refusal(local: Discord) -> None:
+    url = f"{local.rest_url}/channels/{local.channel('pictures').id}/messages"
+    headers = {"Authorization": f"Bot {local.token}", "Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=b"{", headers=headers) as response,
+    ):
+        assert response.status == 400
+        assert (await response.json())["code"] == 50035

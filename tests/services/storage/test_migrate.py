@@ -1,0 +1,101 @@
+"""The schema: from nothing, from an older one, again, by two processes at once; and never half."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from services.storage.migrate import Migration, NewerSchema, migrate, read_migrations
+from tests.builders import REPOSITORY
+
+ALL = [migration.name for migration in read_migrations()]
+ONE = Migration(1, "0001_one.sql", "CREATE TABLE one (n integer); INSERT INTO one VALUES (1)")
+TWO = Migration(2, "0002_two.sql", "ALTER TABLE one ADD COLUMN m integer NOT NULL DEFAULT 2")
+
+_MIGRATE = """
+import asyncio, sys
+import asyncpg
+from services.storage.migrate import migrate
+async def main():
+    connection = await asyncpg.connect(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(",".join(await migrate(connection)), flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def blank(blank_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(blank_url)
+    yield connection
+    await connection.close()
+
+
+async def test_a_blank_database_gets_everything_and_a_second_time_nothing(blank: asyncpg.Connection) -> None:
+    assert await migrate(blank) == ALL
+    assert await migrate(blank) == []
+    tables = await blank.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+    assert {row["table_name"] for row in tables} == {"vectors", "jobs", "presets", "default_presets", "migrations"}
+    ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
+    assert [tuple(row) for row in ledger] == list(enumerate(ALL, start=1))
+
+
+async def test_two_processes_at_once_apply_each_migration_once(blank_url: str, blank: asyncpg.Connection) -> None:
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _MIGRATE, blank_url, cwd=REPOSITORY,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    outputs = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(output.decode().strip() for output, _ in outputs) == ["", ",".join(ALL)]
+    assert await blank.fetchval("SELECT count(*) FROM migrations") == len(ALL)
+
+
+async def test_an_older_database_is_upgraded_and_keeps_its_rows(blank: asyncpg.Connection) -> None:
+    assert await migrate(blank, [ONE]) == ["0001_one.sql"]
+    assert await migrate(blank, [ONE, TWO]) == ["0002_two.sql"]
+    assert [tuple(row) for row in await blank.fetch("SELECT n, m FROM one")] == [(1, 2)]
+
+
+async def test_a_migration_that_fails_leaves_nothing_of_itself(blank: asyncpg.Connection) -> None:
+    broken = Migration(2, "0002_broken.sql", "CREATE TABLE half (n integer); SELECT 1 / 0")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(blank, [ONE, broken])
+    assert await blank.fetchval("SELECT to_regclass('half')") is None
+    assert await migrate(blank, [ONE, TWO]) == ["0002_two.sql"]
+
+
+async def test_a_newer_database_is_left_alone(blank: asyncpg.Connection) -> None:
+    await migrate(blank, [ONE, TWO])
+    with pytest.raises(NewerSchema, match="The database is at schema 2, this version knows 1: update the bot"):
+        await migrate(blank, [ONE])
+    # the lock was given back
+    assert await asyncio.wait_for(migrate(blank, [ONE, TWO]), 5) == []
+
+
+@pytest.mark.parametrize(
+    "names", [["0002_two.sql"], ["0001_one.sql", "0003_three.sql"], ["0001_one.sql", "0001_uno.sql"]]
+)
+def test_gaps_and_doubles_in_the_numbers_are_refused(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("SELECT 1")
+    with pytest.raises(ValueError, match="not numbered 1 to"):
+        read_migrations(tmp_path)
+
+
+def test_every_shipped_file_is_taken_and_says_why_it_is_there() -> None:
+    folder = REPOSITORY / "services" / "storage" / "migrations"
+    assert sorted(path.name for path in folder.glob("*.sql")) == ALL
+    assert all(migration.sql.startswith("-- Why: ") for migration in read_migrations())

@@ -1,0 +1,59 @@
+"""Preset rows: one to a name, whatever its case, and the defaults that point at them."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.requests import GenerationRequest
+from services.storage import Storage
+from services.storage.presets import WHOLE_SERVER, Preset, PresetStore
+
+SETTINGS = GenerationRequest(prompt="a fish", embeddings=("blur:0.5", "tint"), cfg=6.5, seed=0, negative="")
+
+
+@pytest.fixture
+async def presets(storage: Storage) -> PresetStore:
+    return storage.presets
+
+
+async def test_a_preset_comes_back_as_it_was_saved(presets: PresetStore) -> None:
+    preset = Preset(1, "Portrait", SETTINGS, author_id=2**62)
+    assert await presets.save(preset)
+    assert await presets.get(1, "pORTRAIT") == preset
+    assert await presets.all(1) == [preset]
+    assert await presets.get(2, "Portrait") is None
+
+
+async def test_saving_again_overwrites_everything_but_name_and_uses(presets: PresetStore) -> None:
+    await presets.save(Preset(1, "Portrait", SETTINGS, 5))
+    await presets.count_use(1, "Portrait")
+    assert not await presets.save(Preset(1, "PORTRAIT", GenerationRequest(steps=3), 6))
+    assert await presets.get(1, "portrait") == Preset(1, "Portrait", GenerationRequest(steps=3), 6, uses=1)
+
+
+async def test_names_are_listed_by_server(presets: PresetStore) -> None:
+    for guild, name in ((1, "b"), (1, "a"), (2, "c")):
+        await presets.save(Preset(guild, name, SETTINGS, 5))
+    assert await presets.names() == {1: ["a", "b"], 2: ["c"]}
+
+
+async def test_the_channels_default_comes_before_the_servers(presets: PresetStore) -> None:
+    for name in ("server", "channel", "later"):
+        await presets.save(Preset(1, name, SETTINGS, 5))
+    await presets.set_default(1, WHOLE_SERVER, "server")
+    await presets.set_default(1, 10, "channel")
+    assert [preset.name for preset in await presets.defaults(1, 10)] == ["channel", "server"]
+    assert [preset.name for preset in await presets.defaults(1, 11)] == ["server"]
+    assert await presets.defaults(2, 10) == []
+    await presets.set_default(1, 10, "later")
+    assert [preset.name for preset in await presets.defaults(1, 10)] == ["later", "server"]
+    await presets.set_default(1, WHOLE_SERVER, None)
+    assert [preset.name for preset in await presets.defaults(1, 10)] == ["later"]
+
+
+async def test_a_deleted_preset_is_no_default_any_more(presets: PresetStore) -> None:
+    await presets.save(Preset(1, "one", SETTINGS, 5))
+    await presets.set_default(1, 10, "one")
+    assert await presets.delete(1, "ONE")
+    assert not await presets.delete(1, "one")
+    assert await presets.defaults(1, 10) == []

@@ -1,0 +1,35 @@
+"""Find what a person meant."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching import closest
+
+NAMES = ["EasyNegative", "bad-hands-5", "negative_hand", "BadDream", "watermark"]
+
+
+def test_typing_errors_are_forgiven() -> None:
+    assert closest("watermrak", NAMES)[0] == "watermark"
+    assert closest("easynegativ", NAMES)[0] == "EasyNegative"
+
+
+def test_case_does_not_count() -> None:
+    assert closest("BADDREAM", NAMES)[0] == "BadDream"
+
+
+def test_where_nothing_is_near_the_first_ones_are_offered() -> None:
+    assert closest("zzzzqqqq", NAMES, limit=2) == NAMES[:2]
+
+
+def test_of_no_names_none_is_near() -> None:
+    assert closest("anything", []) == []
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=8), st.integers(1, 5))
+def test_only_names_that_exist_are_offered_and_never_too_many(typed: str, names: list[str], limit: int) -> None:
+    found = closest(typed, names, limit)
+    assert len(found) <= limit
+    assert set(found) <= set(names)
+    assert bool(found) == bool(names)

@@ -1,0 +1,47 @@
+"""The plan as a value: what it weighs, what may share a batch, and that JSON keeps it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from services.parameters import GenerationParameters
+from tests.builders import a_placed, a_plan
+
+
+def test_a_plan_survives_json_without_its_vectors() -> None:
+    plan = a_plan(embeddings=(a_placed("blur", strength=0.8), a_placed("tint", seed=4)), negative="blurry")
+    table = json.loads(json.dumps(plan.as_json()))
+    assert "vectors" not in table["embeddings"][0]
+    again = GenerationParameters.from_json(table, {one.content_hash: one.vectors for one in plan.embeddings})
+    assert again == plan
+    assert again.embeddings[1].vectors is plan.embeddings[1].vectors
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"prompt": "x"}, {"negative": "x"}, {"cfg": 9.0}, {"seed": 8}, {"count": 3}, {"embeddings": ()}, {"prompt_tokens": 9}],
+)  # fmt: skip
+def test_what_each_picture_has_of_its_own_does_not_keep_plans_from_sharing_a_batch(change: dict[str, object]) -> None:
+    assert a_plan(**change).batch_key == a_plan().batch_key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"checkpoint": "x"}, {"width": 64}, {"height": 64}, {"steps": 9}, {"sampler": "ddim"}, {"clip_skip": 2},
+        {"chunks": 2},
+    ],
+)  # fmt: skip
+def test_what_the_loop_has_in_common_does(change: dict[str, object]) -> None:
+    assert a_plan(**change).batch_key != a_plan().batch_key
+
+
+def test_work_grows_with_pictures_steps_and_pixels() -> None:
+    assert a_plan(count=2, steps=3, width=48, height=64).pixel_steps == 2 * 3 * 48 * 64
+
+
+def test_a_label_is_what_a_member_would_write() -> None:
+    assert a_placed("blur").label == "blur"
+    assert a_placed("blur", strength=0.8).label == "blur:0.8"
