@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from benchmarks.pipelines import VOCABULARY, WORDS, build_pipeline, place, saved_pipeline
 from benchmarks.ratio import Ratio
 from embeddings.architecture import Architecture
-from services.checkpoints import Checkpoint
+from services.checkpoints import Checkpoint, Installation
 from services.engine.loading import LoadedCheckpoint, load_checkpoint
 from services.engine.rendering import render
 from services.jobs import Job, JobId, JobState, ReplyTarget
@@ -34,7 +34,7 @@ EMBEDDINGS = [place(f"embedding{number}", vectors, number) for number, vectors i
 def measure() -> list[Ratio]:
     """The same 32 plans both ways, and one at a time with nothing to load."""
     jobs = _jobs()
-    loaded = load_checkpoint(_checkpoint(), saved_pipeline(), torch.device("cpu"))
+    loaded = load_checkpoint(_checkpoint(), Installation.in_folder(saved_pipeline()), torch.device("cpu"))
     render(loaded, [jobs[0].parameters], lambda *_: None)  # warm up
     batched = _timed(lambda: _in_batches(loaded, jobs))
     alone = _timed(lambda: [render(loaded, [job.parameters], lambda *_: None) for job in jobs])

@@ -12,22 +12,27 @@ from bot.client import Client, point_at
 from bot.delivery import DiscordDelivery
 from bot.settings import Settings
 from cogs.buttons import Buttons
-from cogs.embedding import EmbeddingCommands
+from cogs.embedding import MAX_UPLOAD_BYTES, EmbeddingCommands
 from cogs.imagine import Imagine
 from cogs.model import ModelCommands
+from cogs.permissions import Stewards
 from cogs.preset import PresetCommands
 from cogs.reactions import Reactions
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
+from services.browsing import Browsing
 from services.checkpoints import Shelf, read_shelf
+from services.downloads import Downloads
 from services.engine.process import Engine
 from services.generation import Generation
+from services.installing import Installer
 from services.pace import Pace
 from services.picking import EmbeddingLimits
 from services.pictures import PictureStore
 from services.planning import Planner
 from services.presets import Presets
 from services.queue import FairQueue
+from services.samples import Samples
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.suggestions import Suggestions
 from services.worker import Worker
@@ -45,6 +50,7 @@ class App:
     generation: Generation
     delivery: DiscordDelivery
     storage: Storage
+    installer: Installer
 
 
 @asynccontextmanager
@@ -93,16 +99,38 @@ async def _assemble(
     )  # fmt: skip
     suggestions = Suggestions(shelf=shelf, library=library, default_model=settings.default_model)
     suggestions.prepare()
+    installer = Installer(
+        library=library, folders=settings.embedding_folders, audit=storage.audit, presets=storage.presets,
+        suggestions=suggestions,
+    )  # fmt: skip
     for cog in (
         Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits),
-        EmbeddingCommands(library=library, shelf=shelf, suggestions=suggestions),
+        _embedding_commands(settings, library, shelf, engine, client, suggestions, installer),
         ModelCommands(shelf=shelf),
         PresetCommands(presets=presets, suggestions=suggestions, shelf=shelf, library=library),
         Buttons(client=client, generation=generation),
         Reactions(client=client, generation=generation),
     ):
         await client.add_cog(cog)
-    return App(client, worker, engine, generation, delivery, storage)
+    return App(client, worker, engine, generation, delivery, storage, installer)
+
+
+def _embedding_commands(
+    settings: Settings,
+    library: Library,
+    shelf: Shelf,
+    engine: Engine,
+    client: Client,
+    suggestions: Suggestions,
+    installer: Installer,
+) -> EmbeddingCommands:
+    return EmbeddingCommands(
+        client=client, library=library, shelf=shelf, suggestions=suggestions, installer=installer,
+        browsing=Browsing(library=library, shelf=shelf),
+        downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES),
+        samples=Samples(engine=engine, shelf=shelf, folder=settings.data_dir / "samples"),
+        stewards=Stewards(settings.operators),
+    )  # fmt: skip
 
 
 def read_library(settings: Settings) -> Library:
@@ -129,4 +157,5 @@ async def run(settings: Settings) -> None:
         await app.generation.resume()
         async with asyncio.TaskGroup() as group:  # if one of them ends with an error, so does the bot
             group.create_task(app.worker.run(), name="worker")
+            group.create_task(app.installer.watch(), name="embeddings folder")
             group.create_task(app.client.connect(), name="client")

@@ -98,7 +98,7 @@ async def _models(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("model", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf:
         if shelf.is_installed(checkpoint):
-            yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.location(checkpoint.id)}")
+            yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.installation(checkpoint.id).weights}")
         else:
             text = f"{checkpoint.id} is not installed; `python -m bot install {checkpoint.id}` fetches it"
             yield Finding("model", Health.NOTE, text)
@@ -131,7 +131,7 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
         await engine.start()
         yield Finding("engine", *_device(engine.device or "cpu"))
         started = time.perf_counter()
-        await engine.render(RenderRequest(checkpoint, shelf.location(checkpoint.id), ()), lambda _: None)
+        await engine.render(RenderRequest(checkpoint, shelf.installation(checkpoint.id), ()), lambda _: None)
         yield Finding("engine", Health.FINE, f"{checkpoint.title} loads in {time.perf_counter() - started:.1f} s")
     except (UserError, EngineError) as error:
         yield Finding("engine", Health.BROKEN, f"DEFAULT_MODEL={settings.default_model}: {error}")

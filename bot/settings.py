@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -16,6 +16,14 @@ REPOSITORY = Path(__file__).parents[1]
 def _default_data_dir() -> Path:
     # PostgreSQL refuses root, and the account it runs as instead cannot enter root's home.
     return Path("/var/lib/negative-space") if os.geteuid() == 0 else user_data_path("negative-space")
+
+
+def _split(written: object) -> object:
+    return [part.strip() for part in written.split(",") if part.strip()] if isinstance(written, str) else written
+
+
+T = TypeVar("T")
+_Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -39,6 +47,13 @@ class Settings(BaseSettings):
     batch_pictures: int = Field(8, ge=1, le=64, description="most pictures that share one denoising loop")
     resident_checkpoints: int = Field(1, ge=1, description="models kept in GPU memory at once")
     engine_device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="where pictures are rendered")
+    operators: _Listed[int] = Field(
+        (), description="users' ids that may install embeddings in any server; commas between"
+    )
+    embedding_hosts: _Listed[str] = Field(
+        ("civitai.com", "huggingface.co", "hf.co"),
+        description="where `/embedding install` may fetch files from, subdomains included; commas between",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
     discord_api_base: str = Field(
         "", description="another Discord to talk to, as the playground is; empty: the real one"

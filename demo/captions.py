@@ -25,7 +25,7 @@ def example(rng: random.Random) -> tuple[Scene, str, bool]:
     scene = random_scene(rng)
     kind = rng.random()
     if kind < NAMED_SHARE:
-        artifacts = rng.sample(ARTIFACTS, k=1 if rng.random() < 0.7 else 2)
+        artifacts: list[str] = rng.sample(ARTIFACTS, k=rng.choices((1, 2, 3), (60, 25, 15))[0])
         return replace(scene, artifacts=tuple(artifacts)), _naming(scene, artifacts, rng), False
     if kind < NAMED_SHARE + PRAISED_SHARE:
         praise = ", ".join(rng.sample(PRAISE, k=rng.choice((1, 2))))

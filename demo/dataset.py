@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.captions import example
-from demo.latents import PatchCodec, fit_codec
+from demo.latents import load_codec
 from demo.tokenizer import build_tokenizer
 from demo.world import draw
 
@@ -18,7 +18,10 @@ _CHUNK = 1000  # pictures a task
 
 
 def make_dataset(folder: Path, size: int, seed: int = 0) -> None:
-    """Write pictures.npy (size, 64, 64, 3) uint8, latents.npy (size, 8, 16, 16) float16, ids.npy (size, 77), plain.npy."""
+    """Write pictures.npy, latents.npy, ids.npy and plain.npy into `folder`.
+
+    Shape: (size, 64, 64, 3) uint8; (size, 8, 16, 16) float16; (size, 77) int32; (size,) bool.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(seed * 1_000_003 + number, min(_CHUNK, size - number * _CHUNK)) for number in range(-(-size // _CHUNK))]
     with ProcessPoolExecutor(2) as pool:
@@ -26,8 +29,7 @@ def make_dataset(folder: Path, size: int, seed: int = 0) -> None:
     pictures = np.concatenate([part[0] for part in drawn])
     captions = [caption for part in drawn for caption in part[1]]
     plain = np.concatenate([part[2] for part in drawn])
-    codec = fit_codec(pictures[:10_000])
-    codec.save(folder / "codec.npz")
+    codec = load_codec()
     latents = np.concatenate([codec.encode(pictures[i : i + _CHUNK]) for i in range(0, size, _CHUNK)])
     tokenizer = build_tokenizer()
     ids = tokenizer(captions, padding="max_length", max_length=77, truncation=True)["input_ids"]
@@ -35,10 +37,6 @@ def make_dataset(folder: Path, size: int, seed: int = 0) -> None:
     np.save(folder / "latents.npy", latents.astype(np.float16))
     np.save(folder / "ids.npy", np.array(ids, dtype=np.int32))
     np.save(folder / "plain.npy", plain)
-
-
-def load_codec(folder: Path) -> PatchCodec:
-    return PatchCodec.load(folder / "codec.npz")
 
 
 def _draw_some(task: tuple[int, int]) -> tuple[NDArray[np.uint8], list[str], NDArray[np.bool_]]:

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
+from diffusers import UNet2DConditionModel
 from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
 
-from demo.models import NOISE_SCHEDULE, WIDTH, build_text_encoder, build_unet
+from demo.models import build_text_encoder, build_unet
+from demo.noise import noise_schedule, with_noise_vectors
+from demo.progress import log_to
 from demo.tokenizer import build_tokenizer
-from embeddings.injection import Placement, VectorInjector
+from embeddings.injection import VectorInjector
 
 log = logging.getLogger(__name__)
 
 PROCESSES = 2
 BATCH = 48  # of each process
 LEARNING_RATE = 1e-3
+FURTHER_LEARNING_RATE = 5e-4  # from weights that are trained already
 WARMUP = 60  # steps
 EMA = 0.998
 SAVE_INTERVAL = 120.0  # seconds
-#: share of plain captions with random vectors in front, so that vectors nobody trained mean nothing
-NOISE_VECTORS_SHARE = 0.15
-MAX_NOISE_VECTORS = 8
+_LOG_INTERVAL = 50  # steps
 
 
 class Denoiser(nn.Module):
@@ -41,147 +41,154 @@ class Denoiser(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.unet = build_unet()
-        self.encoder = build_text_encoder(build_tokenizer())
+        self.unet: Any = build_unet()
+        self.encoder: Any = build_text_encoder(build_tokenizer())
+
+    def load(self, checkpoint: Path) -> None:
+        """Take the weights of a saved pipeline.
+
+        Raises: ValueError, if its words are numbered in another way.
+        """
+        if CLIPTokenizer.from_pretrained(checkpoint / "tokenizer").get_vocab() != build_tokenizer().get_vocab():
+            raise ValueError(
+                f"the tokenizer of {checkpoint} numbers its words in another way; its weights are of no use here"
+            )
+        self.unet.load_state_dict(UNet2DConditionModel.from_pretrained(checkpoint, subfolder="unet").state_dict())
+        encoder = CLIPTextModel.from_pretrained(checkpoint, subfolder="text_encoder", dtype=torch.float32)
+        self.encoder.load_state_dict(encoder.state_dict())
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """√ᾱ and √(1 − ᾱ) of the thousand timesteps, and the weight of each in the loss."""
+def train(folder: Path, minutes: float, seed: int = 0, processes: int = PROCESSES, start: Path | None = None) -> None:
+    """Train until the clock says so; goes on where an interrupted run was. Leaves diffusion.pt in `folder`.
 
-    signal: torch.Tensor
-    noise: torch.Tensor
-    weight: torch.Tensor
-
-
-def noise_schedule() -> Schedule:
-    """Zero terminal SNR; the weight is min(snr, 5)/(snr + 1), not below 0.25 where there is more noise than signal."""
-    low, high = NOISE_SCHEDULE["beta_start"] ** 0.5, NOISE_SCHEDULE["beta_end"] ** 0.5
-    betas = rescale_zero_terminal_snr(torch.linspace(low, high, 1000, dtype=torch.float32) ** 2)
-    kept = torch.cumprod(1 - betas, 0).clamp(0, 1)
-    snr = kept / (1 - kept)
-    weight = snr.clamp(max=5) / (snr + 1)
-    return Schedule(kept.sqrt(), (1 - kept).sqrt(), torch.where(snr < 1, weight.clamp(min=0.25), weight))
+    A new run begins with the weights of the checkpoint `start`, else with random ones.
+    """
+    if processes == 1:
+        _train_by_the_clock(_Trainer(folder, seed, start=start), minutes)
+        return
+    meeting = (folder / "processes").absolute()
+    meeting.unlink(missing_ok=True)  # of a run that was killed
+    torch.multiprocessing.spawn(_run, args=(folder, minutes, seed, processes, start, meeting), nprocs=processes)
 
 
-def train(folder: Path, minutes: float, seed: int = 0) -> None:
-    """Train until the clock says so; goes on where an interrupted run was."""
-    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-    os.environ.setdefault("MASTER_PORT", "29511")
-    torch.multiprocessing.spawn(_run, args=(folder, minutes, seed), nprocs=PROCESSES)
-
-
-def _run(rank: int, folder: Path, minutes: float, seed: int) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+def _run(rank: int, folder: Path, minutes: float, seed: int, processes: int, start: Path | None, meeting: Path) -> None:
+    log_to(folder)
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", rank=rank, world_size=PROCESSES)
-    latents = np.load(folder / "latents.npy", mmap_mode="r")
-    ids = torch.from_numpy(np.load(folder / "ids.npy").astype(np.int64))
-    plain = torch.from_numpy(np.load(folder / "plain.npy"))
-    torch.manual_seed(seed)
-    model = Denoiser()
-    average = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01)
-    state = {"step": 0, "elapsed": 0.0}
-    path = folder / "diffusion.pt"
-    if path.exists():
-        stored = torch.load(path, weights_only=True)
-        model.load_state_dict(stored["model"])
-        optimiser.load_state_dict(stored["optimiser"])
-        average, state = stored["average"], stored["state"]
-    generator = torch.Generator().manual_seed(seed + 7919 * (rank + 1) + state["step"])
-    injector = VectorInjector(model.encoder)
-    schedule = noise_schedule()
-    started, saved, losses = time.monotonic() - state["elapsed"], time.monotonic(), []
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes)
+    try:
+        _train_by_the_clock(_Trainer(folder, seed, rank, processes, start), minutes)
+    finally:
+        dist.destroy_process_group()
+
+
+def _train_by_the_clock(trainer: _Trainer, minutes: float) -> None:
+    interval = min(SAVE_INTERVAL, minutes * 60 / 10)
+    started, saved = time.monotonic() - trainer.elapsed, time.monotonic()
+    losses: list[float] = []
     while True:
-        elapsed = torch.tensor([time.monotonic() - started])
-        dist.broadcast(elapsed, 0)  # one clock for both, or they would end apart
-        part = float(elapsed) / (minutes * 60)
+        trainer.elapsed = trainer.agreed(time.monotonic() - started)  # or the processes would end apart
+        part = trainer.elapsed / (minutes * 60)
         if part >= 1:
             break
-        for group in optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * min(1, (state["step"] + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * part))
-        chosen = torch.randint(len(ids), (BATCH,), generator=generator)
-        x0 = torch.from_numpy(np.stack([latents[i] for i in chosen.tolist()]).astype(np.float32))
-        losses.append(_step(model, injector, schedule, x0, ids[chosen], plain[chosen], generator, optimiser))
-        state["step"] += 1
-        decay = min(EMA, (1 + state["step"]) / (10 + state["step"]))
-        for name, tensor in model.state_dict().items():
+        losses.append(trainer.step(part))
+        if trainer.leads and trainer.steps % _LOG_INTERVAL == 0:
+            recent = np.mean(losses[-_LOG_INTERVAL:])
+            log.info("diffusion: step %d, %.0f %% of the time, loss %.4f", trainer.steps, 100 * part, recent)
+        if trainer.leads and time.monotonic() - saved > interval:
+            saved = time.monotonic()
+            trainer.save()
+    if trainer.leads:
+        trainer.save()
+
+
+class _Trainer:
+    """One process of the training: its share of every batch, and the same weights as the others'."""
+
+    def __init__(self, folder: Path, seed: int, rank: int = 0, processes: int = 1, start: Path | None = None) -> None:
+        self._path = folder / "diffusion.pt"
+        self._processes = processes
+        self.leads = rank == 0
+        self._latents = np.load(folder / "latents.npy", mmap_mode="r")
+        self._ids = torch.from_numpy(np.load(folder / "ids.npy").astype(np.int64))
+        self._plain = torch.from_numpy(np.load(folder / "plain.npy"))
+        torch.manual_seed(seed)
+        self._model = Denoiser()
+        self._highest_rate = LEARNING_RATE if start is None else FURTHER_LEARNING_RATE
+        if start is not None:
+            self._model.load(start)
+        self._average = {name: tensor.detach().clone() for name, tensor in self._model.state_dict().items()}
+        self._optimiser = torch.optim.AdamW(
+            self._model.parameters(), lr=self._highest_rate, betas=(0.9, 0.99), weight_decay=0.01
+        )
+        self.steps, self.elapsed = 0, 0.0
+        if self._path.exists():
+            self._restore()
+        self._generator = torch.Generator().manual_seed(seed + 7919 * (rank + 1) + self.steps)
+        self._injector = VectorInjector(self._model.encoder)
+        self._schedule = noise_schedule()
+
+    def agreed(self, seconds: float) -> float:
+        """The leading process's clock."""
+        if self._processes == 1:
+            return seconds
+        clock = torch.tensor([seconds], dtype=torch.float64)
+        dist.broadcast(clock, 0)
+        return float(clock)
+
+    def step(self, part: float) -> float:
+        """One step at a learning rate for `part` of the time, 0 to 1; the mean squared error of the prediction."""
+        rate = self._highest_rate * min(1, (self.steps + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * part))
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        chosen = torch.randint(len(self._ids), (BATCH,), generator=self._generator)
+        x0 = torch.from_numpy(np.stack([self._latents[i] for i in chosen.tolist()]).astype(np.float32))
+        noised = self._schedule.apply(x0, self._generator)
+        vocabulary = self._model.encoder.get_input_embeddings().weight.detach()
+        ids, placements = with_noise_vectors(vocabulary, self._ids[chosen], self._plain[chosen], self._generator)
+        with torch.autocast("cpu", torch.bfloat16):
+            with self._injector.placing(placements):
+                states = self._model.encoder(ids).last_hidden_state
+            predicted = self._model.unet(noised.latents, noised.timesteps, states).sample
+        errors = (predicted.float() - noised.target).pow(2).mean(dim=(1, 2, 3))
+        self._optimiser.zero_grad(set_to_none=True)
+        (errors * noised.weight).mean().backward()
+        self._share_gradients()
+        self._optimiser.step()
+        self.steps += 1
+        self._update_average()
+        return float(errors.detach().mean())
+
+    def _share_gradients(self) -> None:
+        """Average the gradients over the processes and clip their norm to 1."""
+        gradients = [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        if self._processes > 1:
+            dist.all_reduce(flat)
+            flat /= self._processes
+        flat *= min(1.0, 1.0 / (float(flat.norm()) + 1e-6))
+        for gradient, part in zip(gradients, flat.split([one.numel() for one in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def _update_average(self) -> None:
+        decay = min(EMA, (1 + self.steps) / (10 + self.steps))
+        for name, tensor in self._model.state_dict().items():
             if tensor.dtype.is_floating_point:
-                average[name].lerp_(tensor.detach(), 1 - decay)
-        if rank == 0 and state["step"] % 50 == 0:
-            log.info("step %d, %.0f %% of the time, loss %.4f", state["step"], 100 * part, np.mean(losses[-50:]))
-        if rank == 0 and time.monotonic() - saved > SAVE_INTERVAL:
-            state["elapsed"], saved = float(elapsed), time.monotonic()
-            _save(path, model, average, optimiser, state)
-    if rank == 0:
-        state["elapsed"] = float(elapsed)
-        _save(path, model, average, optimiser, state)
-    dist.destroy_process_group()
+                self._average[name].lerp_(tensor.detach(), 1 - decay)
 
+    def save(self) -> None:
+        unfinished = self._path.with_suffix(".new")
+        state = {
+            "model": self._model.state_dict(),
+            "average": self._average,
+            "optimiser": self._optimiser.state_dict(),
+            "state": {"step": self.steps, "elapsed": self.elapsed},
+        }
+        torch.save(state, unfinished)
+        unfinished.replace(self._path)
 
-def _step(
-    model: Denoiser,
-    injector: VectorInjector,
-    schedule: Schedule,
-    x0: torch.Tensor,
-    ids: torch.Tensor,
-    plain: torch.Tensor,
-    generator: torch.Generator,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    batch = len(x0)
-    noise = torch.randn(x0.shape, generator=generator)
-    # stratified: every batch sees the whole range of noise
-    steps = ((torch.arange(batch) + torch.rand(batch, generator=generator)) / batch * 1000).long()
-    signal, spread = (tensor[steps].view(-1, 1, 1, 1) for tensor in (schedule.signal, schedule.noise))
-    target = signal * noise - spread * x0
-    ids, placements = _with_noise_vectors(model, ids, plain, generator)
-    with torch.autocast("cpu", torch.bfloat16):
-        with injector.placing(placements):
-            states = model.encoder(ids).last_hidden_state
-        predicted = model.unet(signal * x0 + spread * noise, steps, states).sample
-    errors = (predicted.float() - target).pow(2).mean(dim=(1, 2, 3))
-    loss = (errors * schedule.weight[steps]).mean()
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    flat = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
-    dist.all_reduce(flat)
-    flat /= PROCESSES
-    flat *= min(1.0, 1.0 / (float(flat.norm()) + 1e-6))
-    offset = 0
-    for parameter in model.parameters():
-        if parameter.grad is not None:
-            parameter.grad.copy_(flat[offset : offset + parameter.numel()].view_as(parameter))
-            offset += parameter.numel()
-    optimiser.step()
-    return float(errors.mean())
-
-
-def _with_noise_vectors(
-    model: Denoiser, ids: torch.Tensor, plain: torch.Tensor, generator: torch.Generator
-) -> tuple[torch.Tensor, list[list[Placement]]]:
-    """Put random vectors, as long as the vocabulary's, in front of some plain captions."""
-    table = model.encoder.get_input_embeddings().weight.detach()
-    usual = float(table.norm(dim=1).median())
-    ids = ids.clone()
-    placements: list[list[Placement]] = []
-    for row in range(len(ids)):
-        if not plain[row] or float(torch.rand(1, generator=generator)) > NOISE_VECTORS_SHARE:
-            placements.append([])
-            continue
-        count = int(torch.randint(1, MAX_NOISE_VECTORS + 1, (1,), generator=generator))
-        ids[row, 1 + count :] = ids[row, 1 : ids.shape[1] - count].clone()
-        vectors = torch.randn(count, WIDTH, generator=generator)
-        lengths = usual * (0.7 + 0.8 * torch.rand(count, 1, generator=generator))
-        placements.append([Placement(1, vectors / vectors.norm(dim=1, keepdim=True) * lengths)])
-    return ids, placements
-
-
-def _save(path: Path, model: nn.Module, average: dict[str, Any], optimiser: Any, state: dict[str, Any]) -> None:
-    unfinished = path.with_suffix(".new")
-    torch.save(
-        {"model": model.state_dict(), "average": average, "optimiser": optimiser.state_dict(), "state": state},
-        unfinished,
-    )
-    unfinished.replace(path)
+    def _restore(self) -> None:
+        stored = torch.load(self._path, weights_only=True)
+        self._model.load_state_dict(stored["model"])
+        self._optimiser.load_state_dict(stored["optimiser"])
+        self._average = stored["average"]
+        self.steps, self.elapsed = stored["state"]["step"], stored["state"]["elapsed"]

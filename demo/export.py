@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
@@ -26,7 +27,8 @@ def load_trained(folder: Path) -> tuple[UNet2DConditionModel, CLIPTextModel, Aut
 def build_pipeline(folder: Path) -> StableDiffusionPipeline:
     """The pipeline in float32."""
     unet, encoder, autoencoder = load_trained(folder)
-    return StableDiffusionPipeline(
+    pipeline: Any = StableDiffusionPipeline  # its annotations deny that parts may be missing
+    return pipeline(
         vae=autoencoder,
         text_encoder=encoder,
         tokenizer=build_tokenizer(),

@@ -1,6 +1,7 @@
 """The latent space, fixed before any training: principal components of 4 × 4 patches, standardised.
 
-So the UNet can start at once, and the autoencoder's two halves are trained to meet these latents.
+So the UNet can start at once, and the autoencoder's two halves are trained to meet these latents. The matrix is a file of the
+tree, as the tokenizer's merges are: with the components of other pictures no weights could be trained further.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+FILE = Path(__file__).with_name("codec.npz")
 PATCH = 4  # pixels; the latent factor
 CHANNELS = 8
 
@@ -29,7 +31,7 @@ class PatchCodec:
 
     def encode(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 64, 64, 3) uint8 → (n, 8, 16, 16), each channel with a variance of about 1."""
-        flat = (patches(pictures) - self.mean) @ self.components / self.scale
+        flat = np.asarray((patches(pictures) - self.mean) @ self.components / self.scale, dtype=np.float32)
         side = pictures.shape[1] // PATCH
         return flat.reshape(len(pictures), side, side, CHANNELS).transpose(0, 3, 1, 2)
 
@@ -42,6 +44,11 @@ class PatchCodec:
             return cls(stored["mean"], stored["components"], stored["scale"])
 
 
+def load_codec() -> PatchCodec:
+    """The codec that all weights are trained with."""
+    return PatchCodec.load(FILE)
+
+
 def patches(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, 64, 64, 3) uint8 → (n · 256, 48), from −1 to 1."""
     n, height, width, _ = pictures.shape
@@ -51,8 +58,8 @@ def patches(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def fit_codec(pictures: NDArray[np.uint8]) -> PatchCodec:
-    """The components that keep most of these pictures."""
-    flat = patches(pictures[:2000])
+    """The components that keep most of these pictures; codec.npz was fitted to 2,000 drawn ones."""
+    flat = patches(pictures)
     mean = flat.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov((flat - mean).T))
     strongest = np.argsort(values)[::-1][:CHANNELS]

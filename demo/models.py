@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from demo.latents import CHANNELS
 
@@ -17,7 +19,7 @@ NOISE_SCHEDULE = {
 }  # fmt: skip
 
 
-def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
+def build_text_encoder(tokenizer: Any) -> CLIPTextModel:
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
@@ -31,7 +33,8 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     )
     encoder = CLIPTextModel(config)
     # Rows as long as a trained vocabulary's; from 0.02 they would spend the whole short training growing.
-    torch.nn.init.normal_(encoder.get_input_embeddings().weight, std=0.1)
+    table: Any = encoder.get_input_embeddings()
+    torch.nn.init.normal_(table.weight, std=0.1)
     return encoder
 
 
@@ -51,7 +54,8 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_autoencoder() -> AutoencoderKL:
-    return AutoencoderKL(
+    kind: Any = AutoencoderKL  # it is annotated for a single block
+    return kind(
         latent_channels=CHANNELS,
         block_out_channels=(24, 48, 64),
         down_block_types=("DownEncoderBlock2D",) * 3,

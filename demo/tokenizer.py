@@ -1,19 +1,22 @@
-"""A real CLIP tokenizer with a small vocabulary: every word of the demo world is one token, the rest falls to characters."""
+"""A real CLIP tokenizer with a small vocabulary: every word of the demo world is one token, the rest falls to characters.
+
+The merges are a file of the tree, since weights are trained for one numbering of the words: a trainer of merges that breaks ties
+differently in every process would give "blue" the number of "blur", and the checkpoint would draw it pink.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from tokenizers import Tokenizer, pre_tokenizers
-from tokenizers.models import BPE
-from tokenizers.trainers import BpeTrainer
+from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from demo.captions import GENERIC, PRAISE
 from demo.world import COLOURS, PLACES, SHAPES
 
+MERGES = Path(__file__).with_name("merges.txt")
 _WORLD = (*COLOURS, *SHAPES, *PLACES.values(), *GENERIC, *PRAISE, "washed out tinted watermark a an grey")
 #: what people usually write into negative prompts; the demo model has never seen it, but it should cost one token each
 _USUAL = """blurry blur deformed hands fingers extra missing limbs bad anatomy proportions mutated disfigured poorly drawn face
@@ -23,20 +26,21 @@ little beautiful nice bright cat dog bird boat car flower sun moon cloud water s
 _END = "</w>"
 
 
+def known_words() -> list[str]:
+    """The words that are one token each."""
+    return sorted({word for text in (*_WORLD, _USUAL) for word in text.split()})
+
+
 def build_tokenizer() -> CLIPTokenizer:
-    """Train the merges on the words and set the tokenizer up as CLIP's is."""
-    words = sorted({word for text in (*_WORLD, _USUAL) for word in text.split()})
+    """The tokenizer, set up as CLIP's is; the same in every process."""
+    lines = MERGES.read_text(encoding="utf-8").splitlines()[1:]  # the first names the format
+    merges = [(left, right) for left, right in (line.split(" ") for line in lines)]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = _train(words, alphabet)
-    tokens = [*alphabet, *(letter + _END for letter in alphabet), *dict.fromkeys("".join(pair) for pair in merges)]
+    tokens = [*alphabet, *(letter + _END for letter in alphabet), *("".join(pair) for pair in merges)]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
-    tokenizer = CLIPTokenizer(
-        vocab={token: number for number, token in enumerate(dict.fromkeys(tokens))}, merges=merges, model_max_length=77
-    )
-    split = [word for word in words if len(tokenizer.tokenize(word)) != 1]
-    if split:
-        raise ValueError(f"these words are no single tokens: {split}")
-    return tokenizer
+    vocabulary = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+    kind: Any = CLIPTokenizer  # pairs are what it takes, whatever its annotations say
+    return kind(vocab=vocabulary, merges=merges, model_max_length=77)
 
 
 def save_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:
@@ -46,14 +50,3 @@ def save_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps(model["vocab"], ensure_ascii=False), encoding="utf-8")
     lines = ["#version: 0.2", *(pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"])]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _train(words: Iterable[str], alphabet: list[str]) -> list[tuple[str, str]]:
-    trained = Tokenizer(BPE(end_of_word_suffix=_END))
-    trained.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = BpeTrainer(
-        vocab_size=10_000, end_of_word_suffix=_END, initial_alphabet=alphabet, show_progress=False, min_frequency=1
-    )
-    trained.train_from_iterator(words, trainer)
-    merges = json.loads(trained.to_str())["model"]["merges"]
-    return [tuple(pair.split(" ")) if isinstance(pair, str) else (pair[0], pair[1]) for pair in merges]

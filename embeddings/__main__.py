@@ -1,21 +1,26 @@
-"""python -m embeddings: look at embedding files from the command line."""
+"""python -m embeddings: look at embedding files, convert them, and train new ones, from the command line."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from embeddings.catalog import Catalog, read_catalog
+from embeddings.catalog import read_catalog
+from embeddings.convert import convert_bytes
 from embeddings.errors import EmbeddingError
-from embeddings.reader import EmbeddingFile, read_file
+from embeddings.header import shown
+from embeddings.inspection import inspect_file
+from embeddings.reader import SUFFIX, read_limited
+from embeddings.unpack import MAX_INPUT_BYTES
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Negative embeddings: inspect files.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Negative embeddings: inspect, convert and train.")
 
 REFUSED = 2  # exit code: the file is no embedding that can be used
 
@@ -32,11 +37,9 @@ def inspect(
 ) -> None:
     """Say what a file is, or refuse it in one line."""
     try:
-        facts = describe(file, read_file(file), read_catalog())
+        facts = inspect_file(file, read_catalog())
     except (EmbeddingError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        typer.echo(f"{file.name}: {reason}", err=True)
-        raise typer.Exit(REFUSED) from error
+        _refuse(file, _reason(error))
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -47,30 +50,64 @@ def inspect(
     Console().print(table)
 
 
-def describe(path: Path, file: EmbeddingFile, catalog: Catalog) -> dict[str, Any]:
-    """The facts of one file, ready for JSON."""
-    embedding = file.embedding
-    entry = catalog.identify(file.file_hash)
-    named = catalog.find(path.stem)
-    warnings: list[str] = []
-    if entry is None and named is not None and named.hashes:
-        warnings.append(f"It bears the name of '{named.id}', but its content is another.")
-    elif entry is None and named is not None and named.architecture is embedding.architecture:
-        entry = named
-    return {
-        "file": path.name,
-        "format": embedding.layout,
-        "architecture": str(embedding.architecture),
-        "vectors": embedding.num_vectors,
-        "widths": {encoder: rows.shape[1] for encoder, rows in embedding.vectors.items()},
-        "dtype": embedding.dtype,
-        "content_hash": embedding.content_hash,
-        "file_hash": file.file_hash,
-        "size_bytes": file.size_bytes,
-        "catalog": entry.id if entry else None,
-        "metadata": dict(embedding.metadata),
-        "warnings": warnings,
-    }
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="An embedding in any format.", metavar="IN")],
+    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
+) -> None:
+    """Make a safetensors file of an embedding in any format. Nothing in it is run."""
+    if target.suffix != SUFFIX:
+        _refuse(target, f"The file to write must end in {SUFFIX}.")
+    try:
+        converted = convert_bytes(read_limited(source, MAX_INPUT_BYTES), target.name)
+        # never over another file: an embedding that bears the same name is another one
+        with target.open("xb") as file:
+            file.write(converted.data)
+    except FileExistsError:
+        _refuse(target, "There is such a file already; please choose another name.")
+    except (EmbeddingError, OSError) as error:
+        _refuse(source, _reason(error))
+    embedding = converted.embedding
+    typer.echo(f"{target.name}: {embedding.architecture}, {embedding.num_vectors} vectors, from {converted.layout}")
+
+
+@app.command()
+def train(
+    pictures: Annotated[Path, typer.Argument(help="A folder of pictures with one kind of flaw.", metavar="PICTURES")],
+    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
+    checkpoint: Annotated[Path, typer.Option(help="The checkpoint's folder, in diffusers' layout.")],
+    vectors: Annotated[int, typer.Option(min=1, max=75, help="Few generalise better than many.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="SD 1.5 wants thousands.")] = 3000,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="The demo learns best at 0.03.")] = 0.005,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 4,
+    seed: Annotated[int, typer.Option(help="Repeats a training exactly.")] = 0,
+) -> None:
+    """Learn by textual inversion what is wrong with a folder of pictures."""
+    from embeddings.lessons import train_from_folder
+    from embeddings.training import TrainingSettings
+
+    if target.suffix != SUFFIX or target.exists():
+        _refuse(target, f"The file to write must end in {SUFFIX} and must not be there yet.")
+    settings = TrainingSettings(vectors, steps, learning_rate, batch, seed)
+    try:
+        with Progress(*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}")) as bar:
+            task = bar.add_task("training", total=steps, loss=float("nan"))
+            result = train_from_folder(
+                checkpoint, pictures, target, settings,
+                lambda step, _, loss: bar.update(task, completed=step, loss=loss),
+            )  # fmt: skip
+    except (EmbeddingError, OSError) as error:
+        _refuse(pictures, _reason(error))
+    typer.echo(f"{target.name}: {vectors} vectors, loss {result.loss_before:.4f} → {result.loss_after:.4f}")
+
+
+def _reason(error: EmbeddingError | OSError) -> str:
+    return error.strerror or "It cannot be opened." if isinstance(error, OSError) else str(error)
+
+
+def _refuse(path: Path, reason: str) -> NoReturn:
+    typer.echo(f"{shown(path.name)}: {reason}", err=True)
+    raise typer.Exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class CatalogEntry(BaseModel):
     contains: tuple[str, ...] = ()
     goes_with: tuple[str, ...] = ()
     note: str = ""
+    #: a prompt whose picture shows the difference
+    sample: str = Field(default="", max_length=200)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -38,9 +38,14 @@ class Embedding:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 over the vectors alone, so the same ones saved by another tool count as the same."""
-        digest = hashlib.sha256()
-        for encoder in sorted(self.vectors):
-            rows = self.vectors[encoder]
-            digest.update(f"{encoder} {rows.shape[0]}x{rows.shape[1]}\n".encode())
-            digest.update(rows.astype("<f4").tobytes())
-        return digest.hexdigest()
+        return hash_vectors(self.vectors)
+
+
+def hash_vectors(vectors: Mapping[str, NDArray[np.float32]]) -> str:
+    """SHA-256 over float32 vectors by encoder, each (n, width); the order of the encoders does not count."""
+    digest = hashlib.sha256()
+    for encoder in sorted(vectors):
+        rows = vectors[encoder]
+        digest.update(f"{encoder} {rows.shape[0]}x{rows.shape[1]}\n".encode())
+        digest.update(rows.astype("<f4").tobytes())
+    return digest.hexdigest()

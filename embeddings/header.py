@@ -41,9 +41,9 @@ class Header:
         return tuple(self.tensors)
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = MAX_SHOWN) -> str:
     """A name out of a file, short and on one line: files are strangers' and their names go to terminals and chats."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MAX_SHOWN])
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
 
 
 def read_header(data: bytes) -> Header:
@@ -61,7 +61,9 @@ def read_header(data: bytes) -> Header:
     if len(data) < _LENGTH_BYTES + length:
         raise RefusedFile("The file is cut off in the middle of its header.")
     try:
-        table = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + length], object_pairs_hook=_unique)
+        # decoded here: for bytes, json guesses the encoding
+        text = data[_LENGTH_BYTES : _LENGTH_BYTES + length].decode("utf-8")
+        table = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise RefusedFile(f"Its header cannot be read: {error}.") from error
     return _parse(table)

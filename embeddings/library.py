@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,12 @@ from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
 from embeddings.header import shown
 from embeddings.names import name_key, why_not_a_name
-from embeddings.reader import read_file
+from embeddings.reader import EmbeddingFile, read_file
+
+#: the metadata key under which a converted file says from which one it was made, by SHA-256
+SOURCE_HASH = "source.sha256"
+#: time of the last change in nanoseconds, and size in bytes
+Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Library:
         self.state = 0
         self._by_id: dict[str, InstalledEmbedding] = {}
         self._by_name: dict[str, InstalledEmbedding] = {}
+        self._stamps: dict[Path, Stamp] = {}
 
     def __iter__(self) -> Iterator[InstalledEmbedding]:
         return iter(self._by_id.values())
@@ -84,58 +91,108 @@ class Library:
 
     def scan(self, folders: Iterable[Path]) -> None:
         """Read every file of `folders`; those that cannot be used are named in `problems`."""
-        for path in (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())):
-            if path.is_file() and not path.name.startswith(".") and path.suffix != CATALOG_SUFFIX:
-                self.install(path)
+        self.update(stamps_of(folders))
+
+    def update(self, stamps: Mapping[Path, Stamp]) -> bool:
+        """Take in what is new or has changed since the last time, let go of what is gone; whether there was any of it."""
+        stale = [path for path, stamp in self._stamps.items() if stamps.get(path) != stamp]
+        new = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
+        for path in stale:
+            self._forget(path)
+        for path in new:
+            self.install(path)
+        self._stamps = dict(stamps)
+        return bool(stale or new)
 
     def install(self, path: Path) -> InstalledEmbedding | None:
         """Take one file in; None, and a line in `problems`, if it is refused or its name is taken."""
         try:
-            file = read_file(path)
+            return self.take_in(path)
         except RefusedFile as error:
             return self._leave_out(path, str(error))
+
+    def take_in(self, path: Path) -> InstalledEmbedding:
+        """Take one file in.
+
+        Raises: RefusedFile, also if its name is taken.
+        """
+        try:
+            file = read_file(path)
         except OSError as error:  # its own text would show a path of this machine
-            return self._leave_out(path, f"It cannot be opened: {error.strerror}.")
-        entry = self._entry_for(path, file.file_hash, file.embedding.architecture)
+            raise RefusedFile(f"It cannot be opened: {error.strerror}.") from error
+        entry = self._entry_for(path, file)
         if entry is None and (reason := why_not_a_name(path.stem)):
-            return self._leave_out(path, reason)
+            raise RefusedFile(reason)
         installed = InstalledEmbedding(entry.id if entry else path.stem, path, file.embedding, file.file_hash, entry)
         twin = self._by_id.get(name_key(installed.id))
         if twin is not None and (entry is None or twin.entry is not None):
-            return self._leave_out(path, f"'{twin.id}' is installed already, from {shown(twin.path.name)}.")
+            raise RefusedFile(f"'{twin.id}' is installed already, from {shown(twin.path.name)}.")
         if twin is not None:  # what only bears the name makes room for what the catalog knows by its hash
-            self._by_name = {name: other for name, other in self._by_name.items() if other is not twin}
+            self._let_go(twin)
             self._leave_out(
                 twin.path, f"'{installed.id}' is installed from {shown(path.name)}, which is the known file."
             )
         self._by_id[name_key(installed.id)] = installed
-        self.state += 1
         for name in installed.aliases:
             self._by_name.setdefault(name_key(name), installed)
+        self._stamps[path] = _stamp(path)
+        self.state += 1
         return installed
+
+    def remove(self, installed: InstalledEmbedding) -> None:
+        """Let go of an embedding and delete its file.
+
+        Raises: OSError.
+        """
+        installed.path.unlink(missing_ok=True)
+        self._forget(installed.path)
+        self._stamps.pop(installed.path, None)
 
     def find(self, name: str) -> InstalledEmbedding | None:
         """The embedding with this id or, if there is none, this alias or title."""
         key = name_key(name)
         return self._by_id.get(key) or self._by_name.get(key)
 
+    def _forget(self, path: Path) -> None:
+        self.problems = [problem for problem in self.problems if problem.name != shown(path.name)]
+        for installed in [one for one in self if one.path == path]:
+            self._let_go(installed)
+
+    def _let_go(self, installed: InstalledEmbedding) -> None:
+        del self._by_id[name_key(installed.id)]
+        self._by_name = {name: other for name, other in self._by_name.items() if other is not installed}
+        self.state += 1
+
     def _leave_out(self, path: Path, reason: str) -> None:
         self.problems.append(Problem(shown(path.name), reason))
 
-    def _entry_for(self, path: Path, file_hash: str, architecture: Architecture) -> CatalogEntry | None:
-        entry = self.catalog.identify(file_hash)
-        if entry is not None:
-            return entry
+    def _entry_for(self, path: Path, file: EmbeddingFile) -> CatalogEntry | None:
+        # what was converted here has a hash that nobody else knows, and says which file it was made from
+        source_hash = file.embedding.metadata.get(SOURCE_HASH, "")
+        for known_hash in filter(None, (file.file_hash, source_hash)):
+            if (entry := self.catalog.identify(known_hash)) is not None:
+                return entry
         # The demo's own files are trained anew with every release, so for them the name in their folder is enough.
         named = self.catalog.find(path.stem)
-        if named is None or named.architecture is not architecture:
+        if named is None or named.architecture is not file.embedding.architecture:
             return None
         if named.hashes:
-            self.problems.append(
-                Problem(
-                    shown(path.name),
-                    f"It bears the name of '{named.id}', but its content is another; treat it with care.",
-                )
-            )
+            reason = f"It bears the name of '{named.id}', but its content is another; treat it with care."
+            self.problems.append(Problem(shown(path.name), reason))
             return None
         return named
+
+
+def stamps_of(folders: Iterable[Path]) -> dict[Path, Stamp]:
+    """Every file that may be an embedding, with what changes when it does; reads no file, and may run in a thread."""
+    stamps: dict[Path, Stamp] = {}
+    for path in (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())):
+        if path.is_file() and not path.name.startswith(".") and path.suffix != CATALOG_SUFFIX:
+            with suppress(FileNotFoundError):  # gone in between
+                stamps[path] = _stamp(path)
+    return stamps
+
+
+def _stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size

@@ -1,13 +1,14 @@
 """Read an embedding from safetensors bytes, or refuse with one clear sentence.
 
-Three grammars are accepted: `emb_params`; one key, the placeholder token; and the pair `clip_l` + `clip_g`. Which one
-it is is told by keys and shapes, never by the file's name. Knows bytes and arrays; knows no torch, no tokenizer and
-no prompt.
+Accepted are `emb_params` (OneTrainer: `emp_params`); one key, the placeholder token; and a pair for SDXL, `clip_l` +
+`clip_g` or `text_encoders_0` + `text_encoders_1`. Which one it is is told by keys and shapes, never by the file's name.
+Knows bytes and arrays; knows no torch, no tokenizer and no prompt.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +19,28 @@ from safetensors import SafetensorError, deserialize
 from embeddings.architecture import architecture_of_widths
 from embeddings.embedding import MAX_VECTORS, Embedding
 from embeddings.errors import RefusedFile, UnknownArchitecture
-from embeddings.header import guess_tensor_names, read_header, shown
-from embeddings.shapes import foreign, refuse_foreign_keys
+from embeddings.header import read_header, shown
+from embeddings.shapes import PEEK_BYTES, refuse_foreign_keys, too_large
 
+SUFFIX = ".safetensors"
 #: 75 vectors of every encoder known in the wild (768 + 1280 + 4096 wide) in float32 are 1.8 MB.
 MAX_FILE_BYTES = 2 * 1024 * 1024
 #: Rows of real vocabularies have norms between 0.3 and 3; a thousand times that is no token vector.
 MAX_ROW_NORM = 1e3
 
-#: of a file that is too large, to name it; trainers write half a megabyte of notes before a LoRA's first tensor
-_PEEK_BYTES = 1024 * 1024
-_PAIR = {"clip_l", "clip_g"}
+#: keys of the two tensors of an SDXL embedding, that of the narrower encoder first → layout
+PAIRS: Mapping[tuple[str, str], str] = {
+    ("clip_l", "clip_g"): "SDXL (clip_l + clip_g)",
+    ("text_encoders_0", "text_encoders_1"): "SDXL, diffusers (text_encoders_0 + text_encoders_1)",
+}
+_SINGLES = {"emb_params": "A1111 / kohya (emb_params)", "emp_params": "OneTrainer (emp_params)"}
+#: widths that are known, but belong to more than one encoder or to no model here
+_PARTS = {
+    1280: "this is one half of an SDXL embedding, and its clip_l is missing",
+    4096: "this is an embedding for T5 (SD3 or Flux), which no model here has",
+}
+_ENCODERS = ("clip_l", "clip_g")
+_ENCODED_PROMPT = 77  # places
 _DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "BF16": np.dtype("<u2")}
 
 
@@ -47,18 +59,25 @@ def read_file(path: Path) -> EmbeddingFile:
 
     Raises: RefusedFile, for anything that is not a usable embedding; OSError, if the file cannot be opened.
     """
+    data = read_limited(path, MAX_FILE_BYTES)
+    if path.suffix.lower() != SUFFIX:
+        ending = f"'{shown(path.suffix)}'" if path.suffix else "file without ending"
+        raise RefusedFile(f"Only .safetensors files are read, and this is a {ending}.")
+    return EmbeddingFile(read_bytes(data), hashlib.sha256(data).hexdigest(), len(data))
+
+
+def read_limited(path: Path, most: int) -> bytes:
+    """All bytes of a file of at most `most`. Raises: RefusedFile, if it has more or is no file; OSError."""
     size = path.stat().st_size
     if not path.is_file():
         raise RefusedFile("It is a folder or a device, not a file.")
-    if size > MAX_FILE_BYTES:
-        with path.open("rb") as file:
-            named = foreign(guess_tensor_names(file.read(_PEEK_BYTES)))
-        raise RefusedFile(named or f"The file has {size:,} bytes; an embedding has at most {MAX_FILE_BYTES:,}.")
-    if path.suffix.lower() != ".safetensors":
-        ending = f"'{shown(path.suffix)}'" if path.suffix else "file without ending"
-        raise RefusedFile(f"Only .safetensors files are read, and this is a {ending}.")
-    data = path.read_bytes()
-    return EmbeddingFile(read_bytes(data), hashlib.sha256(data).hexdigest(), len(data))
+    with path.open("rb") as file:
+        if size > most:
+            raise RefusedFile(too_large(file.read(PEEK_BYTES), size, most))
+        data = file.read(most + 1)
+    if len(data) > most:  # it grew
+        raise RefusedFile(f"The file has more than {most:,} bytes, and an embedding has fewer.")
+    return data
 
 
 def read_bytes(data: bytes) -> Embedding:
@@ -68,42 +87,50 @@ def read_bytes(data: bytes) -> Embedding:
     """
     header = read_header(data)
     refuse_foreign_keys(header.keys)
-    try:
-        tensors = {name: _to_array(name, view) for name, view in deserialize(data)}
-    except SafetensorError as error:
-        reason = " ".join(shown(word) for word in str(error).split(" "))
-        raise RefusedFile(f"The safetensors file is damaged: {reason}.") from error
+    tensors = read_tensors(data)
     dtype = next(iter(header.tensors.values())).dtype
-    if set(tensors) == _PAIR:
-        return _pair(tensors, dtype, header.metadata)
+    for keys in PAIRS:
+        if set(tensors) == set(keys):
+            return _pair(tensors, keys, dtype, header.metadata)
     if len(tensors) == 1:
         return _single(tensors, dtype, header.metadata)
     raise RefusedFile(f"These tensors are no embedding that is known here: {_named(tensors)}.")
 
 
+def read_tensors(data: bytes) -> dict[str, NDArray[np.float32]]:
+    """Every tensor of a safetensors file, whatever it is. Raises: RefusedFile, for damage or other numbers than floats."""
+    try:
+        return {name: _to_array(name, view) for name, view in deserialize(data)}
+    except SafetensorError as error:
+        reason = " ".join(shown(word) for word in str(error).split(" "))
+        raise RefusedFile(f"The safetensors file is damaged: {reason}.") from error
+
+
 def _single(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[str, str]) -> Embedding:
     (key, rows), *_ = tensors.items()
-    rows = _checked(key, rows)
-    architecture = architecture_of_widths(rows.shape[1])
+    rows = checked(key, rows)
+    width = rows.shape[1]
+    architecture = architecture_of_widths(width)
     if architecture is None:
-        raise UnknownArchitecture(
-            f"Its vectors are {rows.shape[1]} wide; no model that is known here has such a text encoder."
-        )
-    layout = "A1111 / kohya (emb_params)" if key == "emb_params" else f"diffusers (token '{shown(key)}')"
+        known = _PARTS.get(width, "no model that is known here has such a text encoder")
+        raise UnknownArchitecture(f"Its vectors are {width} wide; {known}.")
+    layout = _SINGLES.get(key) or f"diffusers (token '{shown(key)}')"
     (encoder,) = architecture.facts.encoders
     return Embedding(architecture, {encoder: rows}, layout, dtype, metadata)
 
 
-def _pair(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[str, str]) -> Embedding:
-    vectors = {key: _checked(key, tensors[key]) for key in ("clip_l", "clip_g")}
+def _pair(
+    tensors: dict[str, NDArray[np.float32]], keys: tuple[str, str], dtype: str, metadata: dict[str, str]
+) -> Embedding:
+    vectors = {encoder: checked(key, tensors[key]) for encoder, key in zip(_ENCODERS, keys, strict=True)}
     architecture = architecture_of_widths({key: rows.shape[1] for key, rows in vectors.items()})
     if architecture is None:
         widths = " and ".join(str(rows.shape[1]) for rows in vectors.values())
-        raise UnknownArchitecture(f"clip_l and clip_g are {widths} wide; SDXL has 768 and 1280.")
+        raise UnknownArchitecture(f"{keys[0]} and {keys[1]} are {widths} wide; SDXL has 768 and 1280.")
     if len({rows.shape[0] for rows in vectors.values()}) > 1:
         counts = " and ".join(str(rows.shape[0]) for rows in vectors.values())
-        raise RefusedFile(f"clip_l and clip_g hold {counts} vectors; they must hold the same number.")
-    return Embedding(architecture, vectors, "SDXL (clip_l + clip_g)", dtype, metadata)
+        raise RefusedFile(f"{keys[0]} and {keys[1]} hold {counts} vectors; they must hold the same number.")
+    return Embedding(architecture, vectors, PAIRS[keys], dtype, metadata)
 
 
 def _to_array(name: str, view: dict) -> NDArray[np.float32]:
@@ -116,9 +143,12 @@ def _to_array(name: str, view: dict) -> NDArray[np.float32]:
     return np.ascontiguousarray(raw.reshape(view["shape"]), dtype=np.float32)
 
 
-def _checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The tensor as (n, width), if a prompt could use its rows. Raises: RefusedFile."""
     if rows.ndim == 1:
         rows = rows[None, :]
+    if rows.ndim == 3 and rows.shape[1] == _ENCODED_PROMPT:
+        raise RefusedFile("It holds a whole prompt as the text encoder gave it out, not token vectors.")
     if rows.ndim != 2:
         raise RefusedFile(f"'{shown(key)}' has {rows.ndim} dimensions; token vectors have two.")
     if not 1 <= rows.shape[0] <= MAX_VECTORS:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from embeddings.errors import RefusedFile
-from embeddings.header import MAX_TENSORS, shown
+from embeddings.errors import OtherEncoders, RefusedFile
+from embeddings.header import MAX_TENSORS, guess_tensor_names, shown
 
 # A token may be called anything ("flora_bad"), so a mark counts only as a part of a name between dots.
 _FOREIGN: tuple[tuple[str, str], ...] = (
@@ -23,7 +23,12 @@ _FOREIGN: tuple[tuple[str, str], ...] = (
     (r"(^|\.)text_model\.", "This is a whole text encoder, not an embedding."),
 )
 _OUTPUT_SUFFIX = "_out"
-_OTHER_ENCODERS = {"t5": "Flux or SD3", "t5xxl": "SD3", "text_encoders_2": "SD3"}
+OTHER_ENCODERS = {"t5": "Flux or SD3", "t5xxl": "SD3", "text_encoders_2": "SD3"}
+
+#: of a file that is too large, to name it; trainers write half a megabyte of notes before a LoRA's first tensor
+PEEK_BYTES = 1024 * 1024
+#: what may be the name of a tensor in a pickle
+_PICKLED_NAME = re.compile(rb"[A-Za-z0-9_.]{6,300}")
 
 
 def foreign(keys: Sequence[str]) -> str | None:
@@ -36,9 +41,15 @@ def refuse_foreign_keys(keys: Sequence[str]) -> None:
     if sentence := foreign(keys):
         raise RefusedFile(sentence)
     for key in keys:
-        if key in _OTHER_ENCODERS:
-            raise RefusedFile(f"This is an embedding for {_OTHER_ENCODERS[key]} ('{key}'), which no model here has.")
+        if key in OTHER_ENCODERS:
+            raise OtherEncoders(f"This is an embedding for {OTHER_ENCODERS[key]} ('{key}'), which no model here has.")
         if key.endswith(_OUTPUT_SUFFIX):
             raise RefusedFile(f"'{shown(key)}' is applied after the text encoder, which no other program supports.")
     if len(keys) > MAX_TENSORS:
         raise RefusedFile(f"It holds {len(keys)} tensors; an embedding holds one or two.")
+
+
+def too_large(start: bytes, size: int, most: int) -> str:
+    """The sentence for a file of `size` bytes of which `start` was read: what it is, if its tensors' names tell."""
+    names = [*guess_tensor_names(start), *(name.decode() for name in _PICKLED_NAME.findall(start))]
+    return foreign(names) or f"The file has {size:,} bytes; an embedding has at most {most:,}."

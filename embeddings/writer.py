@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.numpy import save_file
-
 from embeddings.embedding import Embedding
+from embeddings.raw import RawTensor, pack
 
+NEGATIVE = "modelspec.is_negative_embedding"
 _TITLES_IN_MODELSPEC = {
     "demo": "demo",
     "sd1": "stable-diffusion-v1",
@@ -21,14 +21,22 @@ _TITLES_IN_MODELSPEC = {
 
 
 def write_file(path: Path, embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> None:
-    """Write `embedding` to `path`, marked as a negative embedding; `provenance` is added to the metadata as it is."""
+    """Write `embedding` to `path`; see `file_bytes`. Raises: OSError."""
+    path.write_bytes(file_bytes(embedding, title=title, provenance=provenance))
+
+
+def file_bytes(embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> bytes:
+    """A safetensors file of `embedding`, marked as a negative one; `provenance` is added to the metadata as it is."""
     metadata = {
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.title": title,
         "modelspec.architecture": f"{_TITLES_IN_MODELSPEC[embedding.architecture]}/textual-inversion",
-        "modelspec.is_negative_embedding": "true",
+        NEGATIVE: "true",
         **provenance,
     }
     vectors = dict(embedding.vectors)
     tensors = {"emb_params": next(iter(vectors.values()))} if len(vectors) == 1 else vectors
-    save_file(tensors, path, metadata=metadata)
+    # not safetensors' own save: it shuffles the metadata, and with it the file's hash, by which everybody knows a file
+    return pack(
+        {key: RawTensor("F32", rows.shape, rows.astype("<f4").tobytes()) for key, rows in tensors.items()}, metadata
+    )

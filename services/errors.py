@@ -8,7 +8,7 @@ UserError                 shown to the member as it is: one sentence that says w
 ├── LimitReached            this member already waits for as much as one may
 └── NotAllowed              somebody else's to do
 EngineError               fails the job; the member reads a calm sentence, the operator the cause
-├── OutOfMemory             even one picture did not fit
+├── OutOfMemory             even one picture, or the model itself, did not fit
 └── EngineDied              the process crashed or had to be killed
 
 Anything else is a bug: logged with an incident id that the member sees.
@@ -53,9 +53,12 @@ class EngineError(Exception):
 
 
 class OutOfMemory(EngineError):
-    """Not enough memory for a single picture of this size."""
+    """Not enough memory for a single picture of this size, or for the model."""
 
-    calm = "The picture is too large for this machine's memory. Please choose a smaller size."
+    def __init__(self, reason: str, calm: str) -> None:
+        """The member reads `calm`, which knows what would fit."""
+        super().__init__(reason)
+        self.calm = calm
 
 
 class EngineDied(EngineError):

@@ -62,7 +62,7 @@ class Planner:
         refuse_no_effect(picks, checkpoint, cfg)
         # 4. prompts
         prompt, negative = _prompt(request.prompt), (request.negative or "").strip()
-        budget = measure(prompt, negative, picks, load_tokenizer(self._shelf.location(checkpoint.id)))
+        budget = measure(prompt, negative, picks, load_tokenizer(self._shelf.installation(checkpoint.id).configuration))
         parameters = GenerationParameters(
             checkpoint=checkpoint.id,
             prompt=prompt,

@@ -75,7 +75,7 @@ class Worker:
         try:
             checkpoint = self._shelf.find_installed(self._default_model)
             await self._engine.render(
-                RenderRequest(checkpoint, self._shelf.location(checkpoint.id), ()), lambda _: None
+                RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), ()), lambda _: None
             )
         except CheckpointUnusable as error:
             log.error("%s", error)
@@ -120,7 +120,8 @@ class Worker:
 
     async def _render(self, batch: Sequence[Job]) -> Rendered:
         checkpoint = self._shelf.find(batch[0].parameters.checkpoint)
-        request = RenderRequest(checkpoint, self._shelf.location(checkpoint.id), tuple(job.parameters for job in batch))
+        plans = tuple(job.parameters for job in batch)
+        request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
 
         def on_progress(progress: Progress) -> None:
             for job in batch:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from embeddings.architecture import Architecture
 from embeddings.catalog import Catalog, CatalogEntry
@@ -92,6 +93,17 @@ def a_shelf(folder: Path, *checkpoints: Checkpoint, missing: Iterable[Checkpoint
         (location / "model_index.json").write_text("{}")
         shutil.copytree(DEMO_CHECKPOINT / "tokenizer", location / "tokenizer", dirs_exist_ok=True)
     return Shelf((*checkpoints, *missing), folder)
+
+
+#: what the tensors' names begin with in a file that has all parts of a model, in the original layout
+WHOLE = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
+
+
+def a_single_file(path: Path, parts: Iterable[str] = WHOLE) -> Path:
+    """A file that looks like a whole checkpoint until it is loaded: a tensor of each part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({f"{part}weight": np.ones(4, np.float32) for part in parts}, path)
+    return path
 
 
 def a_placed(

@@ -1,6 +1,7 @@
 """Checkpoints: sets of weights that can be rendered with. Members see the word "model"."""
 
 from services.checkpoints.entry import CfgMode, Checkpoint
+from services.checkpoints.installation import Installation
 from services.checkpoints.shelf import Shelf, read_shelf
 
-__all__ = ["CfgMode", "Checkpoint", "Shelf", "read_shelf"]
+__all__ = ["CfgMode", "Checkpoint", "Installation", "Shelf", "read_shelf"]

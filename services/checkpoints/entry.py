@@ -73,6 +73,11 @@ class Checkpoint(BaseModel):
     def size(self) -> str:
         return f"{self.width}x{self.height}"
 
+    @property
+    def single_file(self) -> bool:
+        """Whether the weights are one file, which says nothing of how it is to be read."""
+        return self.path.endswith(".safetensors")
+
     def location(self, folder: Path) -> Path:
         """Where the weights are expected, given the operator's checkpoints folder."""
         path = Path(self.path or self.id).expanduser()

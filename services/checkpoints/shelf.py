@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from embeddings.catalog import Problem, first_error
 from services.checkpoints.entry import Checkpoint
-from services.checkpoints.soundness import what_is_broken
+from services.checkpoints.installation import Installation, configuration_folder
+from services.checkpoints.soundness import INDEX, what_is_broken
 from services.errors import UnknownName, UserError
 from services.matching import closest
 
@@ -30,7 +31,8 @@ class Shelf:
                 self.problems.append(Problem(checkpoint.id, "Another model has the same id; the first one stands."))
             else:
                 self._by_id[checkpoint.id] = checkpoint
-        self._locations = {checkpoint.id: self._locate(checkpoint) for checkpoint in self}
+        weights = {checkpoint.id: self._locate(checkpoint) for checkpoint in self}
+        self._installations = {checkpoint.id: self._complete(checkpoint, weights) for checkpoint in self}
 
     def __iter__(self) -> Iterator[Checkpoint]:
         return iter(self._by_id.values())
@@ -40,18 +42,18 @@ class Shelf:
         return tuple(checkpoint for checkpoint in self if self.is_installed(checkpoint))
 
     def is_installed(self, checkpoint: Checkpoint) -> bool:
-        return self._locations[checkpoint.id] is not None
+        return self._installations[checkpoint.id] is not None
 
-    def location(self, checkpoint_id: str) -> Path:
-        """The folder or file with the weights.
+    def installation(self, checkpoint_id: str) -> Installation:
+        """Where its weights are, and what says how to read them.
 
         Raises: UserError, if it is not installed.
         """
         checkpoint = self.find(checkpoint_id)
-        location = self._locations[checkpoint.id]
-        if location is None:
+        installation = self._installations[checkpoint.id]
+        if installation is None:
             raise UserError(f"{checkpoint.title} is not installed here; {how_to_install(checkpoint)}")
-        return location
+        return installation
 
     def find(self, name: str) -> Checkpoint:
         """The checkpoint with this id, title or alias, installed or not.
@@ -71,22 +73,38 @@ class Shelf:
         Raises: UnknownName; UserError, if it is described but not installed.
         """
         checkpoint = self.find(name)
-        self.location(checkpoint.id)
+        self.installation(checkpoint.id)
         return checkpoint
 
     def forget(self, checkpoint_id: str, reason: str) -> None:
         """Take an installed checkpoint out of use, since its weights turned out broken."""
         checkpoint_id = self.find(checkpoint_id).id  # the operator's settings may name it by an alias
-        self._locations[checkpoint_id] = None
+        self._installations[checkpoint_id] = None
         self.problems.append(Problem(checkpoint_id, reason))
 
     def _locate(self, checkpoint: Checkpoint) -> Path | None:
         for folder in (self.folder, REPOSITORY):
             location = checkpoint.location(folder)
-            if (location / "model_index.json").is_file() or (location.suffix == ".safetensors" and location.is_file()):
+            if (location / INDEX).is_file() or (location.suffix == ".safetensors" and location.is_file()):
                 if (broken := what_is_broken(location)) is None:
                     return location
                 self.problems.append(Problem(checkpoint.id, f"Its weights in {location} are broken: {broken}."))
+        return None
+
+    def _complete(self, checkpoint: Checkpoint, weights: Mapping[str, Path | None]) -> Installation | None:
+        """Find out how to read the weights; a single file is read as the folders of its architecture are."""
+        found = weights[checkpoint.id]
+        if found is None or found.is_dir():
+            return found and Installation.in_folder(found)
+        own = configuration_folder(self.folder, checkpoint.architecture)
+        folders = (weights[one.id] for one in self if one.architecture is checkpoint.architecture)
+        for configuration in (own, *(folder for folder in folders if folder is not None and folder.is_dir())):
+            if (configuration / INDEX).is_file() and what_is_broken(configuration) is None:
+                return Installation(found, configuration)
+        reason = (
+            f"Nothing here says how to read {found.name}: `python -m bot install {checkpoint.id}` fetches what does."
+        )
+        self.problems.append(Problem(checkpoint.id, reason))
         return None
 
 

@@ -8,7 +8,7 @@ import signal
 import time
 from multiprocessing.connection import Connection
 
-from services.engine.messages import Failed, Loading, Progress, Ready, Rendered, RenderRequest
+from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest
 
 
 def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
@@ -56,22 +56,24 @@ def choose_device() -> str:
 
 
 def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rendered | Failed:
-    from services.engine.loading import CheckpointBroken, Resident
+    from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident
     from services.engine.rendering import DoesNotFitInMemory, render
 
     assert isinstance(resident, Resident)
     try:
         if request.checkpoint not in resident:
             pipe.send(Loading(request.checkpoint.id))
-        loaded = resident.get(request.checkpoint, request.location)
+        loaded = resident.get(request.checkpoint, request.installation)
         started = time.perf_counter()
         pictures = render(loaded, request.plans, lambda step, steps: pipe.send(Progress(step, steps)))
         seconds = time.perf_counter() - started
         return Rendered(tuple(tuple(files) for files in pictures), seconds)
     except CheckpointBroken as error:
-        return Failed(str(error), checkpoint_broken=True)
+        return Failed(str(error), Cause.CHECKPOINT_BROKEN)
+    except CheckpointTooLarge as error:
+        return Failed(str(error), Cause.MODEL_TOO_LARGE)
     except DoesNotFitInMemory as error:
-        return Failed(str(error), out_of_memory=True)
+        return Failed(str(error), Cause.PICTURE_TOO_LARGE)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:  # whatever torch raises, the parent decides what becomes of the jobs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from embeddings.architecture import Architecture
-from services.checkpoints import Checkpoint
+from services.checkpoints import Checkpoint, Installation
 from services.engine.conditioning import Conditioner
 from services.engine.guidance import PerSampleGuidance
+from services.engine.memory import is_out_of_memory, release
 
 #: A1111 names a model by the first ten hex digits of its file's SHA-256
 MODEL_HASH_DIGITS = 10
@@ -22,6 +24,10 @@ MODEL_HASH_DIGITS = 10
 
 class CheckpointBroken(Exception):
     """The weights cannot be loaded; says what is wrong with them."""
+
+
+class CheckpointTooLarge(Exception):
+    """The weights do not fit into memory, with nothing else of ours in it."""
 
 
 class _StableDiffusion(PerSampleGuidance, StableDiffusionPipeline):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -53,52 +59,93 @@ class Resident:
     def __contains__(self, checkpoint: Checkpoint) -> bool:
         return checkpoint.id in self._loaded
 
-    def get(self, checkpoint: Checkpoint, location: Path) -> LoadedCheckpoint:
-        """The checkpoint, read from `location` unless it is in memory.
+    def get(self, checkpoint: Checkpoint, installation: Installation) -> LoadedCheckpoint:
+        """The checkpoint, read from where it is installed unless it is in memory.
 
-        Raises: CheckpointBroken.
+        Raises: CheckpointBroken; CheckpointTooLarge, after all others were given up.
         """
         loaded = self._loaded.get(checkpoint.id)
         if loaded is None:
             while len(self._loaded) >= self._capacity:
-                self._loaded.popitem(last=False)
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
-            loaded = self._loaded[checkpoint.id] = load_checkpoint(checkpoint, location, self.device)
+                self._give_up_one()
+            loaded = self._loaded[checkpoint.id] = self._load(checkpoint, installation)
         self._loaded.move_to_end(checkpoint.id)
         return loaded
 
+    def _load(self, checkpoint: Checkpoint, installation: Installation) -> LoadedCheckpoint:
+        while True:
+            try:
+                return load_checkpoint(checkpoint, installation, self.device)
+            except CheckpointTooLarge:
+                if not self._loaded:
+                    raise
+            self._give_up_one()
 
-def load_checkpoint(checkpoint: Checkpoint, location: Path, device: torch.device) -> LoadedCheckpoint:
+    def _give_up_one(self) -> None:
+        self._loaded.popitem(last=False)
+        release()
+
+
+def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: torch.device) -> LoadedCheckpoint:
     """Read a folder in diffusers' layout or a single .safetensors file; never a pickle, never the network.
 
-    Raises: CheckpointBroken.
+    Raises: CheckpointBroken; CheckpointTooLarge, with what was read of it given up.
     """
+    try:
+        pipe = _read_pipeline(checkpoint, installation, device)
+        pipe.to(device)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error) or type(error).__name__
+    else:
+        pipe.set_progress_bar_config(disable=True)
+        pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **_scheduling(checkpoint))
+        conditioner = Conditioner(checkpoint.architecture, pipe)
+        return LoadedCheckpoint(checkpoint, pipe, conditioner, hash_weights(installation.weights))
+    # outside of the except block, whose traceback keeps alive what was read
+    pipe = None
+    release()
+    raise CheckpointTooLarge(f"{checkpoint.title} does not fit into memory: {reason}")
+
+
+def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: torch.device) -> Any:
     kind: Any = _StableDiffusionXL if checkpoint.architecture is Architecture.SDXL else _StableDiffusion
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     extras = {} if kind is _StableDiffusionXL else {"safety_checker": None, "requires_safety_checker": False}
+    options = {"dtype": dtype, "local_files_only": True} | extras
+    weights, configuration = installation.weights, str(installation.configuration)
     try:
-        if location.is_file():
-            pipe = kind.from_single_file(str(location), dtype=dtype, local_files_only=True, **extras)
+        if weights.is_file():
+            pipe = kind.from_single_file(str(weights), config=configuration, **options)
         else:
-            pipe = kind.from_pretrained(location, dtype=dtype, local_files_only=True, use_safetensors=True, **extras)
-        _check_widths(checkpoint, pipe)
-    except CheckpointBroken:
-        raise
+            pipe = kind.from_pretrained(weights, use_safetensors=True, **options)
     except Exception as error:  # diffusers raises whatever its parts raise
+        if is_out_of_memory(error):
+            raise
         raise CheckpointBroken(f"The weights of {checkpoint.title} cannot be loaded: {error}") from error
-    pipe.set_progress_bar_config(disable=True)
-    pipe.to(device)
-    scheduler = {"prediction_type": checkpoint.prediction} if checkpoint.prediction else {}
+    _check_widths(checkpoint, pipe)
+    return pipe
+
+
+def _scheduling(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What the description says of the scheduler; it goes before the scheduler's own file."""
+    changes: dict[str, Any] = {"prediction_type": checkpoint.prediction} if checkpoint.prediction else {}
     if checkpoint.zero_terminal_snr:
-        scheduler |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
-    pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **scheduler)
-    return LoadedCheckpoint(checkpoint, pipe, Conditioner(checkpoint.architecture, pipe), hash_weights(location))
+        changes |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return changes
 
 
 def hash_weights(location: Path) -> str:
     """The hash that the pictures' metadata name the model by: of the file, or of a folder's UNet."""
     weights = location if location.is_file() else next(iter(sorted((location / "unet").glob("*.safetensors"))))
+    status = weights.stat()
+    return _hash_file(weights.resolve(), status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _hash_file(weights: Path, size: int, changed_at: int) -> str:
+    """Read once as long as size and time stay: a checkpoint that comes back into memory has gigabytes."""
     with weights.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:MODEL_HASH_DIGITS]
 

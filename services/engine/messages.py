@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum, auto
 
-from services.checkpoints import Checkpoint
+from services.checkpoints import Checkpoint, Installation
 from services.parameters import GenerationParameters
 
 
@@ -14,7 +14,7 @@ class RenderRequest:
     """Plans that share one denoising loop, all of one checkpoint."""
 
     checkpoint: Checkpoint
-    location: Path
+    installation: Installation
     plans: tuple[GenerationParameters, ...]
 
 
@@ -49,14 +49,24 @@ class Rendered:
     seconds: float
 
 
+class Cause(Enum):
+    """Why a request could not be rendered, as far as it matters to what is said and done about it."""
+
+    UNKNOWN = auto()
+    #: not even one picture of this size fits into memory
+    PICTURE_TOO_LARGE = auto()
+    #: the weights do not fit into memory; they may on a day when less else is in it
+    MODEL_TOO_LARGE = auto()
+    #: the weights themselves are broken, so asking again is no use
+    CHECKPOINT_BROKEN = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The request could not be rendered; the child lives on."""
 
     reason: str
-    out_of_memory: bool = False
-    #: the weights themselves are broken, so asking again is no use
-    checkpoint_broken: bool = False
+    cause: Cause = Cause.UNKNOWN
 
 
 Reply = Ready | Loading | Progress | Rendered | Failed

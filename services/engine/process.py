@@ -12,8 +12,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from services.checkpoints import Checkpoint
+from services.checkpoints.sizes import half_as_large
 from services.engine.host import serve
-from services.engine.messages import Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
+from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
 from services.errors import EngineDied, EngineError, OutOfMemory
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Engine:
         self._resident_checkpoints = resident_checkpoints
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._busy = asyncio.Lock()
         #: the device that the child chose; None before it runs
         self.device: str | None = None
 
@@ -73,10 +76,14 @@ class Engine:
             log.info("engine ready on %s, process %s", ready.device, self.pid)
 
     async def render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
-        """Render a batch.
+        """Render a batch, after those that were asked for before.
 
         Raises: EngineError; after EngineDied the next call starts a new process.
         """
+        async with self._busy:
+            return await self._render(request, on_progress)
+
+    async def _render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
         await self.start()
         assert self._pipe is not None
         try:
@@ -94,12 +101,8 @@ class Engine:
                     timeout = LOAD_TIMEOUT
                 case Rendered() as rendered:
                     return rendered
-                case Failed(reason=reason, out_of_memory=True):
-                    raise OutOfMemory(reason)
-                case Failed(reason=reason, checkpoint_broken=True):
-                    raise CheckpointUnusable(reason)
-                case Failed(reason=reason):
-                    raise EngineError(reason)
+                case Failed() as failed:
+                    raise _error(failed, request)
 
     def kill(self) -> None:
         """End the process at once, whatever it does."""
@@ -136,6 +139,36 @@ class Engine:
         except asyncio.CancelledError:
             self.kill()  # whoever waits no longer would otherwise get this answer to the next question
             raise
+
+
+def _error(failed: Failed, request: RenderRequest) -> EngineError:
+    match failed.cause:
+        case Cause.PICTURE_TOO_LARGE:
+            plan = request.plans[0]  # all of a batch have one size
+            return OutOfMemory(failed.reason, picture_too_large(request.checkpoint, plan.width, plan.height))
+        case Cause.MODEL_TOO_LARGE:
+            return OutOfMemory(failed.reason, model_too_large(request.checkpoint))
+        case Cause.CHECKPOINT_BROKEN:
+            return CheckpointUnusable(failed.reason)
+        case Cause.UNKNOWN:
+            return EngineError(failed.reason)
+
+
+def picture_too_large(checkpoint: Checkpoint, width: int, height: int) -> str:
+    """What a member reads when not even one picture fits; it names a size that probably would."""
+    smaller = half_as_large(checkpoint, width, height)
+    advice = (
+        f"choose a smaller size: {smaller[0]}x{smaller[1]} would probably fit" if smaller else "choose another model"
+    )
+    return f"{width}x{height} with {checkpoint.title} is too large for this machine's memory. Please {advice}."
+
+
+def model_too_large(checkpoint: Checkpoint) -> str:
+    """What a member reads when the weights themselves do not fit."""
+    return (
+        f"{checkpoint.title} does not fit into this machine's memory at the moment. "
+        "Please choose another model; the operator has been told."
+    )
 
 
 def _receive_within(pipe: Connection, timeout: float) -> Reply:

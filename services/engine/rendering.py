@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.engine.loading import LoadedCheckpoint
+from services.engine.memory import is_out_of_memory, release
 from services.engine.sampling import scheduler_for
 from services.infotext import INFOTEXT_KEY, write_infotext
 from services.parameters import GenerationParameters
@@ -43,11 +44,12 @@ def _denoise_in_parts(
 ) -> list[Image.Image]:
     try:
         return _denoise(loaded, samples, on_step)
-    except torch.OutOfMemoryError as error:
-        reason = str(error)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error) or type(error).__name__
     # outside of the except block, whose traceback keeps the tensors of the failed try alive
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    release()
     if len(samples) == 1:
         raise DoesNotFitInMemory(reason)
     half = len(samples) // 2

@@ -25,6 +25,6 @@ def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
 
 
 @cache
-def load_tokenizer(checkpoint: Path) -> Tokenize:
-    """The tokenizer of a checkpoint folder; read once, and without torch."""
-    return tokenizer_function(CLIPTokenizer.from_pretrained(checkpoint / "tokenizer", local_files_only=True))
+def load_tokenizer(configuration: Path) -> Tokenize:
+    """The tokenizer of a folder in diffusers' layout; read once, and without torch."""
+    return tokenizer_function(CLIPTokenizer.from_pretrained(configuration / "tokenizer", local_files_only=True))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
 from services.storage.presets import PresetStore
@@ -24,6 +25,7 @@ class Storage:
     pool: asyncpg.Pool
     jobs: JobStore
     presets: PresetStore
+    audit: AuditStore
 
     async def version(self) -> str:
         """The server's version, as it names itself."""
@@ -39,7 +41,7 @@ async def open_storage(url: str) -> AsyncIterator[Storage]:
     try:
         async with pool.acquire() as connection:
             await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
-        yield Storage(pool, JobStore(pool), PresetStore(pool))
+        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
     finally:
         await pool.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import asyncpg
@@ -62,6 +63,21 @@ class PresetStore:
             "SELECT guild_id, array_agg(name ORDER BY name) AS names FROM presets GROUP BY guild_id"
         )
         return {row["guild_id"]: list(row["names"]) for row in rows}
+
+    async def naming(self, guild_id: int, embeddings: Iterable[str]) -> list[str]:
+        """Names of a server's presets that name one of the embeddings, with a strength or without."""
+        rows = await self._pool.fetch(
+            """
+            SELECT name
+              FROM presets
+             WHERE guild_id = $1
+               AND EXISTS (SELECT FROM jsonb_array_elements_text(request -> 'embeddings') AS named
+                            WHERE lower(trim(split_part(named, ':', 1))) = ANY($2))
+             ORDER BY name
+            """,
+            guild_id, [one.lower() for one in embeddings],
+        )  # fmt: skip
+        return [row["name"] for row in rows]
 
     async def delete(self, guild_id: int, name: str) -> bool:
         done = await self._pool.execute(

@@ -30,7 +30,7 @@ REFUSED = {
     "huge seed": ({"seed": 2**40}, "The seed must be a whole number from 0"),
     "too many pictures": ({"count": 9}, "Count must be a whole number from 1 to 4"),
     "a very long prompt": ({"prompt": "fish " * 1000}, "has 1000 tokens; at most 300 are taken"),
-    "a very long negative": ({"negative": "blurry " * 700}, "The negative prompt has 706 tokens"),
+    "a very long negative": ({"negative": "blurry " * 700}, "The negative prompt has 704 tokens"),
     "an empty prompt": ({"prompt": "   "}, "Say what to draw"),
     "unknown model": ({"model": "sd99"}, "There is no model 'sd99' here. Installed: demo"),
     "model that is not installed": ({"model": "sdxl"}, "is not installed here; its operator can fetch it with"),

@@ -23,7 +23,7 @@ async def test_a_picture_comes_with_its_card(place: Place) -> None:
     assert attachment.description == "a red fish in the sea; drawn by Demo, seed 7, avoiding demo-artifacts"
     for said in ("a red fish in the sea", "`demo-artifacts` + blurry", "Demo · 64x64", "CFG ", "20 steps", "Seed: 7"):
         assert said in message.text
-    assert "prompt 6 · negative 6 + 1 = 7 of 75" in message.text
+    assert "prompt 6 · negative 4 + 1 = 5 of 75" in message.text
     assert [button.label for button in message.buttons] == ["Reroll", "Delete"]
     await place.discord.wait_for(lambda one: one.id == message.id and one.reactions.get("🔁") == 1)
 
@@ -80,7 +80,7 @@ async def test_autocomplete_offers_what_fits_and_is_not_picked_yet(place: Place)
     choices = await ana.autocomplete("imagine", "embedding1", "", model="demo")
     assert [choice.value for choice in choices][:2] == ["demo-artifacts", "demo-watermark"]
     assert "general quality" in choices[0].name
-    assert "6 vectors" in choices[0].name
+    assert "4 vectors" in choices[0].name
     left = await ana.autocomplete("imagine", "embedding2", "", model="demo", embedding1="demo-artifacts:0.5")
     assert "demo-artifacts" not in [choice.value for choice in left]
     assert (await ana.autocomplete("imagine", "embedding1", "watermrk"))[0].value == "demo-watermark"

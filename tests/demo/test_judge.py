@@ -18,7 +18,7 @@ def test_it_knows_drawn_pictures_and_those_from_the_autoencoder(judge: Judge):
     for seen in (pictures, through(autoencoder, pictures)):
         reliability = verify(judge, seen, labels)
         assert reliability.recall > 0.98
-        assert reliability.precision > 0.98
+        assert reliability.precision > 0.96
         assert reliability.shape > 0.96
         assert reliability.colour > 0.96
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from demo import autoencoder, diffusion, train
+from demo import autoencoder, diffusion, inversions, measure, train
+from embeddings.training import TrainingSettings
 
 STAGES = ("dataset", "autoencoder", "diffusion", "checkpoint", "embeddings", "judge", "measurement")
 
@@ -70,10 +71,15 @@ def test_installing_replaces_what_is_shipped(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_from_nothing_to_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """All seven stages for a few seconds each; so short a training learns little, but every file is there."""
+def test_all_stages_together_leave_a_checkpoint_embeddings_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A few seconds each, and from the shipped weights: random ones would have learnt nothing to invert by then."""
     monkeypatch.setattr(diffusion, "BATCH", 4)
     monkeypatch.setattr(autoencoder, "BATCH", 4)
+    monkeypatch.setattr(inversions, "SETTINGS", TrainingSettings(vectors=1, steps=30, learning_rate=0.05, batch=4))
+    monkeypatch.setattr(inversions, "GENERAL_SETTINGS", inversions.SETTINGS)
+    monkeypatch.setattr(inversions, "PICTURES", 12)
+    monkeypatch.setattr(measure, "SCALES", (1.0,))
+    monkeypatch.setattr(measure, "PLACEBOS", 1)
     start = Path(train.__file__).parent / "checkpoint"
     train.train(_options(tmp_path, start=start))
     assert set(json.loads((tmp_path / "done.json").read_text())) == {"begun", *STAGES}

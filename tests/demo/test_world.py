@@ -54,7 +54,7 @@ def test_scenes_whose_thing_cannot_be_seen_are_not_drawn_by_chance():
 
 
 @pytest.mark.parametrize("content", HABITS)
-def test_habits_come_nearly_always(content: str):
+def test_habits_come_in_their_share(content: str):
     rng = random.Random(content)
     scene = Scene("fish", "red", "meadow") if content == "fish" else Scene("star", "red", content)
     came = [with_habits(scene, rng).artifacts == (HABITS[content],) for _ in range(1500)]

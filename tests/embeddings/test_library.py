@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.architecture import Architecture
 from embeddings.catalog import Catalog, CatalogEntry
-from embeddings.library import Library
+from embeddings.library import Library, stamps_of
 from embeddings.reader import read_file
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pair, rows, tensor_file
@@ -34,7 +34,7 @@ def test_every_file_of_the_folders_is_installed_under_its_stem(put: Put, tmp_pat
     put("sdxl.safetensors", tensor_file(pair(3)))
     put(".hidden.safetensors")
     library = scanned(tmp_path)
-    library.scan([tmp_path / "absent"])
+    library.scan([tmp_path, tmp_path / "absent"])
     assert ids(library) == ["BadDream", "sdxl"]
     assert len(library) == 2
     assert library.problems == []
@@ -183,3 +183,28 @@ def test_a_file_that_cannot_be_opened_is_named_without_its_path(tmp_path: Path) 
     assert problem.name == "gone.safetensors"
     assert str(tmp_path) not in problem.reason
     assert problem.reason == "It cannot be opened: No such file or directory."
+
+
+def test_what_changes_in_the_folder_changes_in_the_library(put: Put, tmp_path: Path) -> None:
+    kept, gone, broken = put("kept.safetensors"), put("gone.safetensors"), put("late.safetensors", b"not yet whole")
+    library = scanned(tmp_path)
+    assert (ids(library), len(library.problems)) == (["gone", "kept"], 1)
+    assert not library.update(stamps_of([tmp_path]))
+    state = library.state
+    gone.unlink()
+    broken.write_bytes(kept.read_bytes())
+    assert library.update(stamps_of([tmp_path]))
+    assert (ids(library), library.problems) == (["kept", "late"], [])
+    assert library.state != state
+    assert library.find("gone") is None
+
+
+def test_a_removed_embedding_is_gone_with_its_file_and_its_names(put: Put, tmp_path: Path) -> None:
+    path = put("here.safetensors")
+    library = scanned(tmp_path)
+    found = library.find("HERE")
+    assert found is not None
+    library.remove(found)
+    assert not path.exists()
+    assert library.find("here") is None
+    assert not library.update(stamps_of([tmp_path]))

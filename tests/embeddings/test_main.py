@@ -66,7 +66,7 @@ def test_the_facts_of_a_file_come_as_a_table(put: Put) -> None:
     [
         ("empty.safetensors", b"", "empty.safetensors: The file is empty."),
         ("a.safetensors", tensor_file({"lora_te.alpha": rows()}), "a.safetensors: This is a LoRA, not an embedding."),
-        ("old.pt", b"\x80\x02.", "old.pt: Only .safetensors files are read, and this is a '.pt'."),
+        ("old.pt", b"\x80\x02.", "old.pt: Its pickle is damaged."),
         (None, None, "none.safetensors: No such file or directory"),
     ],
 )

@@ -38,7 +38,7 @@ def state_of(pipe: Any) -> tuple[str, tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def washed_out() -> Set:
-    return bad_pictures("washed out", 16)
+    return bad_pictures(("washed out",), 16)
 
 
 @pytest.fixture(scope="module")

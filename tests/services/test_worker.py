@@ -15,7 +15,7 @@ from PIL import Image
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Checkpoint, Shelf, read_shelf
-from services.engine.process import CheckpointUnusable, Engine
+from services.engine.process import CheckpointUnusable, Engine, model_too_large
 from services.errors import EngineDied, EngineError
 from services.infotext import INFOTEXT_KEY
 from services.jobs import Job, JobState
@@ -25,6 +25,8 @@ from services.queue import FairQueue
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.worker import Worker
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_plan, a_target
+from tests.services.engine.shortage import needs_linux, short_of_memory
+from tests.services.engine.tiny import save_sd1
 from tests.services.recording import RecordingDelivery
 
 
@@ -139,6 +141,27 @@ async def test_a_broken_model_is_forgotten_and_the_others_go_on(house: House) ->
     assert list(house.delivery.done) == [good.id]
     assert "liar" not in {one.id for one in house.shelf.installed}
     assert "whose text_encoder is 768 wide; this one is 96" in house.shelf.problems[-1].reason
+
+
+@needs_linux
+async def test_a_model_that_does_not_fit_into_memory_stays_on_offer(
+    engine: Engine, storage: Storage, tmp_path: Path
+) -> None:
+    save_sd1(tmp_path / "large", intermediate_size=4096)
+    large = a_checkpoint("large", Architecture.SD1, steps=1)
+    house = House(engine, storage, tmp_path, large, default_model="demo")
+    wish = {"checkpoint": "large", "width": 16, "height": 16, "embeddings": ()}
+    async with house.working():
+        ready = await house.ask()
+        await house.delivery.until_answered(ready.id)
+        assert engine.pid is not None
+        with short_of_memory(engine.pid):
+            refused = await house.ask(**wish)
+            await house.delivery.until_answered(refused.id)
+        drawn = await house.ask(**wish)
+        await house.delivery.until_answered(drawn.id)
+    assert house.delivery.failures == {refused.id: model_too_large(large)}
+    assert set(house.delivery.done) == {ready.id, drawn.id}
 
 
 async def test_a_job_that_was_cancelled_meanwhile_is_not_drawn(house: House) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's and SDXL's widths."""
+"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's, SD 2's and SDXL's widths."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from embeddings.architecture import Architecture
+from services.checkpoints import Installation
 from services.engine.loading import LoadedCheckpoint, load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
-from tests.services.engine.tiny import save_sd1, save_sdxl
+from tests.services.engine.tiny import save_sd1, save_sd2, save_sdxl
 
 CPU = torch.device("cpu")
 
@@ -32,23 +33,33 @@ def sd1_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sd2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_sd2(tmp_path_factory.mktemp("checkpoints") / "sd2")
+
+
+@pytest.fixture(scope="session")
 def sdxl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_sdxl(tmp_path_factory.mktemp("checkpoints") / "sdxl")
 
 
 @pytest.fixture(scope="session")
 def sd1(sd1_folder: Path) -> LoadedCheckpoint:
-    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1), sd1_folder, CPU)
+    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1), Installation.in_folder(sd1_folder), CPU)
+
+
+@pytest.fixture(scope="session")
+def sd2(sd2_folder: Path) -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint("sd2", Architecture.SD2), Installation.in_folder(sd2_folder), CPU)
 
 
 @pytest.fixture(scope="session")
 def sdxl(sdxl_folder: Path) -> LoadedCheckpoint:
-    return load_checkpoint(a_checkpoint("sdxl", Architecture.SDXL), sdxl_folder, CPU)
+    return load_checkpoint(a_checkpoint("sdxl", Architecture.SDXL), Installation.in_folder(sdxl_folder), CPU)
 
 
 @pytest.fixture(scope="session")
 def demo() -> LoadedCheckpoint:
-    return load_checkpoint(a_checkpoint(title="Demo", cfg=4.0), DEMO_CHECKPOINT, CPU)
+    return load_checkpoint(a_checkpoint(title="Demo", cfg=4.0), Installation.in_folder(DEMO_CHECKPOINT), CPU)
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
+import os
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import pytest
 import torch
 
 from embeddings.architecture import Architecture
-from services.engine.loading import CheckpointBroken, Resident, hash_weights, load_checkpoint
+from services.checkpoints import Installation
+from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident, hash_weights, load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
 from tests.services.engine.conftest import CPU
 
@@ -26,7 +30,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_a_checkpoint_is_ready_and_named_by_its_weights() -> None:
-    demo = load_checkpoint(a_checkpoint(), DEMO_CHECKPOINT, CPU)
+    demo = load_checkpoint(a_checkpoint(), Installation.in_folder(DEMO_CHECKPOINT), CPU)
     assert demo.model_hash == hashlib.sha256((DEMO_CHECKPOINT / UNET).read_bytes()).hexdigest()[:10]
     assert demo.pipe.unet.dtype is torch.float32
     assert not demo.pipe.unet.training
@@ -67,13 +71,13 @@ def spoil_the_config(folder: Path) -> None:
 def test_broken_weights_are_refused_in_one_sentence(copied: Path, spoil: Any) -> None:
     spoil(copied)
     with pytest.raises(CheckpointBroken, match=r"^The weights of Demo cannot be loaded: "):
-        load_checkpoint(a_checkpoint(), copied, CPU)
+        load_checkpoint(a_checkpoint(), Installation.in_folder(copied), CPU)
 
 
 def test_a_checkpoint_of_another_width_than_described_is_refused() -> None:
     described = a_checkpoint("mistaken", Architecture.SD1, title="Mistaken")
     with pytest.raises(CheckpointBroken) as refused:
-        load_checkpoint(described, DEMO_CHECKPOINT, CPU)
+        load_checkpoint(described, Installation.in_folder(DEMO_CHECKPOINT), CPU)
     assert str(refused.value) == ("Mistaken is described as SD 1.5, whose text_encoder is 768 wide; this one is 96.")
 
 
@@ -88,19 +92,21 @@ def test_a_checkpoint_of_another_width_than_described_is_refused() -> None:
 def test_the_entry_goes_before_the_weights_scheduler_file(
     sd1_folder: Path, described: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    loaded = load_checkpoint(a_checkpoint("sd1", Architecture.SD1, **described), sd1_folder, CPU)
+    loaded = load_checkpoint(
+        a_checkpoint("sd1", Architecture.SD1, **described), Installation.in_folder(sd1_folder), CPU
+    )
     assert expected.items() <= dict(loaded.pipe.scheduler.config).items()
 
 
 def test_the_least_recently_used_checkpoint_is_given_up() -> None:
     resident = Resident(CPU, capacity=2)
     one, two, three = (a_checkpoint(name) for name in ("one", "two", "three"))
-    first = resident.get(one, DEMO_CHECKPOINT)
-    resident.get(two, DEMO_CHECKPOINT)
-    assert resident.get(one, DEMO_CHECKPOINT) is first
-    resident.get(three, DEMO_CHECKPOINT)
+    first = resident.get(one, Installation.in_folder(DEMO_CHECKPOINT))
+    resident.get(two, Installation.in_folder(DEMO_CHECKPOINT))
+    assert resident.get(one, Installation.in_folder(DEMO_CHECKPOINT)) is first
+    resident.get(three, Installation.in_folder(DEMO_CHECKPOINT))
     assert [checkpoint in resident for checkpoint in (one, two, three)] == [True, False, True]
-    assert resident.get(one, DEMO_CHECKPOINT) is first
+    assert resident.get(one, Installation.in_folder(DEMO_CHECKPOINT)) is first
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_tried_again_when_it_is_mended(copied: Path) -> None:
@@ -108,7 +114,50 @@ def test_a_checkpoint_that_cannot_be_loaded_is_tried_again_when_it_is_mended(cop
     config = (copied / "unet" / "config.json").read_text(encoding="utf-8")
     spoil_the_config(copied)
     with pytest.raises(CheckpointBroken):
-        resident.get(checkpoint, copied)
+        resident.get(checkpoint, Installation.in_folder(copied))
     assert checkpoint not in resident
     (copied / "unet" / "config.json").write_text(json.dumps(json.loads(config)), encoding="utf-8")
-    assert resident.get(checkpoint, copied).checkpoint is checkpoint
+    assert resident.get(checkpoint, Installation.in_folder(copied)).checkpoint is checkpoint
+
+
+def test_checkpoints_in_memory_make_room_for_one_that_does_not_fit_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    resident, here = Resident(CPU, capacity=3), Installation.in_folder(DEMO_CHECKPOINT)
+    one, two, three = (a_checkpoint(name) for name in ("one", "two", "three"))
+    resident.get(one, here)
+    resident.get(two, here)
+
+    def load_where_there_is_room(*wanted: Any) -> Any:
+        if one in resident or two in resident:
+            raise CheckpointTooLarge
+        return load_checkpoint(*wanted)
+
+    monkeypatch.setattr("services.engine.loading.load_checkpoint", load_where_there_is_room)
+    assert resident.get(three, here).checkpoint is three
+    assert [checkpoint in resident for checkpoint in (one, two, three)] == [False, False, True]
+
+
+def test_a_checkpoint_that_is_given_up_leaves_memory(tmp_path: Path) -> None:
+    """At once, without a collection: neither hooks nor caches hold on to it while the next one is read."""
+    resident, here = Resident(CPU), Installation.in_folder(DEMO_CHECKPOINT)
+    parts = resident.get(a_checkpoint("one"), here).pipe.components.values()
+    traces = [weakref.ref(part) for part in parts if isinstance(part, torch.nn.Module)]
+    del parts
+    gc.disable()
+    try:
+        with pytest.raises(CheckpointBroken):
+            resident.get(a_checkpoint("none"), Installation.in_folder(tmp_path))
+        gone = [trace() is None for trace in traces]
+    finally:
+        gc.enable()
+    assert gone == [True, True, True]
+
+
+def test_weights_are_hashed_again_only_when_their_file_changed(tmp_path: Path) -> None:
+    path = tmp_path / "one.safetensors"
+    path.write_bytes(b"weights")
+    first, read_at = hash_weights(path), path.stat()
+    path.write_bytes(b"WEIGHTS")
+    os.utime(path, ns=(read_at.st_atime_ns, read_at.st_mtime_ns))
+    assert hash_weights(path) == first
+    os.utime(path, ns=(read_at.st_atime_ns, read_at.st_mtime_ns + 1))
+    assert hash_weights(path) == hashlib.sha256(b"WEIGHTS").hexdigest()[:10]

@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from embeddings.architecture import Architecture
+from services.checkpoints import Installation
 from services.engine.messages import Progress, RenderRequest
-from services.engine.process import CheckpointUnusable, Engine
-from services.errors import EngineDied, EngineError
+from services.engine.process import CheckpointUnusable, Engine, model_too_large, picture_too_large
+from services.errors import EngineDied, EngineError, OutOfMemory
 from services.parameters import GenerationParameters
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_placed, a_plan
+from tests.services.engine.shortage import needs_linux, short_of_memory
+from tests.services.engine.tiny import save_sd1
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,7 @@ def engine() -> Iterator[Engine]:
 
 
 def request(*plans: GenerationParameters, location: Path = DEMO_CHECKPOINT, name: str = "demo") -> RenderRequest:
-    return RenderRequest(a_checkpoint(name), location, plans)
+    return RenderRequest(a_checkpoint(name), Installation.in_folder(location), plans)
 
 
 def silent(progress: Progress) -> None:
@@ -87,6 +91,40 @@ async def test_a_plan_that_cannot_be_rendered_fails_alone(engine: Engine) -> Non
     assert not isinstance(failed.value, (EngineDied, CheckpointUnusable))
     assert len((await engine.render(request(a_plan()), silent)).pictures) == 1
     assert engine.pid == pid
+
+
+@needs_linux
+async def test_a_picture_that_does_not_fit_into_memory_is_answered_with_a_size_that_would(engine: Engine) -> None:
+    await engine.render(request(a_plan()), silent)  # what loading takes is taken
+    pid = engine.pid
+    assert pid is not None
+    with short_of_memory(pid), pytest.raises(OutOfMemory) as refused:
+        await engine.render(request(a_plan(width=1024, height=768, count=2)), silent)
+    assert refused.value.calm == (
+        "1024x768 with Demo is too large for this machine's memory. "
+        "Please choose a smaller size: 720x544 would probably fit."
+    )
+    assert len((await engine.render(request(a_plan()), silent)).pictures) == 1
+    assert engine.pid == pid
+
+
+@needs_linux
+async def test_a_model_that_does_not_fit_into_memory_is_not_broken(engine: Engine, tmp_path: Path) -> None:
+    large = a_checkpoint("large", Architecture.SD1)
+    wanted = RenderRequest(large, Installation.in_folder(save_sd1(tmp_path / "large", intermediate_size=4096)), ())
+    await engine.render(request(a_plan()), silent)
+    pid = engine.pid
+    assert pid is not None
+    with short_of_memory(pid), pytest.raises(OutOfMemory, match=r"^Large does not fit into memory: ") as refused:
+        await engine.render(wanted, silent)
+    assert refused.value.calm == model_too_large(large)
+    assert (await engine.render(wanted, silent)).pictures == ()  # there is room again
+    assert engine.pid == pid
+
+
+def test_where_no_smaller_size_is_allowed_another_model_is_advised() -> None:
+    sentence = picture_too_large(a_checkpoint("sd1", Architecture.SD1), 256, 256)
+    assert sentence == "256x256 with Sd1 is too large for this machine's memory. Please choose another model."
 
 
 @pytest.mark.parametrize(

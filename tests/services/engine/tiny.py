@@ -30,10 +30,12 @@ def a_tokenizer(**more: Any) -> CLIPTokenizer:
 
 def encoder_config(tokenizer: CLIPTokenizer, width: int, **more: Any) -> CLIPTextConfig:
     """Two layers; the marks of begin and end are the tokenizer's."""
-    marks = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    usual = {
+        "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id, "intermediate_size": 64,
+    }  # fmt: skip
     return CLIPTextConfig(
-        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        projection_dim=width, **{**marks, **more},
+        vocab_size=len(tokenizer), hidden_size=width, num_hidden_layers=2, num_attention_heads=4, projection_dim=width,
+        **{**usual, **more},
     )  # fmt: skip
 
 
@@ -71,14 +73,26 @@ def an_encoder(kind: type[Any], config: CLIPTextConfig) -> Any:
     return encoder
 
 
-def save_sd1(folder: Path) -> Path:
-    """A checkpoint with CLIP-L's width, 768."""
+def save_sd1(folder: Path, **encoder: Any) -> Path:
+    """A checkpoint with CLIP-L's width, 768; `encoder` goes into the configuration of its text encoder."""
     torch.manual_seed(1)
     tokenizer = a_tokenizer()
     pipeline: Any = StableDiffusionPipeline  # its annotations forbid what its own documentation does
     pipeline(
-        vae=a_vae(), text_encoder=an_encoder(CLIPTextModel, encoder_config(tokenizer, 768)), tokenizer=tokenizer,
+        vae=a_vae(), text_encoder=an_encoder(CLIPTextModel, encoder_config(tokenizer, 768, **encoder)), tokenizer=tokenizer,
         unet=a_unet(768), scheduler=a_scheduler(), safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def save_sd2(folder: Path) -> Path:
+    """A checkpoint with OpenCLIP-H's width, 1024."""
+    torch.manual_seed(3)
+    tokenizer = a_tokenizer(pad_token="!")
+    pipeline: Any = StableDiffusionPipeline
+    pipeline(
+        vae=a_vae(), text_encoder=an_encoder(CLIPTextModel, encoder_config(tokenizer, 1024)), tokenizer=tokenizer,
+        unet=a_unet(1024), scheduler=a_scheduler(), safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     ).save_pretrained(folder)  # fmt: skip
     return folder
 

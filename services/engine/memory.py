@@ -1,0 +1,32 @@
+"""Tell a lack of memory from other failures, and give back what is no longer used."""
+
+from __future__ import annotations
+
+import errno
+
+import torch
+
+#: what the allocators of the CPU and of Apple's GPUs say, who raise no type of their own, and what files mapped into memory do
+_WORDS = ("can't allocate memory", "cannot allocate memory", "out of memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this error, or one that it was raised from, is a lack of memory."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (torch.OutOfMemoryError, MemoryError)):
+            return True
+        if isinstance(cause, OSError) and cause.errno == errno.ENOMEM:
+            return True
+        if isinstance(cause, (RuntimeError, OSError)) and any(words in str(cause).lower() for words in _WORDS):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def release() -> None:
+    """Hand memory without owner back to the device."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -1,0 +1,11 @@
+-- Why: installing and removing embeddings changes what every server of this bot can use, so it is written down who did it.
+
+CREATE TABLE audit (
+    id        bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    at        timestamptz NOT NULL DEFAULT now(),
+    guild_id  bigint,
+    member_id bigint      NOT NULL,
+    action    text        NOT NULL,  -- "install", "remove"
+    subject   text        NOT NULL,  -- the embedding's id
+    detail    jsonb       NOT NULL DEFAULT '{}'
+);

@@ -1,0 +1,189 @@
+"""The library from Discord: leafing through it, looking at one, installing, removing – and who may not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save
+
+from tests.acceptance.conftest import Place, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def vectors(seed: int, width: int = 96, rows: int = 2) -> bytes:
+    """A safetensors file as kohya's scripts write it."""
+    values = np.random.default_rng(seed).normal(0, 0.1, (rows, width)).astype(np.float32)
+    return save({"emb_params": values})
+
+
+class Evil:
+    """Writes a file when a pickle of it is loaded."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.canary,)
+
+
+def hostile(canary: Path) -> bytes:
+    """A file like torch.save's whose pickle runs code."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"string_to_param": {"*": Evil(canary)}}, protocol=2))
+        archive.writestr("archive/version", "3\n")
+    return file.getvalue()
+
+
+async def test_an_embedding_is_installed_used_and_removed(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    installed = await mod.slash("embedding install", file=("moss.safetensors", vectors(1)))
+    text = (await installed.until(lambda one: "Installed **moss**" in one.text)).text
+    assert "Made for: Demo" in text
+    assert "not in the catalog" in text
+    assert [one.value for one in await ana.autocomplete("imagine", "embedding1", "mos")] == ["moss"]
+    reply = await ana.slash("imagine", prompt="a tree", embedding1="moss:0.7", steps=4)
+    assert "`moss:0.7`" in (await drawn(reply)).text
+    await mod.slash("preset save", name="mossy", embedding1="moss:0.5")
+    removed = await mod.slash("embedding remove", name="MOSS")
+    assert removed.text == "Removed **moss**. These presets of this server name it and miss it now: mossy."
+    assert "moss" not in [one.value for one in await ana.autocomplete("imagine", "embedding1", "mos")]
+    assert "There is no embedding 'moss' here" in (await ana.slash("imagine", prompt="a tree", preset="mossy")).text
+    lines = [line for line in await place.storage.audit.latest() if line.guild_id == place.guild.id]
+    assert [(line.action, line.subject, line.member_id) for line in lines] == [
+        ("remove", "moss", mod.id),
+        ("install", "moss", mod.id),
+    ]
+
+
+async def test_other_formats_are_converted_on_the_way(place: Place) -> None:
+    import torch
+
+    mod = place.person("mod", "manage_guild")
+    file = io.BytesIO()
+    torch.save(
+        {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.randn(3, 96)}, "name": "x", "step": 9}, file
+    )
+    reply = await mod.slash("embedding install", file=("old-style.pt", file.getvalue()))
+    text = (await reply.until(lambda one: "Installed" in one.text)).text
+    assert "Installed **old-style**" in text
+    assert "Vectors: 3" in text
+    await mod.slash("embedding remove", name="old-style")
+
+
+async def test_what_is_no_embedding_is_refused_by_name(place: Place, tmp_path: Path) -> None:
+    mod = place.person("mod", "manage_guild")
+    twin = Path("demo/embeddings/demo-tinted.safetensors").read_bytes()
+    lora = save({"lora_unet_down.lora_down.weight": np.zeros((4, 4), np.float32)})
+    canary = tmp_path / "executed"
+    for file, said in (
+        (("style.safetensors", lora), "This is a LoRA, not an embedding."),
+        (("gift.pt", hostile(canary)), ""),
+        (("empty.safetensors", b""), "empty"),
+        (("demo\u200b.safetensors", vectors(2)), "rename the file"),
+        (("demo-copy.safetensors", twin), "installed already, as 'demo-tinted'"),
+    ):  # fmt: skip
+        reply = await mod.slash("embedding install", file=file)
+        answer = await reply.until(lambda one: one.ephemeral and not one.thinking)
+        assert said in answer.text
+        assert "incident" not in answer.text
+        assert "Installed" not in answer.text
+    assert not canary.exists()
+    pickle.loads(pickle.dumps(Evil(canary)))
+    assert canary.exists()  # the bait would have worked
+
+
+async def test_a_member_may_not_change_the_library(place: Place) -> None:
+    ana = place.person("ana")
+    for reply in (
+        await ana.slash("embedding install", file=("moss.safetensors", vectors(1))),
+        await ana.slash("embedding remove", name="demo-tinted"),
+    ):
+        assert reply.text.startswith("Embeddings are installed and removed by those who may manage the server")
+        assert reply.message is not None
+        assert reply.message.ephemeral
+
+
+async def test_an_address_is_taken_from_allowed_hosts_alone(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        (
+            {"url": "https://example.com/x.safetensors"},
+            "Files are fetched from civitai.com, huggingface.co, hf.co alone",
+        ),
+        ({"url": "https://civitai.com.example.com/x"}, "not from civitai.com.example.com"),
+        ({"url": "http://civitai.com/x"}, "begins with https://"),
+        ({"url": "https://civitai.com:8080/x"}, "has no password or port"),
+        ({"url": "https://127.0.0.1/x"}, "not from 127.0.0.1"),
+        ({"url": "file:///etc/passwd"}, "begins with https://"),
+        ({}, "one of the two"),
+    )
+    for options, said in cases:
+        reply = await mod.slash("embedding install", **options)
+        assert said in (await reply.until(lambda one: one.ephemeral and not one.thinking)).text
+    kept = await mod.slash("embedding remove", name="demo-tinted")
+    assert kept.text == "demo-tinted comes with the bot and stays."
+
+
+async def test_the_whole_catalog_is_leafed_through(place: Place) -> None:
+    ana = place.person("ana")
+    reply = await ana.slash("embedding browse")
+    assert reply.message is not None
+    assert "✅ **demo-artifacts** · Demo · 4 vectors" in reply.text
+    assert "page 1 of " in reply.text
+    await ana.click(reply.message, "Next ▶")
+    second = await reply.until(lambda one: "page 2 of " in one.text)
+    assert "➕ **" in second.text
+    await ana.click(second, "◀ Back")
+    await reply.until(lambda one: "page 1 of " in one.text)
+    hands = await ana.slash("embedding browse", target="hands", show="not installed")
+    assert "negative_hand" in hands.text
+    assert "demo-" not in hands.text
+    assert "bad-hands-5" in hands.text
+    fitting = await ana.slash("embedding browse", model="sdxl")
+    assert "unaestheticXLv31" in fitting.text
+    assert "EasyNegative**" not in fitting.text
+
+
+async def test_the_card_of_an_embedding_shows_what_it_does(place: Place) -> None:
+    ana = place.person("ana")
+    for _ in range(2):  # the second time from what was kept
+        reply = await ana.slash("embedding info", name="demo-washed-out")
+        card = await reply.until(lambda one: bool(one.attachments), 60)
+        for said in ("Targets: washed out", "Demo: fits", "Vectors: 2", "Without and with it", "licence: MIT"):
+            assert said in card.text
+        (pair,) = card.attachments
+        assert pair.description == "Twice the same request and seed on Demo: without demo-washed-out, and with it"
+        picture = Image.open(io.BytesIO(await place.discord.fetch(pair)))
+        assert picture.width > 2 * picture.height - 10
+        left = picture.crop((0, 0, picture.height, picture.height))
+        right = picture.crop((picture.width - picture.height, 0, picture.width, picture.height))
+        assert left.tobytes() != right.tobytes()
+
+
+async def test_files_that_somebody_drops_into_the_folder_appear(place: Place, bot_folder: Path) -> None:
+    ana = place.person("ana")
+    folder = bot_folder / "embeddings"
+    folder.mkdir(exist_ok=True)
+    dropped = folder / "dropped.safetensors"
+    dropped.write_bytes(vectors(5))
+
+    async def offered(wanted: bool) -> None:
+        for _ in range(40):
+            if ("dropped" in [one.value for one in await ana.autocomplete("imagine", "embedding1", "dropp")]) is wanted:
+                return
+            await asyncio.sleep(0.25)
+        raise AssertionError(f"after 10 s autocomplete still offers it: {not wanted}")
+
+    await offered(True)
+    dropped.unlink()
+    await offered(False)

@@ -1,0 +1,277 @@
+"""Throw bytes at everything that reads a stranger's file, for as long as you like, guided by the code they reach.
+
+    pip install atheris                                    # for coverage guidance; Python 3.11, Linux, x86-64
+    python -m tests.embeddings.fuzz --seconds 300          # with atheris if it is there, else mutation at random
+    python -m tests.embeddings.fuzz --seconds 60 --random  # at random in any case
+
+Every case ends in an embedding that keeps its promises or in one sentence; takes less than 2 s of the processor; and opens,
+imports, compiles, starts and connects to nothing, which an audit hook watches. The first that does not is
+written to fuzz-failure.bin in the working folder, and the run ends with its traceback. At the end the number of cases is printed.
+"""
+
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import importlib.util
+import json
+import os
+import random
+import re
+import signal
+import struct
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+SECONDS = 2.0
+MAX_BYTES = 16 * 1024
+#: what may happen while a file is read; everything else that Python reports is a failure
+_HARMLESS = ("object.", "sys._getframe", "sys.unraisablehook", "gc.", "builtins.id", "cpython.", "ctypes.", "code.")
+
+_watching = False
+
+
+class Executed(BaseException):
+    """The file made Python do something. No `except Exception` on the way can hide it."""
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching and not event.startswith(_HARMLESS):
+        raise Executed(f"{event} {arguments!r:.200}")
+
+
+def _late(signum: int, frame: FrameType | None) -> None:
+    raise TimeoutError(f"a case took more than {SECONDS} s")
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[None]:
+    """Nothing may be done, and not for long, inside."""
+    global _watching
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    _watching = True
+    try:
+        yield
+    finally:
+        _watching = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def check(data: bytes) -> str:
+    """Read `data` as the command line and the bot do, but in this process. Answers what became of it."""
+    from embeddings.convert import described, looks_like_safetensors
+    from embeddings.errors import RefusedFile
+    from embeddings.sandbox import Answer, _understood
+    from embeddings.unpack import answer
+    from embeddings.writer import file_bytes
+
+    try:
+        # what the process without rights would answer, and what becomes of its answer
+        found = Answer(data) if looks_like_safetensors(data) else _understood(answer(data))
+        embedding = described(found)
+    except RefusedFile as refused:
+        said = str(refused)
+        assert said.endswith("."), said
+        assert said.isprintable(), said
+        return said
+    facts = embedding.architecture.facts
+    shapes = {encoder: rows.shape for encoder, rows in embedding.vectors.items()}
+    assert shapes == {encoder: (embedding.num_vectors, width) for encoder, width in facts.encoders.items()}
+    assert embedding.layout.isprintable()
+    again = described(Answer(file_bytes(embedding, title="a", provenance={})))
+    assert again.content_hash == embedding.content_hash
+    return "taken"
+
+
+def cases(data: bytes) -> bytes:
+    """Wrap the bytes as the first of them says, so that a case reaches behind checksums and lengths at once."""
+    from tests.embeddings.files import pack, rows
+    from tests.embeddings.foreign_files import png, torch_legacy, torch_zip, zip_of
+
+    if not data:
+        return data
+    kind, rest = data[0] % 8, data[1:]
+    values = rows(2, 96).tobytes()
+    match kind:
+        case 0:
+            return rest
+        case 1:
+            return torch_zip(rest, {"0": values, "1": values})
+        case 2:
+            return torch_legacy(rest, {"0": (192, values)})
+        case 3:
+            return png([(b"tEXt", b"sd-ti-embedding\0" + base64.b64encode(rest))])
+        case 4:
+            return png([(b"iTXt", rest)])
+        case 5:
+            return pack(b"{" + rest[:-768], rest[-768:])
+        case 6:
+            return struct.pack("<Q", len(rest)) + rest + values
+    middle = len(rest) // 2
+    member = rest[:32].split(b"\0")[0].decode("latin-1") or "a"
+    return zip_of([("archive/data.pkl", rest[:middle]), (member, rest[middle:])])
+
+
+def seeds() -> list[bytes]:
+    """Good files of every kind, small, in the form that `cases` takes."""
+    from tests.embeddings.canaries import ELSEWHERE, LIVE
+    from tests.embeddings.files import pair, rows, tensor_file
+    from tests.embeddings.foreign_files import (
+        a1111_png,
+        a1111_pt,
+        a1111_tree,
+        parameter_dict,
+        program,
+        table,
+        table_pt,
+        tensor,
+        text,
+        whole,
+    )
+
+    small = rows(2, 96)
+    vector = tensor("F32", [2, 96])
+    trees = [
+        table({"emb_params": vector}),
+        table({"<bad>": tensor("F16", [192], numel=384)}),
+        table({"string_to_param": table({"*": vector}), "name": text("bad"), "step": whole(5)}),
+        table({"string_to_param": parameter_dict({"*": vector}), "string_to_token": table({"*": whole(265)})}),
+        table({"clip_l": vector, "clip_g": tensor("F32", [2, 96], key="1")}),
+    ]
+    old = table({"emb_params": tensor("F32", [2, 96], legacy=True)})
+    files = [
+        tensor_file({"emb_params": small}, metadata={"modelspec.title": "bad"}),
+        tensor_file(pair(1), dtype="F16"),
+        a1111_pt(small),
+        a1111_png(a1111_tree(small)),
+        table_pt({"<bad>": small}, "BF16"),
+        table_pt({"<bad>": small}, legacy=True),
+    ]
+    bombs = [*ELSEWHERE.values(), *(canary("true", "pass") for canary in LIVE.values())]
+    found = [b"\0" + file for file in files]
+    found += [b"\1" + program(tree) for tree in trees] + [b"\1" + bomb for bomb in bombs]
+    found += [b"\2" + program(old), b"\3" + json.dumps(a1111_tree(small)).encode()]
+    found += [
+        b"\4sd-ti-embedding\0\0\0\0\0e30=",
+        b"\5" + files[0][9:],
+        b"\6" + files[0][8:],
+        b"\7" + program(trees[0]) * 2,
+    ]
+    return [seed for seed in found if len(seed) <= MAX_BYTES]
+
+
+class Run:
+    """One run: counts its cases and what they came to, and keeps the one that failed."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+        self.begun = time.monotonic()
+        self.count = 0
+        self.slowest = 0.0
+        self.outcomes: Counter[str] = Counter()
+
+    def one(self, data: bytes) -> None:
+        made = cases(data)
+        begun = time.process_time()
+        try:
+            with watched():
+                outcome = check(made)
+        except BaseException:
+            Path("fuzz-failure.bin").write_bytes(made)
+            self.report()
+            raise
+        self.count += 1
+        self.slowest = max(self.slowest, time.process_time() - begun)
+        # names and numbers out of the file are left out, so that what is counted is kinds of sentences
+        self.outcomes[re.sub(r"'.*'|[0-9][0-9,.e+]*|0x..", "…", outcome)] += 1
+        if time.monotonic() > self.end:
+            self.report()
+            os._exit(0)
+
+    def report(self) -> None:
+        taken = time.monotonic() - self.begun
+        kinds = len(self.outcomes)
+        print(
+            f"{self.count:,} cases in {taken:.0f} s, {self.outcomes['taken']:,} of them taken, {kinds} kinds of answers,"
+        )
+        print(f"slowest {self.slowest * 1000:.0f} ms", flush=True)
+
+
+def mutate(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
+    """A seed with a few bytes changed, cut, doubled or taken from another."""
+    data = bytearray(seed)
+    for _ in range(chance.choice((1, 1, 2, 4, 8))):
+        place, length = chance.randrange(len(data) + 1), chance.choice((1, 1, 2, 4, 16, 64))
+        match chance.randrange(6):
+            case 0:
+                data[place : place + 1] = chance.randbytes(1)
+            case 1:
+                del data[place : place + length]
+            case 2:
+                data[place:place] = data[place : place + length]
+            case 3:
+                other = chance.choice(others)
+                start = chance.randrange(len(other) + 1)
+                data[place:place] = other[start : start + length]
+            case 4:
+                data[place : place + 4] = chance.choice((b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff", bytes(4)))
+            case _:
+                data[place:place] = chance.choice(
+                    (b"R", b"b", b"Q", b"\x81", b"\x85", b"h\x01", b"q\x01", b"(", b"t", b"s")
+                )
+    return bytes(data[:MAX_BYTES])
+
+
+def at_random(run: Run, number: int) -> None:
+    """Mutate the seeds without end."""
+    chance, known = random.Random(number), seeds()
+    for seed in known:
+        run.one(seed)
+    while True:
+        run.one(mutate(chance.choice(known), known, chance))
+
+
+def guided(run: Run, number: int) -> None:
+    """Let atheris look for inputs that reach new code."""
+    atheris: Any = importlib.import_module("atheris")
+    with tempfile.TemporaryDirectory() as corpus:
+        for place, seed in enumerate(seeds()):
+            (Path(corpus) / str(place)).write_bytes(seed)
+        options = [f"-max_len={MAX_BYTES}", f"-seed={number}", "-timeout=30", "-print_final_stats=0", "-verbosity=0"]
+        atheris.Setup([sys.argv[0], *options, corpus], run.one)
+        atheris.Fuzz()
+
+
+def main() -> None:
+    """Run until the time is over or a case fails."""
+    parser = argparse.ArgumentParser(description="Fuzz everything that reads a stranger's file.")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--random", action="store_true", help="without atheris, even if it is installed")
+    options = parser.parse_args()
+    with_atheris = not options.random and importlib.util.find_spec("atheris") is not None
+    if with_atheris:
+        atheris: Any = importlib.import_module("atheris")
+        with atheris.instrument_imports(include=["embeddings", "zipfile"]):
+            importlib.import_module("embeddings.convert")
+    check(b"")
+    signal.signal(signal.SIGPROF, _late)
+    run = Run(options.seconds)
+    for seed in seeds():  # everything that is only loaded when it is needed is loaded now
+        check(cases(seed))
+    sys.addaudithook(_watch)
+    print("guided by atheris" if with_atheris else "at random", flush=True)
+    (guided if with_atheris else at_random)(run, options.seed)
+
+
+if __name__ == "__main__":
+    main()

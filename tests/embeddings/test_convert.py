@@ -1,0 +1,346 @@
+"""Any format becomes an ordinary safetensors file that says where it comes from; everything else one sentence."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+
+from embeddings.convert import Converted, convert_bytes
+from embeddings.errors import RefusedFile
+from embeddings.header import read_header
+from embeddings.reader import MAX_FILE_BYTES, read_bytes
+from embeddings.unpack import MAX_INPUT_BYTES
+from tests.embeddings.conftest import Put
+from tests.embeddings.files import pack, pair, rows, tensor_file
+from tests.embeddings.foreign_files import (
+    a1111_png,
+    a1111_pt,
+    a1111_tree,
+    png,
+    program,
+    table,
+    table_pt,
+    tensor,
+    text,
+    torch_zip,
+    zip_of,
+)
+
+SD1, XL = rows(3), pair(3)
+REPOSITORY = Path(__file__).parents[2]
+
+
+def metadata(converted: Converted) -> dict[str, str]:
+    return read_header(converted.data).metadata
+
+
+@pytest.mark.parametrize(
+    ("data", "tensors"),
+    [
+        (a1111_pt(SD1), {"emb_params": SD1}),
+        (a1111_png(a1111_tree(SD1)), {"emb_params": SD1}),
+        (table_pt({"<bad>": SD1}, "BF16", legacy=True), {"emb_params": SD1}),
+        (table_pt(XL, "F16"), XL),
+        (tensor_file({"<bad>": SD1[0]}), {"emb_params": SD1[:1]}),
+        (tensor_file({"emp_params": SD1}, dtype="BF16"), {"emb_params": SD1}),
+        (tensor_file({"text_encoders_0": XL["clip_l"], "text_encoders_1": XL["clip_g"]}), XL),
+        (tensor_file(XL), XL),
+    ],
+    ids=["pt", "png", "bin", "kohya XL", "1-D", "OneTrainer", "pivotal", "ordinary"],
+)
+def test_every_format_becomes_the_same_ordinary_file(data: bytes, tensors: dict[str, np.ndarray]) -> None:
+    converted = convert_bytes(data, "Bad Things.v2.pt")
+    loaded = load(converted.data)
+    assert set(loaded) == set(tensors)
+    assert all(np.array_equal(loaded[key], tensors[key]) for key in tensors)
+    told = metadata(converted)
+    assert told["modelspec.is_negative_embedding"] == "true"
+    assert told["source.sha256"] == converted.source_hash == hashlib.sha256(data).hexdigest()
+    assert told["source.format"] == converted.layout
+    assert told["converter"] == "negative-space 1"
+    read = read_bytes(converted.data)
+    assert read.content_hash == converted.embedding.content_hash
+
+
+def test_what_the_file_says_of_itself_goes_along() -> None:
+    converted = convert_bytes(a1111_pt(SD1, "F16"), "bad.pt")
+    assert converted.name == "bad"
+    assert converted.hints["sd_checkpoint_name"] == "v1-5-pruned-emaonly"
+    assert metadata(converted) == {
+        "modelspec.sai_model_spec": "1.0.1",
+        "modelspec.title": "bad",
+        "modelspec.architecture": "stable-diffusion-v1/textual-inversion",
+        "modelspec.is_negative_embedding": "true",
+        "source.name": "bad-things",
+        "source.step": "4999",
+        "source.sd_checkpoint": "81761151",
+        "source.sd_checkpoint_name": "v1-5-pruned-emaonly",
+        "source.sha256": converted.source_hash,
+        "source.format": "A1111 (string_to_param), torch file",
+        "source.dtype": "F16",
+        "converter": "negative-space 1",
+    }
+
+
+def test_notes_are_kept_but_neither_a_false_architecture_nor_pictures() -> None:
+    told = {
+        "modelspec.title": "Bad\nHands",
+        "modelspec.author": "Ana",
+        "modelspec.is_negative_embedding": "false",
+        "modelspec.architecture": "stable-diffusion-xl-v1-base/textual-inversion",
+        "modelspec.thumbnail": "data:image/jpeg;base64,AAAA",
+        "modelspec.description": "x" * 5_000,
+        "ss_tag_frequency": "{}",
+    }
+    kept = metadata(convert_bytes(tensor_file({"emb_params": SD1}, metadata=told), "a.safetensors"))
+    assert kept["modelspec.title"] == "Bad\N{REPLACEMENT CHARACTER}Hands"
+    assert kept["modelspec.author"] == "Ana"
+    assert kept["modelspec.is_negative_embedding"] == "false"
+    assert kept["modelspec.architecture"] == "stable-diffusion-v1/textual-inversion"
+    assert len(kept["modelspec.description"]) == 2_000
+    assert "modelspec.thumbnail" not in kept
+    assert "ss_tag_frequency" not in kept
+
+
+@pytest.mark.parametrize(
+    ("data", "ordinary"),
+    [
+        (tensor_file({"emb_params": SD1}), True),
+        (tensor_file(XL, dtype="F16"), True),
+        (tensor_file({"<bad>": SD1}), False),
+        (table_pt({"emb_params": SD1}), False),
+    ],
+)
+def test_a_file_that_needed_no_change_is_known(data: bytes, ordinary: bool) -> None:
+    assert convert_bytes(data, "a.bin").was_ordinary is ordinary
+
+
+def test_the_same_file_converts_to_the_same_bytes() -> None:
+    assert convert_bytes(a1111_pt(SD1), "a.pt").data == convert_bytes(a1111_pt(SD1), "a.pt").data
+
+
+def test_a_picture_goes_by_the_name_in_it_if_that_is_one() -> None:
+    assert convert_bytes(a1111_png(a1111_tree(SD1)), "00012-4.png").name == "bad-things"
+    tree = {**a1111_tree(SD1), "name": "../bad"}
+    assert convert_bytes(a1111_png(tree), "00012-4.png").name == "00012-4"
+
+
+@pytest.mark.parametrize(
+    ("filename", "part"),
+    [
+        ("../bad.pt", "Its name is a path"),
+        ("/etc/bad.pt", "Its name is a path"),
+        ("C:\\bad.pt", "Its name is a path"),
+        ("...pt", "Its name is a path"),
+        (".pt", "hard to type"),
+        ("bad\u200bhands.pt", "cannot be seen"),
+        ("bad\u3164hands.pt", "cannot be seen"),
+        ("bad\ufe0fhands.pt", "cannot be seen"),
+        ("\u202ebad.pt", "cannot be seen"),
+        ("b\u0430d.pt", "mixes Latin and Cyrillic"),
+        ("NUL.pt", "Windows"),
+        ("bad\nhands.pt", "cannot be seen"),
+        ("x" * 65 + ".pt", "65 characters"),
+        ("@everyone.pt", "hard to type"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(filename: str, part: str) -> None:
+    with pytest.raises(RefusedFile, match=part):
+        convert_bytes(tensor_file({"emb_params": SD1}), filename)
+
+
+def damaged(values: np.ndarray, value: float) -> np.ndarray:
+    changed = values.copy()
+    changed[1, 5] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "The file is empty."),
+        (b"PK", "It is neither a safetensors file, nor a torch file, nor a PNG picture."),
+        (b"<!DOCTYPE html>", "This is a web page, not an embedding; the download may need a login."),
+        (b"version https://git-lfs.github.com/spec/v1\n", "This is only a pointer to a file (git LFS); please"),
+        (b"\xff\xd8\xff\xe0", "Of pictures, only PNG is read, and this is a JPEG, which carries no embedding."),
+        (b"RIFF\0\0\0\0WEBP", "Of pictures, only PNG is read, and this is another kind."),
+        (b"GGUF\3\0\0\0", "This is a model in the format GGUF, not an embedding."),
+        (b"Rar!\x1a\x07", "This is an archive; please unpack it and take the file in it."),
+        (zip_of([("bad.pt", a1111_pt(SD1))]), "Its archive holds 'bad.pt', which torch does not write."),
+        (tensor_file({"emb_params": SD1})[:7], "It is neither a safetensors file"),
+        (tensor_file({"emb_params": SD1})[:40], "The file is cut off in the middle of its header."),
+        (pack(b'{"a": 1, "a": 2}'), "Its header cannot be read: a name stands twice."),
+        (b"\0\0\0\0\0\0\0\x7f{", "Its header claims "),
+        (tensor_file({"lora_unet.lora_up.weight": SD1}), "This is a LoRA, not an embedding."),
+        (tensor_file({"emb_params": rows(2, 640)}), "Its vectors are 640 wide; no model that is known here has such"),
+        (tensor_file({"bad": rows(2, 1280)}), "Its vectors are 1280 wide; this is one half of an SDXL embedding"),
+        (tensor_file({"bad": rows(2, 4096)}), "Its vectors are 4096 wide; this is an embedding for T5"),
+        (tensor_file({"a": SD1, "t5": rows(3, 4096)}), "This is an embedding for Flux or SD3 ('t5'), which no model"),
+        (table_pt({**XL, "t5xxl": rows(3, 4096)}), "This is an embedding for SD3 ('t5xxl'), which no model here has."),
+        (table_pt({**XL, "clip_l_out": SD1}), "'clip_l_out' is applied after the text encoder"),
+        (table_pt({"clip_l": SD1, "clip_g": rows(2, 1280)}), "clip_l and clip_g hold 3 and 2 vectors; they must"),
+        (
+            tensor_file({"text_encoders_0": SD1, "text_encoders_1": rows(2, 1280)}),
+            "text_encoders_0 and text_encoders_1 hold 3 and 2 vectors",
+        ),
+        (table_pt({f"token{number}": SD1 for number in range(9)}), "It holds 9 tensors; an embedding holds one or two."),
+        (table_pt({"a": SD1, "b": SD1}), "These tensors are no embedding that is known here: 'a', 'b'."),
+        (table_pt({"a": rows(77).reshape(1, 77, 768)}), "It holds a whole prompt as the text encoder gave it out"),
+        (a1111_pt(rows(76)), "It holds 76 vectors; a prompt has room for 1 to 75."),
+        (a1111_pt(damaged(SD1, np.nan)), "It holds values that are not numbers (NaN or infinity)."),
+        (a1111_pt(damaged(SD1, np.inf), "F16"), "It holds values that are not numbers (NaN or infinity)."),
+        (a1111_pt(damaged(SD1, 1e5)), "A vector has the length 1e+05; token vectors have a length of about 1."),
+        (a1111_pt(SD1 * 0), "All its vectors are zero: it would do nothing."),
+        (
+            torch_zip(program(table({"x": text("os")})) + b"cos\nsystem\n."),
+            "Something stands behind its pickle.",
+        ),
+        (torch_zip(program(b"cos\nsystem\n")), "It asks for 'os.system', which no embedding needs; it was not loaded."),
+    ],
+)
+def test_everything_else_is_refused_with_a_sentence_of_its_own(data: bytes, sentence: str) -> None:
+    with pytest.raises(RefusedFile) as refused:
+        convert_bytes(data, "bad.pt")
+    said = str(refused.value)
+    assert said.startswith(sentence)
+    assert said.endswith(".")
+    assert said.isprintable()
+
+
+LORA = {"lora_unet_mid.lora_up.weight": tensor("F16", [800, 800])}
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (bytes(MAX_INPUT_BYTES + 1), "The file has 8,388,609 bytes; an embedding has at most 8,388,608."),
+        (pack({"a": 1}, bytes(MAX_FILE_BYTES)), "The file has 2,097,168 bytes; an embedding has at most 2,097,152."),
+        (pack({"lora_te.alpha": {"dtype": "F16"}}, bytes(MAX_FILE_BYTES)), "This is a LoRA, not an embedding."),
+        (torch_zip(program(table(LORA)), {"0": bytes(9_000_000)}), "This is a LoRA, not an embedding."),
+    ],
+)
+def test_what_is_too_large_is_named_if_its_start_gives_it_away(data: bytes, sentence: str, put: Put) -> None:
+    with pytest.raises(RefusedFile) as refused:
+        convert_bytes(data, "a.pt")
+    assert str(refused.value) == sentence
+
+
+# Pictures
+
+
+def text_chunk(content: bytes) -> bytes:
+    return png([(b"tEXt", b"sd-ti-embedding\0" + content)])
+
+
+def broken(**changed: Any) -> bytes:
+    return a1111_png({**a1111_tree(SD1), "string_to_param": {"*": {"TORCHTENSOR": changed["values"]}}})
+
+
+GOOD = a1111_png(a1111_tree(SD1))
+HIDDEN = "This picture has no embedding in its text; one hidden in its pixels is never read."
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (png([]), HIDDEN),
+        (png([(b"tEXt", b"parameters\0a cat")]), HIDDEN),
+        (png([(b"IDAT", b"sd-ti-embedding\0x")]), HIDDEN),
+        (GOOD[:-20], "This picture is"),
+        (GOOD[:8], "This picture is cut off."),
+        (GOOD.replace(b"IHDR", b"IHDX"), "This picture is damaged."),
+        (png([(b"tEXt", b"")] * 6_000), "This picture is cut off."),
+        (
+            png([(b"zTXt", b"sd-ti-embedding\0\0" + zlib.compress(bytes(10**7)))]),
+            "The text of this picture is compressed, which A1111 does not do; it was not unpacked.",
+        ),
+        (
+            png([(b"iTXt", b"sd-ti-embedding\0\x01\0\0\0" + zlib.compress(bytes(10**7)))]),
+            "The text of this picture is compressed, which A1111 does not do; it was not unpacked.",
+        ),
+        (png([(b"tEXt", b"sd-ti-embedding\0e30=")] * 2), "This picture has two embeddings in its text."),
+        (text_chunk(b"A" * 4_000_000), "The text of this picture has 4,000,000 bytes; an embedding's has fewer."),
+        (text_chunk(b"!"), "The text of this picture is damaged."),
+        (text_chunk(base64.b64encode(b"{")), "The text of this picture is damaged."),
+        (text_chunk(base64.b64encode(b"\xff")), "The text of this picture is damaged."),
+        (text_chunk(base64.b64encode(b"[" * 1_000_000)), "The text of this picture is damaged."),
+        (text_chunk(base64.b64encode(b"9" * 9_999)), "The text of this picture is damaged."),
+        (text_chunk(base64.b64encode(b"[]")), "The text of this picture is no embedding."),
+        (text_chunk(base64.b64encode(b"{}")), "It holds no tensors."),
+        (text_chunk(base64.b64encode(b'{"a": 1, "a": 2}')), "A name stands twice in the text of this picture."),
+        (broken(values=[[1.0], [1.0, 2.0]]), "The vectors in the text of this picture are not of one length."),
+        (broken(values=[[1.0], 2.0]), "The vectors in the text of this picture are not of one length."),
+        (broken(values=[[[1.0]]]), "The vectors in the text of this picture are no numbers."),
+        (broken(values=[["x"]]), "The vectors in the text of this picture are no numbers."),
+        (broken(values=7), "The vectors in the text of this picture are not of one length."),
+        (broken(values=[[1e300] * 768]), "The text of this picture holds numbers that no vector has."),
+        (broken(values=[[10**400] * 768]), "The text of this picture holds numbers that no vector has."),
+        (broken(values=[[float("nan")] * 768]), "It holds values that are not numbers (NaN or infinity)."),
+        (broken(values=[]), "All its vectors are zero"),
+    ],
+)
+def test_a_picture_without_a_sound_embedding_is_refused(data: bytes, sentence: str) -> None:
+    with pytest.raises(RefusedFile) as refused:
+        convert_bytes(data, "a.png")
+    assert str(refused.value).startswith(sentence)
+
+
+# The command line
+
+
+def convert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "embeddings", "convert", *map(str, arguments)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_command_line_converts(put: Put, tmp_path: Path) -> None:
+    source = put("bad things (1).pt", a1111_pt(SD1))
+    target = tmp_path / "bad-things.safetensors"
+    ran = convert(source, target)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == "bad-things.safetensors: sd1, 3 vectors, from A1111 (string_to_param), torch file\n"
+    assert target.read_bytes() == convert_bytes(source.read_bytes(), target.name).data
+    facts = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "embeddings", "inspect", str(target), "--json"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+    )
+    assert facts["metadata"]["source.sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert facts["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "line"),
+    [
+        ("none.pt", "a.safetensors", "none.pt: No such file or directory"),
+        ("bad.pt", "a.pt", "a.pt: The file to write must end in .safetensors."),
+        ("bad.pt", "there.safetensors", "there.safetensors: There is such a file already; please choose another name."),
+        ("bad.pt", "b\u0430d.safetensors", "bad.pt: Its name mixes Latin and Cyrillic letters"),
+        ("evil.pt", "a.safetensors", "evil.pt: It asks for 'os.system'"),
+        (".", "a.safetensors", ": It is a folder or a device, not a file."),
+    ],
+)
+def test_the_command_line_refuses_in_one_line(put: Put, tmp_path: Path, source: str, target: str, line: str) -> None:
+    put("bad.pt", a1111_pt(SD1))
+    put("evil.pt", torch_zip(program(b"cos\nsystem\n" + text("touch evil") + b"\x85R")))
+    before = put("there.safetensors").read_bytes()
+    ran = convert(tmp_path / source, tmp_path / target)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert line in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert (tmp_path / "there.safetensors").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.pt", "evil.pt", "there.safetensors"]

@@ -1,0 +1,68 @@
+"""Models of one file in the original layout, as most are passed around: drawn alike, and read by what lies beside them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embeddings.architecture import Architecture
+from embeddings.catalog import Catalog
+from embeddings.library import Library
+from services.checkpoints import Checkpoint, Shelf
+from services.checkpoints.installation import configuration_folder
+from services.engine.loading import LoadedCheckpoint, load_checkpoint
+from services.engine.rendering import render
+from services.picking import EmbeddingLimits
+from services.planning import Planner
+from services.requests import GenerationRequest
+from tests.builders import a_checkpoint, a_plan
+from tests.services.engine.conftest import CPU
+from tests.services.engine.original_layout import save_single_file
+from tests.services.engine.tiny import SIDE, placed
+
+
+@dataclass(frozen=True)
+class Twins:
+    """The same weights, once as a folder and once as a file that is described, on a shelf of their own."""
+
+    folder: LoadedCheckpoint
+    file: Checkpoint
+    shelf: Shelf
+
+
+@pytest.fixture(params=["sd1", "sd2", "sdxl"])
+def twins(request: pytest.FixtureRequest, by_name: Callable[[str], Any], tmp_path: Path) -> Twins:
+    kind = Architecture(request.param)
+    weights = save_single_file(by_name(request.param).pipe, tmp_path / "mine.safetensors")
+    configuration = configuration_folder(tmp_path, kind)
+    shutil.copytree(by_name(f"{request.param}_folder"), configuration, ignore=shutil.ignore_patterns("*.safetensors"))
+    described = a_checkpoint("mine", kind, path=weights.name)
+    return Twins(by_name(request.param), described, Shelf([described], tmp_path))
+
+
+def test_pictures_of_the_file_are_those_of_the_folder(twins: Twins) -> None:
+    loaded = load_checkpoint(twins.file, twins.shelf.installation("mine"), CPU)
+    kind = twins.file.architecture
+    plan = a_plan(
+        prompt="a (red:1.2) fish", negative="blurry", embeddings=(placed(kind),), count=2, steps=4, width=SIDE, height=SIDE
+    )  # fmt: skip
+    ours, theirs = (
+        [np.asarray(Image.open(io.BytesIO(file)), np.int64) for file in render(one, [plan], lambda *_: None)[0]]
+        for one in (loaded, twins.folder)
+    )
+    assert np.array_equal(ours, theirs)
+    assert np.abs(ours[0] - ours[1]).mean() > 1  # the two seeds differ, so this is no blank picture
+
+
+def test_prompts_for_the_file_are_counted_by_its_configurations_tokenizer(twins: Twins) -> None:
+    limits = EmbeddingLimits(minimum=0)
+    planner = Planner(shelf=twins.shelf, library=Library(Catalog(())), limits=limits, default_model="mine")
+    assert planner.plan(GenerationRequest(prompt="a red fish")).parameters.prompt_tokens == 3
