@@ -30,7 +30,8 @@ SOURCE_HASH = "source.sha256"
 
 #: of the metadata of the source; a title or a note, not the pictures that some programs put there
 _KEPT = "modelspec."
-_MAX_KEPT = 2_000  # characters
+#: so many entries, of so many characters: all of them together fit into a header that is read again
+_MAX_ENTRIES, _MAX_KEPT = 20, 1_000
 _ALWAYS_OURS = frozenset({"modelspec.sai_model_spec", "modelspec.architecture", "modelspec.thumbnail"})
 #: the keys that are written here, and by most programs
 _ORDINARY = ({"emb_params"}, {"clip_l", "clip_g"})
@@ -131,13 +132,13 @@ def _name(filename: str, embedding: Embedding) -> str:
 
 
 def _provenance(embedding: Embedding, source_hash: str) -> dict[str, str]:
-    told = {
-        key if key.startswith(_KEPT) else f"source.{key}": shown(value, _MAX_KEPT)
+    told = [
+        (key if key.startswith(_KEPT) else f"source.{key}", value)
         for key, value in embedding.metadata.items()
         if (key.startswith(_KEPT) and key not in _ALWAYS_OURS) or key in HINTS
-    }
+    ]
     return {
-        **told,
+        **{shown(key): shown(value, _MAX_KEPT) for key, value in told[:_MAX_ENTRIES]},
         SOURCE_HASH: source_hash,
         "source.format": embedding.layout,
         "source.dtype": embedding.dtype,

@@ -52,6 +52,6 @@ def pack(tensors: Mapping[str, RawTensor], metadata: Mapping[str, str]) -> bytes
         end = offset + len(tensor.data)
         header[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [offset, end]}
         offset = end
-    text = json.dumps(header).encode()
+    text = json.dumps(header, ensure_ascii=False).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     return struct.pack("<Q", len(text)) + text + b"".join(tensor.data for tensor in tensors.values())

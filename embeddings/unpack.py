@@ -106,7 +106,3 @@ def give_up_everything() -> None:
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
     # Every event is of something that the work does not need: opening, importing, compiling, starting, connecting.
     os._exit(_FORBIDDEN)
-
-
-if __name__ == "__main__":
-    main()

@@ -107,9 +107,17 @@ def test_notes_are_kept_but_neither_a_false_architecture_nor_pictures() -> None:
     assert kept["modelspec.author"] == "Ana"
     assert kept["modelspec.is_negative_embedding"] == "false"
     assert kept["modelspec.architecture"] == "stable-diffusion-v1/textual-inversion"
-    assert len(kept["modelspec.description"]) == 2_000
+    assert len(kept["modelspec.description"]) == 1_000
     assert "modelspec.thumbnail" not in kept
     assert "ss_tag_frequency" not in kept
+
+
+def test_notes_without_end_still_make_a_file_that_is_read_again() -> None:
+    told = {f"modelspec.{number}\n{'é' * 80}": "\x7f" * 1_500 + "é" * 99 for number in range(50)}
+    converted = convert_bytes(tensor_file({"a": SD1}, metadata=told), "a.safetensors")
+    read = read_bytes(converted.data)
+    assert len(read.metadata) <= 30
+    assert all(key.isprintable() and value.isprintable() for key, value in read.metadata.items())
 
 
 @pytest.mark.parametrize(
@@ -193,7 +201,10 @@ def damaged(values: np.ndarray, value: float) -> np.ndarray:
             tensor_file({"text_encoders_0": SD1, "text_encoders_1": rows(2, 1280)}),
             "text_encoders_0 and text_encoders_1 hold 3 and 2 vectors",
         ),
-        (table_pt({f"token{number}": SD1 for number in range(9)}), "It holds 9 tensors; an embedding holds one or two."),
+        (
+            table_pt({f"token{number}": SD1 for number in range(9)}),
+            "It holds 9 tensors; an embedding holds one or two.",
+        ),
         (table_pt({"a": SD1, "b": SD1}), "These tensors are no embedding that is known here: 'a', 'b'."),
         (table_pt({"a": rows(77).reshape(1, 77, 768)}), "It holds a whole prompt as the text encoder gave it out"),
         (a1111_pt(rows(76)), "It holds 76 vectors; a prompt has room for 1 to 75."),
@@ -293,6 +304,14 @@ def test_a_picture_without_a_sound_embedding_is_refused(data: bytes, sentence: s
     with pytest.raises(RefusedFile) as refused:
         convert_bytes(data, "a.png")
     assert str(refused.value).startswith(sentence)
+
+
+def test_no_torch_is_needed_for_it() -> None:
+    code = "import sys, embeddings.convert, embeddings.inspection; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not {"torch", "transformers", "diffusers"} & set(ran.stdout.split())
 
 
 # The command line

@@ -14,7 +14,7 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from transformers import CLIPTextModelWithProjection
 
 from embeddings.architecture import Architecture
-from services.engine.conditioning import Conditioner, Conditioning
+from services.engine.conditioning import LEAST_WEIGHT, USUAL_CHANGE, Conditioner, Conditioning
 from services.engine.loading import LoadedCheckpoint
 from services.parameters import PlacedEmbedding
 from tests.services.engine.tiny import placed
@@ -166,8 +166,8 @@ def test_where_the_mean_is_no_measure_of_size_weights_do_no_harm(
     ours = demo.conditioner.encode(" ".join(words)).states
     others = [position for position in range(77) if position != word]
     factors = ours[:, others] / plain[:, others]
-    assert float(factors.min()) >= 1 / max(1.0, weight) - 1e-5
-    assert float(factors.max()) <= 1 / max(0.1, min(1.0, weight)) + 1e-5
+    assert float(factors.min()) >= 1 / max(USUAL_CHANGE, weight) - 1e-5
+    assert float(factors.max()) <= max(USUAL_CHANGE, 1 / max(LEAST_WEIGHT, weight)) + 1e-5
     assert difference(factors, factors.median().expand_as(factors)) <= 1e-4
 
 
