@@ -21,12 +21,10 @@ from embeddings.sandbox import Answer, unpack_apart
 from embeddings.shapes import PEEK_BYTES, too_large
 from embeddings.torchfile import PICKLE_START, ZIP_START
 from embeddings.unpack import MAX_INPUT_BYTES, PNG
-from embeddings.writer import file_bytes
+from embeddings.writer import SOURCE_HASH, file_bytes
 
 #: Written into every converted file; another number whenever the same input gives other vectors or other metadata.
 CONVERTER_VERSION = "1"
-#: key of the metadata: the hash of what a file was made from, so that the catalog may know it again
-SOURCE_HASH = "source.sha256"
 
 #: of the metadata of the source; a title or a note, not the pictures that some programs put there
 _KEPT = "modelspec."

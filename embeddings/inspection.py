@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.catalog import Catalog, CatalogEntry
-from embeddings.convert import SOURCE_HASH, as_safetensors, described
+from embeddings.convert import as_safetensors, described
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
 from embeddings.errors import OtherEncoders
 from embeddings.header import read_header, shown
@@ -21,7 +21,7 @@ from embeddings.reader import checked, read_limited, read_tensors
 from embeddings.sandbox import Answer
 from embeddings.shapes import OTHER_ENCODERS
 from embeddings.unpack import MAX_INPUT_BYTES
-from embeddings.writer import NEGATIVE
+from embeddings.writer import NEGATIVE, SOURCE_HASH
 
 #: More of them leave little of a prompt's 75 places for words.
 _MANY_VECTORS = 32

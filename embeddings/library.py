@@ -14,9 +14,8 @@ from embeddings.errors import RefusedFile
 from embeddings.header import shown
 from embeddings.names import name_key, why_not_a_name
 from embeddings.reader import EmbeddingFile, read_file
+from embeddings.writer import SOURCE_HASH
 
-#: the metadata key under which a converted file says from which one it was made, by SHA-256
-SOURCE_HASH = "source.sha256"
 #: time of the last change in nanoseconds, and size in bytes
 Stamp = tuple[int, int]
 

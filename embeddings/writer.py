@@ -12,6 +12,9 @@ from embeddings.embedding import Embedding
 from embeddings.raw import RawTensor, pack
 
 NEGATIVE = "modelspec.is_negative_embedding"
+#: metadata key: the SHA-256 of the file that this one was made from, so that the catalog may know it again
+SOURCE_HASH = "source.sha256"
+
 _TITLES_IN_MODELSPEC = {
     "demo": "demo",
     "sd1": "stable-diffusion-v1",

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 # before anything imports torch: threads that spin while they wait make a busy machine ten times slower
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 import asyncpg
 import pytest

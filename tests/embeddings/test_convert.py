@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import subprocess
 import sys
-import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +23,6 @@ from tests.embeddings.foreign_files import (
     a1111_png,
     a1111_pt,
     a1111_tree,
-    png,
     program,
     table,
     table_pt,
@@ -249,120 +245,9 @@ def test_what_is_too_large_is_named_if_its_start_gives_it_away(data: bytes, sent
     assert str(refused.value) == sentence
 
 
-# Pictures
-
-
-def text_chunk(content: bytes) -> bytes:
-    return png([(b"tEXt", b"sd-ti-embedding\0" + content)])
-
-
-def broken(**changed: Any) -> bytes:
-    return a1111_png({**a1111_tree(SD1), "string_to_param": {"*": {"TORCHTENSOR": changed["values"]}}})
-
-
-GOOD = a1111_png(a1111_tree(SD1))
-HIDDEN = "This picture has no embedding in its text; one hidden in its pixels is never read."
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (png([]), HIDDEN),
-        (png([(b"tEXt", b"parameters\0a cat")]), HIDDEN),
-        (png([(b"IDAT", b"sd-ti-embedding\0x")]), HIDDEN),
-        (GOOD[:-20], "This picture is"),
-        (GOOD[:8], "This picture is cut off."),
-        (GOOD.replace(b"IHDR", b"IHDX"), "This picture is damaged."),
-        (png([(b"tEXt", b"")] * 6_000), "This picture is cut off."),
-        (
-            png([(b"zTXt", b"sd-ti-embedding\0\0" + zlib.compress(bytes(10**7)))]),
-            "The text of this picture is compressed, which A1111 does not do; it was not unpacked.",
-        ),
-        (
-            png([(b"iTXt", b"sd-ti-embedding\0\x01\0\0\0" + zlib.compress(bytes(10**7)))]),
-            "The text of this picture is compressed, which A1111 does not do; it was not unpacked.",
-        ),
-        (png([(b"tEXt", b"sd-ti-embedding\0e30=")] * 2), "This picture has two embeddings in its text."),
-        (text_chunk(b"A" * 4_000_000), "The text of this picture has 4,000,000 bytes; an embedding's has fewer."),
-        (text_chunk(b"!"), "The text of this picture is damaged."),
-        (text_chunk(base64.b64encode(b"{")), "The text of this picture is damaged."),
-        (text_chunk(base64.b64encode(b"\xff")), "The text of this picture is damaged."),
-        (text_chunk(base64.b64encode(b"[" * 1_000_000)), "The text of this picture is damaged."),
-        (text_chunk(base64.b64encode(b"9" * 9_999)), "The text of this picture is damaged."),
-        (text_chunk(base64.b64encode(b"[]")), "The text of this picture is no embedding."),
-        (text_chunk(base64.b64encode(b"{}")), "It holds no tensors."),
-        (text_chunk(base64.b64encode(b'{"a": 1, "a": 2}')), "A name stands twice in the text of this picture."),
-        (broken(values=[[1.0], [1.0, 2.0]]), "The vectors in the text of this picture are not of one length."),
-        (broken(values=[[1.0], 2.0]), "The vectors in the text of this picture are not of one length."),
-        (broken(values=[[[1.0]]]), "The vectors in the text of this picture are no numbers."),
-        (broken(values=[["x"]]), "The vectors in the text of this picture are no numbers."),
-        (broken(values=7), "The vectors in the text of this picture are not of one length."),
-        (broken(values=[[1e300] * 768]), "The text of this picture holds numbers that no vector has."),
-        (broken(values=[[10**400] * 768]), "The text of this picture holds numbers that no vector has."),
-        (broken(values=[[float("nan")] * 768]), "It holds values that are not numbers (NaN or infinity)."),
-        (broken(values=[]), "All its vectors are zero"),
-    ],
-)
-def test_a_picture_without_a_sound_embedding_is_refused(data: bytes, sentence: str) -> None:
-    with pytest.raises(RefusedFile) as refused:
-        convert_bytes(data, "a.png")
-    assert str(refused.value).startswith(sentence)
-
-
 def test_no_torch_is_needed_for_it() -> None:
     code = "import sys, embeddings.convert, embeddings.inspection; print(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
     )
     assert not {"torch", "transformers", "diffusers"} & set(ran.stdout.split())
-
-
-# The command line
-
-
-def convert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "embeddings", "convert", *map(str, arguments)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
-
-
-def test_the_command_line_converts(put: Put, tmp_path: Path) -> None:
-    source = put("bad things (1).pt", a1111_pt(SD1))
-    target = tmp_path / "bad-things.safetensors"
-    ran = convert(source, target)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout == "bad-things.safetensors: sd1, 3 vectors, from A1111 (string_to_param), torch file\n"
-    assert target.read_bytes() == convert_bytes(source.read_bytes(), target.name).data
-    facts = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", "embeddings", "inspect", str(target), "--json"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            timeout=60,
-            check=True,
-        ).stdout
-    )
-    assert facts["metadata"]["source.sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
-    assert facts["warnings"] == []
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "line"),
-    [
-        ("none.pt", "a.safetensors", "none.pt: No such file or directory"),
-        ("bad.pt", "a.pt", "a.pt: The file to write must end in .safetensors."),
-        ("bad.pt", "there.safetensors", "there.safetensors: There is such a file already; please choose another name."),
-        ("bad.pt", "b\u0430d.safetensors", "bad.pt: Its name mixes Latin and Cyrillic letters"),
-        ("evil.pt", "a.safetensors", "evil.pt: It asks for 'os.system'"),
-        (".", "a.safetensors", ": It is a folder or a device, not a file."),
-    ],
-)
-def test_the_command_line_refuses_in_one_line(put: Put, tmp_path: Path, source: str, target: str, line: str) -> None:
-    put("bad.pt", a1111_pt(SD1))
-    put("evil.pt", torch_zip(program(b"cos\nsystem\n" + text("touch evil") + b"\x85R")))
-    before = put("there.safetensors").read_bytes()
-    ran = convert(tmp_path / source, tmp_path / target)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert line in ran.stderr
-    assert ran.stderr.count("\n") == 1
-    assert (tmp_path / "there.safetensors").read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.pt", "evil.pt", "there.safetensors"]

@@ -41,7 +41,14 @@ async def test_a_blank_database_gets_everything_and_a_second_time_nothing(blank:
     assert await migrate(blank) == ALL
     assert await migrate(blank) == []
     tables = await blank.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-    assert {row["table_name"] for row in tables} == {"vectors", "jobs", "presets", "default_presets", "audit", "migrations"}
+    assert {row["table_name"] for row in tables} == {
+        "vectors",
+        "jobs",
+        "presets",
+        "default_presets",
+        "audit",
+        "migrations",
+    }
     ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
     assert [tuple(row) for row in ledger] == list(enumerate(ALL, start=1))
 
