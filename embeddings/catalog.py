@@ -77,13 +77,19 @@ class Catalog:
     entries: tuple[CatalogEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
     _by_name: dict[str, CatalogEntry] = field(init=False, repr=False)
+    #: by the first digits of a known hash, so that thousands of files are identified quickly
+    _by_hash: dict[str, list[CatalogEntry]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         by_name: dict[str, CatalogEntry] = {}
+        by_hash: dict[str, list[CatalogEntry]] = {}
         for entry in self.entries:
             for name in entry.names:
                 by_name.setdefault(name_key(name), entry)
+            for known in entry.hashes:
+                by_hash.setdefault(known[:SHORT_HASH_DIGITS].lower(), []).append(entry)
         object.__setattr__(self, "_by_name", by_name)
+        object.__setattr__(self, "_by_hash", by_hash)
 
     def __iter__(self) -> Iterator[CatalogEntry]:
         return iter(self.entries)
@@ -94,7 +100,8 @@ class Catalog:
 
     def identify(self, file_hash: str) -> CatalogEntry | None:
         """The entry that a file with this SHA-256 belongs to."""
-        return next((entry for entry in self.entries if entry.is_file(file_hash)), None)
+        near = self._by_hash.get(file_hash[:SHORT_HASH_DIGITS], ())
+        return next((entry for entry in near if entry.is_file(file_hash)), None)
 
 
 def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:

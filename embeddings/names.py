@@ -37,6 +37,8 @@ def why_not_a_name(name: str) -> str | None:
         return "Its name is one that Windows keeps for a device; please rename the file."
     if not all(_is_ordinary(letter) for letter in name) or not (name[0].isalnum() or name[0] == "_") or name[-1] == " ":
         return "Its name is hard to type; please rename the file to letters, digits, spaces and . _ - + only."
+    if name.isascii():
+        return None
     alphabets = [alphabet for alphabet in _LOOKALIKES if any(_is_of(letter, alphabet) for letter in name)]
     if len(alphabets) > 1:
         mixed = " and ".join(alphabet.capitalize() for alphabet in alphabets)

@@ -93,7 +93,10 @@ async def test_a_reaction_where_there_is_no_picture(place: Place) -> None:
     hello = await ana.say("hello")
     await ben.react(hello, "🔁")
     await ben.react(card, "👍")
+    await ana.react(card, "🔁")
     await drawn(reply)
+    (told,) = ana.direct_messages()
+    assert told.text == "🔁 rerolls a picture of mine, and that message shows none; /imagine makes one."
     assert ben.direct_messages() == []
     assert await place.jobs_asked() == 1
 
