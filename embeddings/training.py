@@ -9,7 +9,7 @@ Source: Gal et al. 2022, arXiv:2208.01618; captions of the content as in FoodDes
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,16 +79,9 @@ def train_embedding(
     try:
         rows = objective.initial_rows(generator).requires_grad_()
         before = objective.measure(rows, settings)
-        optimiser = torch.optim.AdamW([rows], lr=settings.learning_rate, weight_decay=0.0)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
-        for step in range(settings.steps):
-            optimiser.zero_grad()
-            loss = objective.loss(rows, *objective.draw(settings.batch, generator))
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+        for step, loss in enumerate(_descend(objective, rows, settings, generator), start=1):
             if on_step is not None:
-                on_step(step + 1, settings.steps, float(loss.detach()))
+                on_step(step, settings.steps, loss)
         after = objective.measure(rows, settings)
     finally:
         objective.close()
@@ -100,6 +93,21 @@ def train_embedding(
     (encoder,) = architecture.facts.encoders
     vectors = rows.detach().float().numpy().copy()
     return TrainingResult(Embedding(architecture, {encoder: vectors}, metadata={}), before, after)
+
+
+def _descend(
+    objective: _Objective, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator
+) -> Iterator[float]:
+    """Change `rows` step by step; yields the loss of each."""
+    optimiser = torch.optim.AdamW([rows], lr=settings.learning_rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
+    for _ in range(settings.steps):
+        optimiser.zero_grad()
+        loss = objective.loss(rows, *objective.draw(settings.batch, generator))
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        yield float(loss.detach())
 
 
 class _Objective:
