@@ -41,8 +41,8 @@ class Ranking:
     ) -> Sequence[InstalledEmbedding]:
         """Up to `count` that match `typed`, none with a content hash of `without`.
 
-        Closeness decides, then merit, then how often each was used. What matches nothing is answered with everything
-        that fits: an empty list would look as if there were none.
+        Closeness decides, then merit, then how often each was used. What matches nothing, or only what is taken, is
+        answered with everything that fits: an empty list would look as if there were none.
         """
         closeness = self._closeness(typed.strip().casefold())
         used = np.zeros(len(self._embeddings), dtype=np.int64)
@@ -57,7 +57,7 @@ class Ranking:
                 break
             if one.content_hash not in without:
                 kept.append(one)
-        return kept
+        return kept or (self.best("", count, without=without, uses=uses) if typed else kept)
 
     def _closeness(self, wanted: str) -> NDArray[np.float64]:
         """Of each embedding, 0 to 100."""

@@ -69,6 +69,16 @@ def test_nothing_is_offered_twice(suggestions: Suggestions) -> None:
     assert offered(suggestions, picked=["WASHED:0.8", "anatomy"]) == ["watermark", "cast", "plain", "watermark-copy"]
 
 
+def test_where_all_that_matches_is_picked_the_others_are_offered(suggestions: Suggestions) -> None:
+    assert offered(suggestions, "anatomy", picked=["anatomy"]) == [
+        "washed",
+        "watermark",
+        "cast",
+        "plain",
+        "watermark-copy",
+    ]
+
+
 def test_the_same_content_under_another_name_counts_as_picked(suggestions: Suggestions) -> None:
     assert not {"watermark", "watermark-copy"} & set(offered(suggestions, picked=["stamp"]))
 
