@@ -4,7 +4,6 @@ EmbeddingError
 ├── RefusedFile          the file is not an embedding that can be used; says what it is instead
 │   └── UnknownArchitecture  an embedding, but of no text encoder that is known here
 │       └── OtherEncoders    one for models of other families (SD3, Flux), told from its keys
-├── BrokenCatalog        a catalog entry that cannot be believed
 └── TrainingFailed       a training run whose result would be worthless
 """
 
@@ -25,10 +24,6 @@ class UnknownArchitecture(RefusedFile):
 
 class OtherEncoders(UnknownArchitecture):
     """Token vectors for a text encoder that is well known, but that no model here has."""
-
-
-class BrokenCatalog(EmbeddingError):
-    """A catalog file or one of its entries is not valid."""
 
 
 class TrainingFailed(EmbeddingError):
