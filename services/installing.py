@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,13 @@ from embeddings.convert import Converted, convert_bytes
 from embeddings.errors import RefusedFile
 from embeddings.library import InstalledEmbedding, Library, stamps_of
 from services.errors import NotAllowed, UnknownName, UserError
+from services.files import write_whole
 from services.matching import closest
 from services.storage.audit import AuditLine, AuditStore
 from services.storage.presets import PresetStore
 from services.suggestions import Suggestions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Installer:
         self._audit = audit
         self._presets = presets
         self._suggestions = suggestions
+        #: between looking at the folders and taking in what was seen, nobody else changes them
+        self._changing = asyncio.Lock()
 
     async def install(self, data: bytes, filename: str, asker: Asker) -> InstalledEmbedding:
         """Convert the bytes if need be, write them into the folder and take them in.
@@ -48,17 +52,12 @@ class Installer:
         """
         try:
             converted = await asyncio.to_thread(convert_bytes, data, filename)
-            self._refuse_twin(converted)
-            path = await asyncio.to_thread(self._write, converted, data)
-            try:
-                installed = self._library.take_in(path)
-            except RefusedFile:
-                path.unlink()
-                raise
+            async with self._changing:
+                installed = await self._take_in(converted, data)
         except RefusedFile as error:
             raise UserError(str(error)) from error
         await self._changed()
-        detail = {"file": path.name, "source_sha256": converted.source_hash, "layout": converted.layout}
+        detail = {"file": installed.path.name, "source_sha256": converted.source_hash, "layout": converted.layout}
         await self._note("install", installed, asker, detail)
         return installed
 
@@ -72,7 +71,8 @@ class Installer:
             raise NotAllowed(f"{installed.id} comes with the bot and stays.")
         presets = await self.presets_with(installed, asker.guild_id)
         try:
-            self._library.remove(installed)
+            async with self._changing:
+                self._library.remove(installed)
         except OSError as error:
             raise UserError(f"{installed.id} could not be deleted: {error.strerror}; tell the operator.") from error
         await self._changed()
@@ -104,23 +104,29 @@ class Installer:
         """Take in files that somebody drops into the folders; runs until cancelled. `interval` is in seconds."""
         while True:
             await asyncio.sleep(interval)
-            stamps = await asyncio.to_thread(stamps_of, self._folders)
-            if self._library.update(stamps):
-                await asyncio.to_thread(self._suggestions.prepare)
+            try:
+                async with self._changing:
+                    has_changed = self._library.update(await asyncio.to_thread(stamps_of, self._folders))
+            except OSError as error:  # the disk is away; what is known stays in use until it is back
+                log.warning("the embeddings' folders cannot be looked at: %s", error)
+                continue
+            if has_changed:
+                await self._changed()
 
-    def _refuse_twin(self, converted: Converted) -> None:
-        for one in self._library:
-            if one.content_hash == converted.embedding.content_hash:
-                raise RefusedFile(f"It is installed already, as '{one.id}'.")
+    async def _take_in(self, converted: Converted, data: bytes) -> InstalledEmbedding:
+        await asyncio.to_thread(_refuse_twin, converted, tuple(self._library))
+        path = await asyncio.to_thread(self._write, converted, data)
+        try:
+            return self._library.take_in(path)
+        except RefusedFile:
+            path.unlink()
+            raise
 
     def _write(self, converted: Converted, data: bytes) -> Path:
-        self._own.mkdir(parents=True, exist_ok=True)
         path = self._own / f"{converted.name}.safetensors"
         if path.exists():
             raise RefusedFile(f"Another embedding is called '{converted.name}': rename the file.")
-        with tempfile.NamedTemporaryFile(dir=self._own, prefix=".", delete=False) as file:
-            file.write(data if converted.was_ordinary else converted.data)
-        os.replace(file.name, path)  # whole or not at all
+        write_whole(path, data if converted.was_ordinary else converted.data)
         path.chmod(0o644)
         return path
 
@@ -132,3 +138,9 @@ class Installer:
         await self._audit.add(
             AuditLine(guild_id=asker.guild_id, member_id=asker.member_id, action=action, subject=one.id, detail=detail)
         )
+
+
+def _refuse_twin(converted: Converted, installed: Iterable[InstalledEmbedding]) -> None:
+    for one in installed:
+        if one.content_hash == converted.embedding.content_hash:
+            raise RefusedFile(f"It is installed already, as '{one.id}'.")

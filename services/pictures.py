@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from services.files import write_whole
 
 
 class PictureStore:
@@ -34,14 +34,5 @@ class PictureStore:
         name = f"{hashlib.sha256(data).hexdigest()}.png"
         path = self._path(name)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                try:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    os.replace(file.name, path)  # whole or not at all, also when the machine stops here
-                except OSError:
-                    os.unlink(file.name)
-                    raise
+            write_whole(path, data)
         return name

@@ -13,6 +13,7 @@ from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint, Shelf
 from services.engine.messages import RenderRequest
 from services.engine.process import Engine
+from services.files import write_whole
 from services.fit import fit_of
 from services.parameters import GenerationParameters
 from services.picking import Pick
@@ -32,10 +33,6 @@ class Samples:
         self._shelf = shelf
         self._folder = folder
         self._drawing: dict[Path, asyncio.Task[bytes]] = {}
-
-    def kept(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> bool:
-        """Whether the pair is there already, so that nobody needs to wait."""
-        return self._path(one, checkpoint).exists()
 
     async def pair(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> bytes:
         """A PNG with both pictures side by side, without the embedding on the left.
@@ -57,9 +54,7 @@ class Samples:
         rendered = await self._engine.render(request, lambda _: None)
         pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
         data = await asyncio.to_thread(_side_by_side, pictures)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_bytes(data)
-        path.with_suffix(".new").replace(path)
+        await asyncio.to_thread(write_whole, path, data)
         return data
 
     def _path(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> Path:

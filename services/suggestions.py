@@ -72,10 +72,12 @@ class Suggestions:
         ]
 
     def _ranking(self, checkpoint: Checkpoint) -> Ranking:
-        state, ranking = self._rankings.get(checkpoint.id, (-1, None))
-        if ranking is None or state != self._library.state:
-            ranking = Ranking(checkpoint, self._library)
-            self._rankings[checkpoint.id] = (self._library.state, ranking)
+        # `prepare` runs in a thread while the library may change: what is ranked is a copy, and its state is that before
+        state = self._library.state
+        known_state, ranking = self._rankings.get(checkpoint.id, (-1, None))
+        if ranking is None or known_state != state:
+            ranking = Ranking(checkpoint, tuple(self._library))
+            self._rankings[checkpoint.id] = (state, ranking)
         return ranking
 
     def _describe(self, one: InstalledEmbedding, checkpoint: Checkpoint, strength: str) -> Suggestion:

@@ -14,8 +14,7 @@ from bot.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from playground.world import Guild
 from services.storage import Storage, open_storage
-
-SPECIFICATION = Path(__file__).parents[3] / "shared" / "data" / "discord-openapi.json"
+from tests.playground.conftest import SPECIFICATION
 
 
 @dataclass(frozen=True)

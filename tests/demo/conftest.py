@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from demo.dataset import make_dataset
 from demo.judge import Judge, load_judge
 from demo.trial import Studio
+from tests.threads import one_thread
+
+__all__ = ["one_thread"]  # a fixture for the whole folder
 
 DEMO = Path(__file__).parents[2] / "demo"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Two threads of OpenMP on two busy cores wait for each other most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
