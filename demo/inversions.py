@@ -17,7 +17,7 @@ from demo.world import draw, random_scene
 from embeddings.architecture import Architecture
 from embeddings.training import TrainingSettings, train_embedding
 from embeddings.writer import write_file
-from services.engine.loading import hash_weights
+from services.checkpoints.hashing import hash_weights
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,15 @@ one line of "key: value" pairs, values with commas or colons in quotes.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from services.parameters import GenerationParameters, PlacedEmbedding
 from services.samplers import SAMPLERS
 
 #: the PNG text chunk it stands in
 INFOTEXT_KEY = "parameters"
+#: what our own pictures name as the program that made them
+PROGRAM = "Negative Space"
 #: A1111 names embedding files by so many digits of their SHA-256
 SHORT_HASH_DIGITS = 12
 
@@ -31,10 +34,15 @@ def write_infotext(plan: GenerationParameters, index: int, *, model: str, model_
         "Model": model,
         "Clip skip": plan.clip_skip if plan.clip_skip > 1 else None,
         "TI hashes": hashes or None,
-        "Version": "Negative Space",
+        "Version": PROGRAM,
     }
-    line = ", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value is not None)
-    return "\n".join(part for part in (plan.prompt, f"Negative prompt: {negative}" if negative else "", line) if part)
+    parts = (plan.prompt, f"Negative prompt: {negative}" if negative else "", write_settings(pairs))
+    return "\n".join(part for part in parts if part)
+
+
+def write_settings(pairs: Mapping[str, object]) -> str:
+    """The pairs in one line; what is None is left out."""
+    return ", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value is not None)
 
 
 def _mention(placed: PlacedEmbedding) -> str:

@@ -14,6 +14,20 @@ SAMPLERS = {
     "ddim": "DDIM",
     "unipc": "UniPC",
 }
+#: what other programs call them
+_ALSO_CALLED = {
+    "k_euler": "euler", "euler ancestral": "euler_a", "k_euler_a": "euler_a", "k_euler_ancestral": "euler_a",
+    "k_dpmpp_2m": "dpmpp_2m", "k_dpmpp_2m_ka": "dpmpp_2m_karras",
+}  # fmt: skip
+
+
+def sampler_of(title: str, schedule: str | None = None) -> str | None:
+    """The id of what A1111 writes as "Sampler" and, since version 1.9, "Schedule type"; None if there is no such one here."""
+    name = title.strip().casefold()
+    if schedule and schedule.strip().casefold() != "automatic":
+        name = f"{name} {schedule.strip().casefold()}"
+    ours = {title.casefold(): sampler for sampler, title in SAMPLERS.items()} | {one: one for one in SAMPLERS}
+    return (ours | _ALSO_CALLED).get(name)
 
 
 def find_sampler(name: str) -> str:

@@ -1,12 +1,9 @@
-"""Read checkpoints: the pipeline, its text encoders with the injection hook, and the hash that names the weights."""
+"""Read checkpoints: the pipeline, and its text encoders with the injection hook."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,12 +11,10 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Checkpoint, Installation
+from services.checkpoints.hashing import hash_weights
 from services.engine.conditioning import Conditioner
 from services.engine.guidance import PerSampleGuidance
 from services.engine.memory import is_out_of_memory, release
-
-#: A1111 names a model by the first ten hex digits of its file's SHA-256
-MODEL_HASH_DIGITS = 10
 
 
 class CheckpointBroken(Exception):
@@ -100,7 +95,7 @@ def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: 
         reason = str(error) or type(error).__name__
     else:
         pipe.set_progress_bar_config(disable=True)
-        pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **_scheduling(checkpoint))
+        _describe_scheduler(pipe, _scheduling(checkpoint))
         conditioner = Conditioner(checkpoint.architecture, pipe)
         return LoadedCheckpoint(checkpoint, pipe, conditioner, hash_weights(installation.weights))
     # outside of the except block, whose traceback keeps alive what was read
@@ -136,18 +131,10 @@ def _scheduling(checkpoint: Checkpoint) -> dict[str, Any]:
     return changes
 
 
-def hash_weights(location: Path) -> str:
-    """The hash that the pictures' metadata name the model by: of the file, or of a folder's UNet."""
-    weights = location if location.is_file() else next(iter(sorted((location / "unet").glob("*.safetensors"))))
-    status = weights.stat()
-    return _hash_file(weights.resolve(), status.st_size, status.st_mtime_ns)
-
-
-@cache
-def _hash_file(weights: Path, size: int, changed_at: int) -> str:
-    """Read once as long as size and time stay: a checkpoint that comes back into memory has gigabytes."""
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:MODEL_HASH_DIGITS]
+def _describe_scheduler(pipe: Any, changes: dict[str, Any]) -> None:
+    pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **changes)
+    # Its kind drops what it does not know, as PNDM, which SD 1.5 ships with, does zero terminal SNR; our samplers' kinds know it.
+    pipe.scheduler.register_to_config(**changes)
 
 
 def _check_widths(checkpoint: Checkpoint, pipe: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import os
 import shutil
 import weakref
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
-from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident, hash_weights, load_checkpoint
+from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident, load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
 from tests.services.engine.conftest import CPU
 
@@ -35,12 +34,6 @@ def test_a_checkpoint_is_ready_and_named_by_its_weights() -> None:
     assert demo.pipe.unet.dtype is torch.float32
     assert not demo.pipe.unet.training
     assert len(demo.pipe.text_encoder.get_input_embeddings()._forward_hooks) == 1
-
-
-def test_a_single_file_is_named_by_the_whole_of_it(tmp_path: Path) -> None:
-    path = tmp_path / "one.safetensors"
-    path.write_bytes(b"weights")
-    assert hash_weights(path) == hashlib.sha256(b"weights").hexdigest()[:10]
 
 
 def cut(folder: Path) -> None:
@@ -150,14 +143,3 @@ def test_a_checkpoint_that_is_given_up_leaves_memory(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert gone == [True, True, True]
-
-
-def test_weights_are_hashed_again_only_when_their_file_changed(tmp_path: Path) -> None:
-    path = tmp_path / "one.safetensors"
-    path.write_bytes(b"weights")
-    first, read_at = hash_weights(path), path.stat()
-    path.write_bytes(b"WEIGHTS")
-    os.utime(path, ns=(read_at.st_atime_ns, read_at.st_mtime_ns))
-    assert hash_weights(path) == first
-    os.utime(path, ns=(read_at.st_atime_ns, read_at.st_mtime_ns + 1))
-    assert hash_weights(path) == hashlib.sha256(b"WEIGHTS").hexdigest()[:10]

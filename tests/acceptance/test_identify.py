@@ -1,0 +1,191 @@
+"""A picture describes itself, and whoever has it can draw it again."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from playground import Message, Person, Reply
+from services.metadata import exif_of, read_text
+from tests.acceptance.conftest import Place, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+#: the first is EasyNegative's real file, the other nobody's
+A1111 = (
+    "a woman in the rain\n"
+    "Negative prompt: EasyNegative, (stranger:0.8), blurry\n"
+    "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: 0123456789, "
+    'Model: someMix v3, VAE: some.pt, TI hashes: "EasyNegative: c74b4e810b03, stranger: 5e40d7000000", Version: v1.9.4'
+)
+
+
+def picture(text: str | None = None, form: str = "PNG") -> bytes:
+    """A small picture of another program's."""
+    file, chunk = io.BytesIO(), PngInfo()
+    if text is not None and form == "PNG":
+        chunk.add_text("parameters", text)
+    more = {"pnginfo": chunk} if form == "PNG" else {"exif": exif_of(text or "")}
+    Image.new("RGB", (16, 16), "navy").save(file, form, **more)
+    return file.getvalue()
+
+
+def pixels(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as opened:
+        return opened.convert("RGB").tobytes()
+
+
+async def fetched(place: Place, message: Message, number: int = 0) -> bytes:
+    return await place.discord.fetch(message.attachments[number])
+
+
+async def first_picture(person: Person, **more: object) -> Message:
+    request = {
+        "prompt": "a yellow star at night, (bright:1.1)", "negative": "blurry, low  quality,", "embedding1": "demo-tinted",
+        "embedding2": "demo-washed-out:0.7", "seed": 9, "steps": 5, "cfg": 4.5, "sampler": "euler",
+    }  # fmt: skip
+    return await drawn(await person.slash("imagine", **{**request, **more}))
+
+
+async def card_of(reply: Reply) -> Message:
+    return await reply.until(lambda one: not one.thinking and bool(one.text), 30)
+
+
+async def redrawn(person: Person, card: Message, values: dict[str, str] | None = None) -> Message:
+    form = (await person.click(card, "Fill /imagine")).modal
+    assert form is not None
+    return await drawn(await person.submit(form, values or {}))
+
+
+async def test_a_picture_given_back_is_drawn_again_to_the_pixel(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    first = await fetched(place, await first_picture(ana))
+    card = await card_of(await ben.slash("identify", picture=("star.png", first)))
+    assert card.ephemeral
+    for said in (
+        "Negative prompt: demo-tinted, (demo-washed-out:0.7), blurry",
+        "demo-washed-out, installed",
+        "Demo, installed",
+    ):
+        assert said in card.text
+    again = await fetched(place, await redrawn(ben, card))
+    assert pixels(again) == pixels(first)
+    assert read_text(again) == read_text(first)
+
+
+async def test_the_menu_of_a_message_does_the_same(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    message = await first_picture(ana, count=2)
+    card = await card_of(await ben.context_menu("Identify picture", message))
+    assert card.ephemeral
+    assert "There is one more picture in that message" in card.text
+    assert pixels(await fetched(place, await redrawn(ben, card))) == pixels(await fetched(place, message))
+
+
+async def test_each_of_several_pictures_knows_its_own_seed(place: Place) -> None:
+    ana = place.person("ana")
+    both = await first_picture(ana, count=2)
+    second = await fetched(place, both, 1)
+    card = await card_of(await ana.slash("identify", picture=("second.png", second)))
+    again = await redrawn(ana, card)
+    assert len(again.attachments) == 1
+    assert "Seed: 10\n" in again.text
+    assert pixels(await fetched(place, again)) == pixels(second)
+
+
+async def test_everything_in_the_form_can_be_changed(place: Place) -> None:
+    ana = place.person("ana")
+    card = await card_of(await ana.context_menu("Identify picture", await first_picture(ana)))
+    form = (await ana.click(card, "Fill /imagine")).modal
+    assert form is not None
+    fields = {field.label: field.item for field in form.fields}
+    assert list(fields) == ["Prompt", "Negative prompt", "Negative embeddings", "Settings"]
+    assert getattr(fields["Negative prompt"], "value", None) == "blurry, low  quality,"
+    assert getattr(fields["Negative embeddings"], "chosen", None) == ("demo-tinted", "demo-washed-out:0.7")
+    settings = "Steps: 5, Sampler: Euler, CFG scale: 4.5, Seed: 9, Size: 64x64, Model: Demo"
+    assert getattr(fields["Settings"], "value", None) == settings
+    changed = {"Settings": "Steps: 4, CFG scale: 3", "Negative embeddings": ["demo-watermark"], "Negative prompt": ""}
+    text = (await drawn(await ana.submit(form, changed))).text
+    assert "`demo-watermark`" in text
+    assert "CFG 3 · 4 steps" in text
+    assert "blurry" not in text
+
+
+async def test_a_setting_that_makes_no_sense_is_refused_with_a_sentence(place: Place) -> None:
+    ana = place.person("ana")
+    card = await card_of(await ana.context_menu("Identify picture", await first_picture(ana)))
+    for typed, sentence in (
+        ("Stps: 4", "There is no setting 'Stps'. There are: Steps, Sampler"),
+        ("Steps: many", "Steps takes a whole number, and 'many' is none."),
+        ("20 steps", "'20 steps' is no setting"),
+    ):
+        form = (await ana.click(card, "Fill /imagine")).modal
+        assert form is not None
+        assert sentence in (await ana.submit(form, {"Settings": typed})).text
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+async def test_a_picture_of_another_program_is_told_apart_from_what_is_here(place: Place, form: str) -> None:
+    ana = place.person("ana")
+    card = await card_of(await ana.slash("identify", picture=(f"p.{form.lower()}", picture(A1111, form))))
+    for said in (
+        "EasyNegative, known, not installed", "unknown 5e40d7…", "unknown model someMix v3 (0123456789)",
+        "EasyNegative is left out, since it is not installed here; its page is https://civitai.com/models/7808",
+        "stranger is left out", "Its size is left out", "Not used here: VAE.",
+    ):  # fmt: skip
+        assert said in card.text
+    message = await redrawn(ana, card)
+    assert "`demo-artifacts` + blurry" in message.text
+    assert "20 steps · DPM++ 2M Karras" in message.text
+    assert "Seed: 42" in message.text
+
+
+async def test_a_long_text_travels_in_a_file(place: Place) -> None:
+    ana = place.person("ana")
+    words = ", ".join(f"word{n}" for n in range(10)) + " ```quoted```"
+    long = A1111.replace("blurry", f"{words}\n{'blurry ' * 450}")
+    card = await card_of(await ana.slash("identify", picture=("p.png", picture(long))))
+    assert [one.filename for one in card.attachments] == ["parameters.txt"]
+    form = (await ana.click(card, "Fill /imagine")).modal
+    assert form is not None
+    assert getattr(form.fields[1].item, "value", None) == f"{words}\n{'blurry ' * 450}".strip()
+
+
+async def test_what_carries_nothing_gets_one_sentence(place: Place) -> None:
+    ana = place.person("ana")
+    for name, data, sentence in (
+        ("photo.jpg", picture(form="JPEG"), "That picture carries no parameters. Screenshots"),
+        ("photo.png", picture(), "That picture carries no parameters. Screenshots"),
+        ("notes.txt", b"hello", "That is no picture I can read; give me a PNG, JPEG or WebP file."),
+        ("other.png", picture('{"prompt": "a fish"}'), "no text in A1111's form"),
+    ):
+        reply = await ana.slash("identify", picture=(name, data))
+        answer = await reply.until(lambda one: not one.thinking and bool(one.text))
+        assert answer.ephemeral
+        assert sentence in answer.text
+        assert not answer.buttons
+
+
+async def test_a_message_without_a_picture_has_nothing_to_identify(place: Place) -> None:
+    ana = place.person("ana")
+    reply = await ana.context_menu("Identify picture", await ana.say("hello"))
+    assert reply.text == "There is no PNG, JPEG or WebP picture in that message."
+
+
+async def test_it_works_in_a_direct_message_too(place: Place) -> None:
+    ana = place.person("ana")
+    ana.go_to(place.discord.world.direct_channel(ana.user))
+    card = await card_of(await ana.slash("identify", picture=("p.png", picture(A1111))))
+    assert "EasyNegative, known, not installed" in card.text
+
+
+async def test_a_card_outlives_a_restart(place: Place) -> None:
+    ana = place.person("ana")
+    card = await card_of(await ana.context_menu("Identify picture", await first_picture(ana)))
+    await place.bot.restart()
+    form = (await ana.click(card, "Fill /imagine")).modal
+    assert form is not None
+    assert "Model: Demo" in str(getattr(form.fields[3].item, "value", ""))
