@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from services.requests import GenerationRequest
+from services.storage.pool import Pool
 
 #: stands for the whole server where a channel's id would stand
 WHOLE_SERVER = 0
@@ -23,28 +25,69 @@ class Preset:
     request: GenerationRequest
     author_id: int
     uses: int = 0
+    #: settings that whoever uses it cannot type over
+    locked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of many: their names."""
+
+    added: tuple[str, ...]
+    replaced: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+_SAVE_NEW = """
+    INSERT INTO presets (guild_id, name, request, author_id, locked)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (guild_id, lower(name)) DO NOTHING
+    RETURNING true
+"""
+_SAVE = """
+    INSERT INTO presets (guild_id, name, request, author_id, locked)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (guild_id, lower(name))
+       DO UPDATE SET request = excluded.request, author_id = excluded.author_id, locked = excluded.locked,
+                     updated_at = now()
+    RETURNING xmax = 0  -- no older version of the row: it was inserted
+"""
 
 
 class PresetStore:
     """Names are kept as written and compared without regard to case."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     # Of two who save a new name at the same moment, the other unique index may refuse one; by then the row is there.
     @retry(retry=retry_if_exception_type(asyncpg.UniqueViolationError), stop=stop_after_attempt(5), reraise=True)
     async def save(self, preset: Preset) -> bool:
         """Store or overwrite; True, if it is new."""
-        return await self._pool.fetchval(
-            """
-            INSERT INTO presets (guild_id, name, request, author_id)
-            VALUES ($1, $2, $3, $4)
-            ON CONFLICT (guild_id, lower(name))
-               DO UPDATE SET request = excluded.request, author_id = excluded.author_id, updated_at = now()
-            RETURNING xmax = 0  -- no older version of the row: it was inserted
-            """,
-            preset.guild_id, preset.name, preset.request.as_json(), preset.author_id,
-        )  # fmt: skip
+        return await self._pool.fetchval(_SAVE, *_row(preset))
+
+    @retry(retry=retry_if_exception_type(asyncpg.UniqueViolationError), stop=stop_after_attempt(5), reraise=True)
+    async def save_all(self, presets: Sequence[Preset], *, replace: bool) -> Saved:
+        """Store all of them or, if anything fails, none; a name that is taken is left alone unless `replace` says so."""
+        added: list[str] = []
+        replaced: list[str] = []
+        left: list[str] = []
+        async with self._pool.transaction() as connection:
+            for preset in presets:
+                is_new = await connection.fetchval(_SAVE if replace else _SAVE_NEW, *_row(preset))
+                (left if is_new is None else added if is_new else replaced).append(preset.name)
+        return Saved(tuple(added), tuple(replaced), tuple(left))
+
+    async def rename(self, guild_id: int, name: str, new: str) -> bool:
+        """Give a preset another name, under which it stays whatever it is default of; False, if that name is taken."""
+        try:
+            await self._pool.execute(
+                "UPDATE presets SET name = $3, updated_at = now() WHERE guild_id = $1 AND lower(name) = lower($2)",
+                guild_id, name, new,
+            )  # fmt: skip
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
 
     async def get(self, guild_id: int, name: str) -> Preset | None:
         row = await self._pool.fetchrow(
@@ -104,6 +147,11 @@ class PresetStore:
             guild_id, channel_id, name,
         )  # fmt: skip
 
+    async def places(self, guild_id: int) -> dict[int, str]:
+        """Which preset is the default where: its name by the channel's id, or by WHOLE_SERVER."""
+        rows = await self._pool.fetch("SELECT channel_id, name FROM default_presets WHERE guild_id = $1", guild_id)
+        return {row["channel_id"]: row["name"] for row in rows}
+
     async def defaults(self, guild_id: int, channel_id: int) -> list[Preset]:
         """The default presets that apply in a channel: its own first, then the server's."""
         rows = await self._pool.fetch(
@@ -118,6 +166,10 @@ class PresetStore:
         return [_preset(row) for row in rows]
 
 
+def _row(preset: Preset) -> tuple[Any, ...]:
+    return preset.guild_id, preset.name, preset.request.as_json(), preset.author_id, list(preset.locked)
+
+
 def _preset(row: asyncpg.Record) -> Preset:
     request = GenerationRequest.from_json(row["request"])
-    return Preset(row["guild_id"], row["name"], request, row["author_id"], row["uses"])
+    return Preset(row["guild_id"], row["name"], request, row["author_id"], row["uses"], tuple(row["locked"]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import Place, drawn
+from tests.acceptance.test_embeddings import vectors
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,7 +22,18 @@ async def test_a_preset_is_saved_by_a_manager_and_used_by_a_member(place: Place)
     text = (await drawn(reply)).text
     assert "`demo-watermark:0.9` + low quality" in text
     assert "CFG 5 · 4 steps" in text
-    assert "used 1 times" in (await ana.slash("preset show", name="clean")).text
+    assert "used 1 time" in (await ana.slash("preset show", name="clean")).text
+
+
+async def test_a_preset_with_a_prompt_draws_at_once_and_one_without_fills_the_form(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    await mod.slash("preset save", name="fish", prompt="a red fish", embedding1="demo-watermark:0.9", steps=4)
+    await mod.slash("preset save", name="clean", embedding1="demo-watermark:0.9", negative="low quality", steps=4)
+    assert "a red fish" in (await drawn(await ana.slash("imagine", preset="fish"))).text
+    form = (await ana.slash("imagine", preset="clean")).modal
+    assert form is not None
+    reply = await ana.submit(form, {"Prompt": "a tree"})
+    assert "`demo-watermark:0.9` + low quality" in (await drawn(reply)).text
 
 
 async def test_a_member_may_not_write_presets(place: Place) -> None:
@@ -70,3 +83,130 @@ async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) ->
     )
     assert "There is no model 'demoo'" in (await mod.slash("preset save", name="x", model="demoo")).text
     assert "There are none yet" in (await mod.slash("preset list")).text
+
+
+async def test_a_preset_is_edited_by_options_and_by_a_form(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    await mod.slash("preset save", name="x", embedding1="demo-tinted", negative="grey", cfg=5, size="48x48")
+    reply = await mod.slash("preset edit", name="X", cfg=6, remove="size", embedding2="demo-watermark:0.5")
+    assert reply.text == "Changed **x**."
+    shown = (await mod.slash("preset show", name="x")).text
+    assert "**embeddings**: demo-tinted, demo-watermark:0.5" in shown
+    assert "**cfg**: 6" in shown
+    assert "size" not in shown
+    assert "CFG goes from 0 to 30, and 99" in (await mod.slash("preset edit", name="x", cfg=99)).text
+
+    form = (await mod.slash("preset edit", name="x")).modal
+    assert form is not None
+    values = {field.label: getattr(field.item, "value", None) for field in form.fields}
+    assert values["Negative embeddings"] == "demo-tinted, demo-watermark:0.5"
+    assert values["Settings"] == "cfg: 6"
+    typed = {"Negative prompt": "", "Settings": "cfg: 4, steps: 5, sampler: Euler", "Fixed": ["steps"]}
+    assert (await mod.submit(form, typed)).text == "Changed **x**."
+    shown = (await mod.slash("preset show", name="x")).text
+    assert "negative" not in shown
+    assert "**cfg**: 4\n**steps**: 5 🔒\n**sampler**: euler" in shown
+    form = (await mod.slash("preset edit", name="x")).modal
+    assert form is not None
+    refused = await mod.submit(form, {"Settings": "cfg: much"})
+    assert "cfg takes a number, and 'much' is none" in refused.text
+    ben = place.person("ben")
+    assert "those who may manage the server" in (await ben.slash("preset edit", name="x")).text
+
+
+async def test_the_longest_preset_fits_into_its_form_and_its_card(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    long = "a " * 290
+    await mod.slash(
+        "preset save", name="n" * 32, prompt=long, negative=long, model="demo", embedding1="demo-tinted:0.333333"
+    )
+    form = (await mod.slash("preset edit", name="n" * 32)).modal
+    assert form is not None
+    assert (await mod.submit(form, {})).text == f"Changed **{'n' * 32}**."
+    assert "**prompt**: a a a" in (await mod.slash("preset show", name="n" * 32)).text
+
+
+async def test_a_renamed_preset_stays_the_default(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    await mod.slash("preset save", name="old name", embedding1="demo-tinted", negative="blurry", steps=4)
+    await mod.slash("preset save", name="taken", cfg=5)
+    await mod.slash("preset default", where="channel", name="old name")
+    await mod.slash("preset default", where="server", name="taken")
+    assert "There is a preset 'Taken' already" in (await mod.slash("preset rename", name="old name", new="Taken")).text
+    assert (await mod.slash("preset rename", name="OLD name", new="house")).text == "**old name** is **house** now."
+    listed = (await ana.slash("preset list")).text
+    assert "**house**: demo-tinted, blurry · used 0 times · default here" in listed
+    assert "**taken**: cfg: 5 · used 0 times · default of the server" in listed
+    assert next(one.value for one in await ana.autocomplete("imagine", "preset", "hou")) == "house"
+    assert "`demo-tinted` + blurry" in (await drawn(await ana.slash("imagine", prompt="a fish"))).text
+
+
+async def test_presets_go_to_another_server_as_a_file(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    await mod.slash(
+        "preset save", name="clean", embedding1="demo-watermark:0.9", negative="blurry", steps=4, locked="cfg"
+    )
+    await mod.slash("preset save", name="other", cfg=5)
+    exported = (await ana.slash("preset export")).message
+    assert exported is not None
+    assert exported.ephemeral
+    data = await place.discord.fetch(exported.attachments[0])
+    assert [one["name"] for one in json.loads(data)["presets"]] == ["clean", "other"]
+
+    there = place.discord.add_guild("Another server", ["pictures"])
+    for person in (mod, ana):
+        person.go_to(place.discord.channel("pictures", there))
+    refused = await ana.slash("preset import", file=("presets.json", data))
+    assert "those who may manage the server" in refused.text
+    mod.may("manage_guild")
+    await mod.slash("preset save", name="OTHER", cfg=9)
+    reply = await mod.slash("preset import", file=("presets.json", data))
+    text = (await reply.until(lambda one: "Added" in one.text)).text
+    assert "Added: clean.\nLeft as they were: other." in text
+    picture = await drawn(await ana.slash("imagine", prompt="a fish", preset="clean", cfg=3))
+    assert "`demo-watermark:0.9` + blurry" in picture.text
+    assert "cfg is fixed by preset 'clean', so yours did not count." in picture.text
+    reply = await mod.slash("preset import", file=("presets.json", data), replace=True)
+    assert "Replaced: clean, other." in (await reply.until(lambda one: "Replaced" in one.text)).text
+
+
+async def test_a_file_that_holds_no_presets_is_refused(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    for data, words in ((b"\x89PNG", "That file is not JSON"), (b"{}", "That file holds no presets")):
+        reply = await mod.slash("preset import", file=("presets.json", data))
+        await reply.until(lambda one, words=words: words in one.text)
+    assert "There are none yet" in (await mod.slash("preset list")).text
+    assert "no presets yet" in (await mod.slash("preset export")).text
+
+
+async def test_what_a_default_fixes_holds_for_members_and_they_read_so(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
+    saved = await mod.slash(
+        "preset save", name="house", embedding1="demo-tinted", cfg=5, steps=4, locked="embeddings, cfg"
+    )
+    assert saved.text.endswith("Fixed in it: embeddings, cfg.")
+    await mod.slash("preset default", where="server", name="house")
+    text = (await drawn(await ana.slash("imagine", prompt="a fish", cfg=9, embedding1="demo-watermark"))).text
+    assert "CFG 5 · 4 steps" in text
+    assert "`demo-tinted`" in text
+    assert "demo-watermark" not in text
+    assert "embeddings and cfg are fixed by preset 'house', so yours did not count." in text
+    assert (
+        next(one.value for one in await mod.autocomplete("preset save", "locked", "cfg, ste", name="x")) == "cfg, steps"
+    )
+
+
+async def test_a_removed_embedding_is_named_wherever_its_preset_is(place: Place) -> None:
+    mod = place.person("mod", "manage_guild")
+    installed = await mod.slash("embedding install", file=("fern.safetensors", vectors(77)))
+    await installed.until(lambda one: "Installed **fern**" in one.text)
+    await mod.slash("preset save", name="ferny", embedding1="fern:0.5", steps=4)
+    removed = await mod.slash("embedding remove", name="fern")
+    assert "miss it now: ferny" in removed.text
+    assert "⚠️ fern, not installed any more" in (await mod.slash("preset list")).text
+    assert "fern:0.5 (not installed any more)" in (await mod.slash("preset show", name="ferny")).text
+    refused = (await mod.slash("imagine", prompt="a tree", preset="ferny")).text
+    assert "There is no embedding 'fern' here any more, and the preset 'ferny' needs it: use another preset" in refused
+    await mod.slash("preset edit", name="ferny", embedding1="demo-tinted")
+    assert "`demo-tinted`" in (await drawn(await mod.slash("imagine", prompt="a tree", preset="ferny"))).text
+    assert "used 1 time " in (await mod.slash("preset show", name="ferny")).text + " "

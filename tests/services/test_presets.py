@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from services.errors import UnknownName, UserError
+from services.preset_rules import Missing
 from services.presets import MAX_PRESETS, Presets
 from services.requests import GenerationRequest
 from services.storage import Storage
+from tests.services.preset_house import PresetShelf
 
 HERE, ELSEWHERE = 1, 2
 CHANNEL, OTHER_CHANNEL = 10, 11
@@ -17,8 +21,13 @@ AUTHOR = 7
 
 
 @pytest.fixture
-async def presets(storage: Storage) -> Presets:
-    return Presets(storage.presets)
+def shelf(tmp_path: Path) -> PresetShelf:
+    return PresetShelf(tmp_path)
+
+
+@pytest.fixture
+async def presets(storage: Storage, shelf: PresetShelf) -> Presets:
+    return shelf.presets(storage)
 
 
 async def saved(presets: Presets, name: str, *, guild: int = HERE, **settings) -> None:
@@ -28,7 +37,11 @@ async def saved(presets: Presets, name: str, *, guild: int = HERE, **settings) -
 async def filled(
     presets: Presets, preset: str | None = None, *, guild: int | None = HERE, channel: int = CHANNEL, **typed
 ):
-    return await presets.fill_in(GenerationRequest(**typed), preset, guild, channel)
+    return (await presets.fill_in(GenerationRequest(**typed), preset, guild, channel)).request
+
+
+async def used(presets: Presets, preset: str) -> None:
+    await presets.count_use(await presets.fill_in(GenerationRequest(), preset, HERE, CHANNEL))
 
 
 async def test_typed_counts_over_named_over_the_channels_over_the_servers(presets: Presets) -> None:
@@ -107,7 +120,7 @@ async def test_an_empty_preset_is_refused(presets: Presets) -> None:
 async def test_a_server_holds_so_many_and_old_ones_can_still_be_changed(presets: Presets) -> None:
     for number in range(MAX_PRESETS):
         await saved(presets, f"p{number}", cfg=3.0)
-    with pytest.raises(UserError, match=f"A server holds {MAX_PRESETS} presets: delete one first"):
+    with pytest.raises(UserError, match=f"A server holds {MAX_PRESETS} presets: delete 1 first"):
         await saved(presets, "one more", cfg=3.0)
     assert not await presets.save(HERE, "P0", GenerationRequest(cfg=5.0), AUTHOR)
     await presets.delete(HERE, "p1")
@@ -127,14 +140,14 @@ async def test_deleting_a_default_leaves_no_default(presets: Presets) -> None:
 async def test_uses_are_counted_and_the_most_used_come_first(presets: Presets) -> None:
     await saved(presets, "a", cfg=3.0)
     await saved(presets, "b", cfg=3.0)
-    await asyncio.gather(*(filled(presets, "B") for _ in range(3)))
+    await asyncio.gather(*(used(presets, "B") for _ in range(3)))
     assert [(preset.name, preset.uses) for preset in await presets.all(HERE)] == [("b", 3), ("a", 0)]
 
 
-async def test_names_are_known_again_after_a_start(presets: Presets, storage: Storage) -> None:
+async def test_names_are_known_again_after_a_start(presets: Presets, storage: Storage, shelf: PresetShelf) -> None:
     await saved(presets, "ours", cfg=3.0)
     await saved(presets, "theirs", guild=ELSEWHERE, cfg=3.0)
-    started = Presets(storage.presets)
+    started = shelf.presets(storage)
     assert started.suggest(HERE, "") == []
     await started.load()
     assert [one.value for one in started.suggest(HERE, "")] == ["ours"]
@@ -148,3 +161,83 @@ async def test_two_who_save_the_same_name_at_once_leave_one_preset(presets: Pres
         )
         assert sum(new) == 1
     assert len(await presets.all(HERE)) == 60
+
+
+async def test_a_locked_setting_is_not_typed_over_and_the_member_is_told(presets: Presets) -> None:
+    settings = GenerationRequest(cfg=6.0, steps=20, embeddings=("blur",), negative="grey")
+    await presets.save(HERE, "portrait", settings, AUTHOR, locked=("embeddings", "cfg", "size"))
+    wish = GenerationRequest(cfg=3.0, steps=5, embeddings=("tint",), size="48x48", prompt="a cat")
+    done = await presets.fill_in(wish, "Portrait", HERE, CHANNEL)
+    assert done.request == replace(settings, steps=5, prompt="a cat")
+    assert done.notes == ("embeddings, cfg and size are fixed by preset 'portrait', so yours did not count.",)
+    same = await presets.fill_in(GenerationRequest(cfg=6.0, embeddings=("blur",)), "portrait", HERE, CHANNEL)
+    assert (same.request, same.notes) == (settings, ())
+
+
+async def test_a_defaults_locks_hold_as_well_but_bind_no_other_preset(presets: Presets) -> None:
+    await presets.save(HERE, "house", GenerationRequest(cfg=6.0, steps=9), AUTHOR, locked=("cfg", "negative"))
+    await saved(presets, "named", cfg=8.0)
+    await presets.set_default(HERE, None, "house")
+    done = await presets.fill_in(GenerationRequest(cfg=3.0, negative="x"), None, HERE, CHANNEL)
+    assert done.request == GenerationRequest(cfg=6.0, steps=9)
+    assert done.notes == ("negative and cfg are fixed by preset 'house', so yours did not count.",)
+    done = await presets.fill_in(GenerationRequest(cfg=3.0), "named", HERE, CHANNEL)
+    assert done.request == GenerationRequest(cfg=8.0, steps=9)
+    assert done.notes == ("cfg is fixed by preset 'house', so yours did not count.",)
+    assert (await presets.fill_in(GenerationRequest(cfg=3.0), None, ELSEWHERE, CHANNEL)).request.cfg == 3.0
+
+
+async def test_what_was_removed_since_is_named_with_the_preset_that_needs_it(
+    presets: Presets, shelf: PresetShelf
+) -> None:
+    await saved(presets, "old", embeddings=("blur:0.5", "tint"), cfg=5.0)
+    shelf.remove("blur")
+    assert presets.missing(await presets.get(HERE, "old")) == [Missing("embedding", "blur")]
+    with pytest.raises(
+        UnknownName, match="There is no embedding 'blur' here any more, and the preset 'old' needs it: use"
+    ):
+        await filled(presets, "old")
+    await presets.set_default(HERE, None, "old")
+    with pytest.raises(UnknownName, match="and the default preset 'old' needs it: name others yourself"):
+        await filled(presets)
+    assert (await filled(presets, embeddings=("noise",))).cfg == 5.0
+    # the rest of it can be put right, and another name is still looked at
+    old = await presets.get(HERE, "old")
+    await presets.edit(replace(old, request=replace(old.request, cfg=7.0)), AUTHOR)
+    with pytest.raises(UnknownName, match="There is no embedding 'blurr' here"):
+        await presets.edit(replace(old, request=replace(old.request, embeddings=("blur", "blurr"))), AUTHOR)
+    assert (await presets.get(HERE, "old")).request.cfg == 7.0
+
+
+async def test_a_model_that_is_gone_is_named_unless_another_is_typed(presets: Presets, shelf: PresetShelf) -> None:
+    await saved(presets, "small", model="demo", steps=3)
+    shelf.shelf.forget("demo", "its file is broken")
+    with pytest.raises(UnknownName, match="There is no model 'demo' here any more, and the preset 'small' needs it"):
+        await filled(presets, "small")
+    assert (await filled(presets, "small", model="sdxl")).steps == 3
+
+
+async def test_a_renamed_preset_stays_the_default(presets: Presets) -> None:
+    await saved(presets, "one", cfg=3.0)
+    await saved(presets, "other", cfg=4.0)
+    await presets.set_default(HERE, CHANNEL, "one")
+    assert (await presets.rename(HERE, "ONE", " Eins ")).name == "one"
+    assert (await filled(presets)).cfg == 3.0
+    assert dict(await presets.places(HERE)) == {CHANNEL: "Eins"}
+    assert (await presets.rename(HERE, "eins", "EINS")).name == "Eins"
+    assert [one.value for one in presets.suggest(HERE, "ein")] == ["EINS"]
+    with pytest.raises(UserError, match="There is a preset 'Other' already"):
+        await presets.rename(HERE, "eins", "Other")
+    with pytest.raises(UserError, match="1 to 32 letters"):
+        await presets.rename(HERE, "eins", "a/b")
+    with pytest.raises(UnknownName):
+        await presets.rename(HERE, "one", "new")
+
+
+async def test_a_preset_that_was_deleted_meanwhile_does_not_come_back(presets: Presets) -> None:
+    await saved(presets, "gone", cfg=3.0)
+    preset = await presets.get(HERE, "gone")
+    await presets.delete(HERE, "gone")
+    with pytest.raises(UnknownName):
+        await presets.edit(replace(preset, request=GenerationRequest(cfg=4.0)), AUTHOR)
+    assert await presets.all(HERE) == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 
 from services.requests import GenerationRequest
 from services.storage import Storage
-from services.storage.presets import WHOLE_SERVER, Preset, PresetStore
+from services.storage.presets import WHOLE_SERVER, Preset, PresetStore, Saved
 
 SETTINGS = GenerationRequest(prompt="a fish", embeddings=("blur:0.5", "tint"), cfg=6.5, seed=0, negative="")
 
@@ -17,7 +18,7 @@ async def presets(storage: Storage) -> PresetStore:
 
 
 async def test_a_preset_comes_back_as_it_was_saved(presets: PresetStore) -> None:
-    preset = Preset(1, "Portrait", SETTINGS, author_id=2**62)
+    preset = Preset(1, "Portrait", SETTINGS, author_id=2**62, locked=("cfg", "model"))
     assert await presets.save(preset)
     assert await presets.get(1, "pORTRAIT") == preset
     assert await presets.all(1) == [preset]
@@ -57,3 +58,31 @@ async def test_a_deleted_preset_is_no_default_any_more(presets: PresetStore) -> 
     assert await presets.delete(1, "ONE")
     assert not await presets.delete(1, "one")
     assert await presets.defaults(1, 10) == []
+
+
+async def test_a_renamed_preset_keeps_its_uses_and_its_defaults(presets: PresetStore) -> None:
+    await presets.save(Preset(1, "one", SETTINGS, 5))
+    await presets.save(Preset(1, "two", SETTINGS, 5))
+    await presets.count_use(1, "one")
+    await presets.set_default(1, 10, "one")
+    await presets.set_default(1, WHOLE_SERVER, "two")
+    assert await presets.rename(1, "ONE", "Uno")
+    assert await presets.rename(1, "uno", "UNO")
+    assert not await presets.rename(1, "uno", "Two")
+    assert await presets.get(1, "uno") == Preset(1, "UNO", SETTINGS, 5, uses=1)
+    assert await presets.places(1) == {10: "UNO", WHOLE_SERVER: "two"}
+    assert await presets.places(2) == {}
+
+
+async def test_many_are_saved_together_or_not_at_all(presets: PresetStore) -> None:
+    await presets.save(Preset(1, "one", SETTINGS, 5))
+    new = GenerationRequest(steps=3)
+    many = [Preset(1, name, new, 6) for name in ("ONE", "two")]
+    assert await presets.save_all(many, replace=False) == Saved(added=("two",), replaced=(), left=("ONE",))
+    assert await presets.get(1, "one") == Preset(1, "one", SETTINGS, 5)
+    assert await presets.save_all(many, replace=True) == Saved(added=(), replaced=("ONE", "two"), left=())
+    assert await presets.get(1, "one") == Preset(1, "one", new, 6)
+    bad = Preset(1, "four", GenerationRequest(), None)  # pyright: ignore[reportArgumentType] - the database refuses it
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await presets.save_all([Preset(1, "three", new, 6), bad], replace=True)
+    assert sorted(preset.name for preset in await presets.all(1)) == ["one", "two"]
