@@ -6,10 +6,9 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -31,8 +30,6 @@ def run() -> None:
     """Run the bot on Discord; needs DISCORD_TOKEN."""
     import discord
 
-    from bot.app import run as run_bot
-
     settings = _settings()
     if not settings.discord_token.get_secret_value():
         _fail(
@@ -40,7 +37,7 @@ def run() -> None:
         )
     _log_to_stderr(settings.log_level)
     try:
-        asyncio.run(_until_told(run_bot(settings)))
+        asyncio.run(_until_told(settings))
     except discord.LoginFailure:
         _fail("Discord does not accept this token: copy it again from the developer portal (Bot → Reset Token).")
 
@@ -108,12 +105,18 @@ def _settings() -> Settings:
         raise typer.Exit(WRONG_USE) from error
 
 
-async def _until_told(work: Coroutine[Any, Any, None]) -> None:
-    """Run until done, or until SIGTERM or SIGINT cancels it."""
-    task = asyncio.create_task(work)  # pyright: ignore[reportArgumentType]
-    loop = asyncio.get_running_loop()
+async def _until_told(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, which are obeyed in good order the first time and at once the second."""
+    from bot.app import run as run_bot
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_bot(settings, stop))
+
+    def told() -> None:
+        task.cancel() if stop.is_set() else stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, told)
     with suppress(asyncio.CancelledError):
         await task
 

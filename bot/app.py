@@ -13,6 +13,7 @@ from bot.delivery import DiscordDelivery
 from bot.settings import Settings
 from cogs.buttons import Buttons
 from cogs.embedding import MAX_UPLOAD_BYTES, EmbeddingCommands
+from cogs.identify import Identify
 from cogs.imagine import Imagine
 from cogs.model import ModelCommands
 from cogs.permissions import Stewards
@@ -25,19 +26,25 @@ from services.checkpoints import Shelf, read_shelf
 from services.downloads import Downloads
 from services.engine.process import Engine
 from services.generation import Generation
+from services.identifying import Identifier
 from services.installing import Installer
 from services.pace import Pace
 from services.picking import EmbeddingLimits
 from services.pictures import PictureStore
 from services.planning import Planner
+from services.preset_rules import PresetRules
 from services.presets import Presets
 from services.queue import FairQueue
+from services.resuming import Resuming
 from services.samples import Samples
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.suggestions import Suggestions
 from services.worker import Worker
 
 log = logging.getLogger(__name__)
+
+#: container runtimes kill ten seconds after they asked
+WIND_DOWN = 8.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,12 @@ class App:
     delivery: DiscordDelivery
     storage: Storage
     installer: Installer
+    resuming: Resuming
+
+    async def wind_down(self) -> None:
+        """Let what is being drawn end and arrive, or put it back in line; takes at most WIND_DOWN seconds."""
+        await self.worker.wind_down(WIND_DOWN * 0.6)
+        await self.delivery.wind_down(WIND_DOWN * 0.2)
 
 
 @asynccontextmanager
@@ -90,7 +103,7 @@ async def _assemble(
         batch_pictures=settings.batch_pictures, default_model=settings.default_model,
     )  # fmt: skip
     limits = EmbeddingLimits(settings.embeddings_min, settings.embeddings_max)
-    presets = Presets(storage.presets)
+    presets = Presets(storage.presets, PresetRules(shelf=shelf, library=library, limits=limits))
     await presets.load()
     generation = Generation(
         planner=Planner(shelf=shelf, library=library, limits=limits, default_model=settings.default_model),
@@ -103,16 +116,20 @@ async def _assemble(
         library=library, folders=settings.embedding_folders, audit=storage.audit, presets=storage.presets,
         suggestions=suggestions,
     )  # fmt: skip
+    imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits)
+    identifier = Identifier(library=library, shelf=shelf, limits=limits, default_model=settings.default_model)
     for cog in (
-        Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits),
+        imagine,
+        Identify(client=client, identifier=identifier, imagine=imagine),
         _embedding_commands(settings, library, shelf, engine, client, suggestions, installer),
         ModelCommands(shelf=shelf),
-        PresetCommands(presets=presets, suggestions=suggestions, shelf=shelf, library=library),
+        PresetCommands(presets=presets, suggestions=suggestions),
         Buttons(client=client, generation=generation),
         Reactions(client=client, generation=generation),
     ):
         await client.add_cog(cog)
-    return App(client, worker, engine, generation, delivery, storage, installer)
+    resuming = Resuming(jobs=storage.jobs, queue=queue, worker=worker, delivery=delivery)
+    return App(client, worker, engine, generation, delivery, storage, installer, resuming)
 
 
 def _embedding_commands(
@@ -147,15 +164,23 @@ def report_problems(library: Library, shelf: Shelf) -> None:
     log.info("%d embeddings, models: %s", len(library), ", ".join(one.id for one in shelf.installed) or "none")
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, stop: asyncio.Event) -> None:
     """The bot, until it is told to stop.
 
     Raises: discord.LoginFailure, for a wrong token.
     """
     async with open_app(settings) as app:
         await app.client.login(settings.discord_token.get_secret_value())
-        await app.generation.resume()
+        await app.generation.learn_uses()
+        await app.resuming.resume()
         async with asyncio.TaskGroup() as group:  # if one of them ends with an error, so does the bot
-            group.create_task(app.worker.run(), name="worker")
-            group.create_task(app.installer.watch(), name="embeddings folder")
-            group.create_task(app.client.connect(), name="client")
+            tasks = [
+                group.create_task(app.worker.run(), name="worker"),
+                group.create_task(app.resuming.tend(), name="open jobs"),
+                group.create_task(app.installer.watch(), name="embeddings folder"),
+                group.create_task(app.client.connect(), name="client"),
+            ]
+            await stop.wait()
+            await app.wind_down()
+            for task in tasks:
+                task.cancel()

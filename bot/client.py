@@ -15,6 +15,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from cogs.errors import CalmTree
+from cogs.replays import Once
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,15 @@ class Client(commands.Bot):
             **options,
         )
         self._state_folder = state_folder
+        self._interactions = Once()
+        # there is no public place before buttons and forms get theirs
+        self._hear_interaction = self._connection.parsers["INTERACTION_CREATE"]
+        self._connection.parsers["INTERACTION_CREATE"] = self._hear_interaction_once
+
+    def _hear_interaction_once(self, data: Any) -> None:
+        """Discord sends events again when a connection was lost."""
+        if self._interactions.is_first(data["id"]):
+            self._hear_interaction(data)
 
     async def setup_hook(self) -> None:
         """Sync the commands if they are not those that were synced last: Discord limits how often one may."""

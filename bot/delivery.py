@@ -1,26 +1,29 @@
-"""Answer members: where they stand in line, how far their picture is, and then the picture, once.
+"""Answer members: where they stand in line, how far their picture is, and then the last word, once, whatever breaks.
 
-While an interaction's token lives its reply is edited, which can be repeated without harm. After that, and for
-reactions, a message is sent to the channel with a nonce made from the job's id, so that Discord itself drops a second
-one.
+An interaction's reply is edited, which can be repeated without harm; where there is none, a message is sent with a nonce made
+from the job's id, and looked for before it is sent again. A row is closed only after Discord said that the answer is there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import discord
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
 
-from bot.replies import GoneForGood, Replies
-from cogs.cards import failure_card, line_card, progress_card, result_card
+from bot.channels import GoneForGood
+from bot.replies import Replies
+from cogs.acknowledging import UNREACHED
+from cogs.cards import cancelled_card, failure_card, line_card, progress_card, result_card
 from services.checkpoints import Shelf
+from services.errors import EngineError
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.pictures import PictureStore
 from services.storage.jobs import JobStore
+from services.uploads import fit_files
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,15 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.2  # seconds
 #: Discord allows about five edits in five seconds of one channel, for everybody's pictures there
 EDIT_INTERVAL = 2.0  # seconds
-RETRY_INTERVALS = (1.0, 3.0, 10.0, 30.0, 60.0)  # seconds, while Discord does not answer
+#: between tries while Discord does not answer; a member's reply dies after a quarter of an hour, the channel does not
+_BACK_OFF = wait_exponential(multiplier=0.5, max=60)
+#: a server that refuses files of this size refuses all
+SMALLEST_LIMIT = 16 * 1024  # bytes
+TOO_LARGE = 413  # HTTP
+LOST_PICTURES = "Its pictures were lost before they could be sent; please try again."
+REFUSED = (
+    "It was drawn, but Discord did not take the message with it. Please try again; if it stays, tell the operator."
+)
 
 
 @dataclass
@@ -40,6 +51,8 @@ class _Card:
     #: whether it still waits in line
     cancellable: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: an edit that is on its way must arrive before the answer does
+    editing: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
 
@@ -53,7 +66,12 @@ class DiscordDelivery:
         self._pictures = pictures
         self._shelf = shelf
         self._cards: dict[JobId, _Card] = {}
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._answers: dict[JobId, asyncio.Task[None]] = {}
+
+    @property
+    def pending(self) -> set[JobId]:
+        """Jobs whose members are being answered."""
+        return set(self._answers)
 
     def line_moved(self, line: list[tuple[Job, float]]) -> None:
         for place, (job, seconds) in enumerate(line, start=1):
@@ -62,29 +80,26 @@ class DiscordDelivery:
     def progress(self, job: Job, step: int, steps: int) -> None:
         self._show(job, progress_card(step, steps), cancellable=False)
 
-    def finished(self, job: Job) -> None:
-        self._start(self._deliver(job))
+    def answer(self, job: Job) -> None:
+        if job.id not in self._answers:
+            task = self._answers[job.id] = asyncio.create_task(self._answer(job), name=f"answer to job {job.id}")
+            task.add_done_callback(lambda _: self._answers.pop(job.id, None))
 
-    def failed(self, job: Job, sentence: str) -> None:
-        self._start(self._say(job, failure_card(sentence)))
-
-    def withdrawn(self, job: Job) -> None:
-        """The member cancelled it; whoever did that answers."""
-        self._start(self._end_card(job.id))
+    async def wind_down(self, seconds: float) -> None:
+        """Let answers that are on their way arrive."""
+        if self._answers:
+            await asyncio.wait(self._answers.values(), timeout=seconds)
 
     async def close(self) -> None:
-        """Stop answering; what is not delivered stays so in its row and is taken up at the next start."""
-        tasks = [*self._tasks, *(card.task for card in self._cards.values() if card.task)]
+        """Stop answering; whoever is not answered stays so in the row, and is at the next start."""
+        tasks = [*self._answers.values(), *(card.task for card in self._cards.values() if card.task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _show(self, job: Job, content: str, *, cancellable: bool) -> None:
+        if job.id in self._answers:
+            return
         card = self._cards.get(job.id)
         if card is None:
             card = self._cards[job.id] = _Card(job)
@@ -100,61 +115,98 @@ class DiscordDelivery:
         while True:
             await card.changed.wait()
             card.changed.clear()
-            try:
-                reply_id = await self._replies.show_card(card.job, card.content, cancellable=card.cancellable)
-                card.job = card.job.evolve(target=_with_reply(card.job, reply_id))
-            except (discord.HTTPException, GoneForGood, OSError, TimeoutError) as error:
-                log.info("job %s: its card could not be shown: %s", card.job.id, error)
+            async with card.editing:
+                try:
+                    target = await self._replies.show_card(card.job, card.content, cancellable=card.cancellable)
+                    card.job = card.job.evolve(target=target)
+                except (discord.HTTPException, GoneForGood, *UNREACHED) as error:
+                    log.info("job %s: its card could not be shown: %s", card.job.id, error)
             await asyncio.sleep(EDIT_INTERVAL)
 
-    async def _end_card(self, job_id: JobId) -> int | None:
-        """Stop the card, whole edits only, and return the message it stands in."""
-        card = self._cards.pop(job_id, None)
+    async def _end_card(self, job: Job) -> Job:
+        """Stop the card, and return the job with the message it stands in."""
+        card = self._cards.pop(job.id, None)
         if card is None or card.task is None:
-            return None
-        card.task.cancel()
-        await asyncio.gather(card.task, return_exceptions=True)
-        return card.job.target.reply_id
+            return job
+        async with card.editing:
+            card.task.cancel()
+        return job.evolve(target=_newest(job.target, card.job.target))
 
-    async def _deliver(self, job: Job) -> None:
-        job = await self._with_card_gone(job)
-        checkpoint = self._shelf.find(job.parameters.checkpoint)
-        try:
-            files = [(name, await self._pictures.read(name)) for name in job.pictures]
-        except FileNotFoundError:
-            await self._jobs.close(job.id, JobState.FAILED, "the pictures are no longer on disk")
-            await self._replies.say(
-                job, failure_card("Its pictures were lost before they could be sent; please try again.")
-            )
-            return
+    async def _answer(self, job: Job) -> None:
+        """Go on until the member has the last word."""
+        job = await self._end_card(job)
         await self._client.wait_until_ready()
-        for pause in (*RETRY_INTERVALS, None):
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_log_of(job)
+            ):
+                with attempt:
+                    await self._answer_once(job, may_have_been_sent=attempt.retry_state.attempt_number > 1)
+        except GoneForGood as error:
+            log.warning("job %s cannot be answered: %s", job.id, error)
+            await self._jobs.give_up(job.id, str(error))
+        except Exception as error:  # Discord refuses what we send, or a bug; the member is told at least that much
+            log.exception("job %s could not be answered", job.id)
+            await self._apologise(job, error)
+
+    async def _answer_once(self, job: Job, *, may_have_been_sent: bool) -> None:
+        if job.state is JobState.RENDERED:
             try:
-                message_id = await self._replies.send_result(job, result_card(job, checkpoint, files))
-                await self._jobs.delivered(job.id, message_id)
-                await self._replies.offer_reaction(job, message_id)
+                pictures = [await self._pictures.read(name) for name in job.pictures]
+            except FileNotFoundError:
+                job = await self._jobs.fail(job.id, LOST_PICTURES, "the pictures are no longer on disk") or job
+            else:
+                await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
                 return
-            except GoneForGood as error:
-                log.warning("job %s cannot be delivered: %s", job.id, error)
-                await self._jobs.close(job.id, JobState.UNDELIVERABLE, str(error))
-                return
-            except (discord.HTTPException, OSError, TimeoutError) as error:
-                log.warning("job %s is not delivered yet: %s", job.id, error)
-                if pause is not None:
-                    await asyncio.sleep(pause)
+        card = cancelled_card() if job.state is JobState.CANCELLED else failure_card(job.sentence or EngineError.calm)
+        await self._replies.say(job, card, may_have_been_sent=may_have_been_sent)
+        await self._jobs.answered(job.id)
 
-    async def _say(self, job: Job, content: str) -> None:
-        job = await self._with_card_gone(job)
-        await self._client.wait_until_ready()
+    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> None:
+        limit = job.target.upload_limit
+        while True:
+            uploads = await asyncio.to_thread(fit_files, pictures, limit)
+            card = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
+            try:
+                message_id = await self._replies.send_result(job, card, may_have_been_sent=may_have_been_sent)
+                break
+            except discord.HTTPException as error:
+                largest = max(len(upload.data) for upload in uploads)
+                if error.status != TOO_LARGE or largest < SMALLEST_LIMIT:
+                    raise
+                limit = largest // 2  # the server lost its boosts, say
+        await self._jobs.delivered(job.id, message_id)
+        await self._replies.offer_reaction(job, message_id)
+
+    async def _apologise(self, job: Job, error: Exception) -> None:
+        job = await self._jobs.fail(job.id, REFUSED, f"{type(error).__name__}: {error}") or job
         try:
-            await self._replies.say(job, content)
-        except (discord.HTTPException, GoneForGood, OSError, TimeoutError) as error:
-            log.warning("job %s: nobody could be told that it failed: %s", job.id, error)
-
-    async def _with_card_gone(self, job: Job) -> Job:
-        reply_id = await self._end_card(job.id)
-        return job.evolve(target=_with_reply(job, reply_id)) if reply_id else job
+            await self._replies.say(job, failure_card(REFUSED), may_have_been_sent=False)
+        except (discord.HTTPException, GoneForGood, *UNREACHED) as failed:
+            await self._jobs.give_up(job.id, f"{error}; and then: {failed}")
+        else:
+            await self._jobs.answered(job.id)
 
 
-def _with_reply(job: Job, reply_id: int | None) -> ReplyTarget:
-    return replace(job.target, reply_id=reply_id or job.target.reply_id)
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try can help."""
+    if isinstance(error, discord.HTTPException):
+        return error.status in (401, 429) or error.status >= 500
+    return isinstance(error, UNREACHED)
+
+
+def _newest(stored: ReplyTarget, shown: ReplyTarget) -> ReplyTarget:
+    """Where the card stands, if there is one."""
+    return replace(
+        stored,
+        reply_id=shown.reply_id or stored.reply_id,
+        interaction_token=shown.interaction_token if shown.reply_id else stored.interaction_token,
+    )
+
+
+def _log_of(job: Job) -> Callable[[RetryCallState], None]:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("job %s is not answered yet, after %s tries: %s", job.id, state.attempt_number, error)
+
+    return tell

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Self
 
 import discord
 from discord.ext import commands
 
+from cogs.acknowledging import thinking
 from cogs.errors import answer_error
 from cogs.names import REROLL_EMOJI
-from services.errors import UserError
+from cogs.replays import Once
 from services.generation import Generation
 from services.jobs import JobId, ReplyTarget
 
-_TEMPLATE = r"(?P<action>reroll|delete|cancel):(?P<job>\d+)"
+#: two clicks of one member on one picture within this time are one
+DOUBLE_CLICK = 1.5  # seconds
+_TEMPLATE = r"(?P<action>reroll|again|delete|cancel):(?P<job>\d+)"
+#: actions of the buttons that tell what a message is: pictures or why there are none; or a place in line
+PICTURES, ANSWER, CARD = ("reroll",), ("reroll", "again"), ("cancel",)
 
 
 class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLATE):
@@ -45,6 +51,7 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLA
 
 _LOOKS = {
     "reroll": ("Reroll", REROLL_EMOJI, discord.ButtonStyle.primary),
+    "again": ("Try again", REROLL_EMOJI, discord.ButtonStyle.primary),
     "delete": ("Delete", "🗑️", discord.ButtonStyle.secondary),
     "cancel": ("Cancel", None, discord.ButtonStyle.secondary),
 }
@@ -56,22 +63,27 @@ def result_view(job_id: JobId) -> discord.ui.View:
     return view.add_item(JobButton("reroll", job_id)).add_item(JobButton("delete", job_id))
 
 
+def failed_view(job_id: JobId) -> discord.ui.View:
+    """Under the sentence that says why there are no pictures."""
+    return discord.ui.View(timeout=None).add_item(JobButton("again", job_id))
+
+
 def cancel_view(job_id: JobId, *, disabled: bool = False) -> discord.ui.View:
     """Under the place in line; once it is being drawn it is too late."""
     return discord.ui.View(timeout=None).add_item(JobButton("cancel", job_id, disabled=disabled))
 
 
-def rerolls(message: discord.Message) -> JobId | None:
-    """The job whose pictures a message shows, read off its Reroll button."""
+def job_shown(message: discord.Message, actions: Collection[str] = PICTURES) -> JobId | None:
+    """The job that a message belongs to, read off its buttons."""
     for row in message.components:
         for item in getattr(row, "children", ()):
             match = re.fullmatch(_TEMPLATE, getattr(item, "custom_id", None) or "")
-            if match and match["action"] == "reroll":
+            if match and match["action"] in actions:
                 return JobId(int(match["job"]))
     return None
 
 
-def target_of(interaction: discord.Interaction, reply_id: int | None, refers_to: int | None = None) -> ReplyTarget:
+def target_of(interaction: discord.Interaction) -> ReplyTarget:
     """Where to answer this interaction, now and after its token has died."""
     return ReplyTarget(
         guild_id=interaction.guild_id,
@@ -79,8 +91,7 @@ def target_of(interaction: discord.Interaction, reply_id: int | None, refers_to:
         member_id=interaction.user.id,
         application_id=interaction.application_id,
         interaction_token=interaction.token,
-        reply_id=reply_id,
-        refers_to=refers_to,
+        upload_limit=interaction.filesize_limit,
     )
 
 
@@ -90,6 +101,7 @@ class Buttons(commands.Cog):
     def __init__(self, *, client: commands.Bot, generation: Generation) -> None:
         self._client = client
         self._generation = generation
+        self._clicks = Once(DOUBLE_CLICK)
 
     async def cog_load(self) -> None:
         self._client.add_dynamic_items(JobButton)
@@ -99,19 +111,22 @@ class Buttons(commands.Cog):
 
     async def pressed(self, interaction: discord.Interaction, action: str, job_id: JobId) -> None:
         match action:
-            case "reroll":
-                await self._reroll(interaction, job_id)
+            case "reroll" | "again":
+                await self._repeat(interaction, job_id, with_new_seed=action == "reroll")
             case "delete":
                 await self._delete(interaction, job_id)
             case "cancel":
                 await self._cancel(interaction, job_id)
 
-    async def _reroll(self, interaction: discord.Interaction, job_id: JobId) -> None:
+    async def _repeat(self, interaction: discord.Interaction, job_id: JobId, *, with_new_seed: bool) -> None:
+        if not self._clicks.is_first((interaction.user.id, job_id)):
+            await interaction.response.defer()
+            return
         job = await self._generation.job(job_id)
-        planned = await self._generation.plan_reroll(job, interaction.user.id)
-        deferred = await interaction.response.defer(thinking=True)
-        reply_id = deferred.message_id if deferred else None
-        await self._generation.submit(planned, target_of(interaction, reply_id), parent_id=job.id)
+        planned = await self._generation.plan_reroll(job, interaction.user.id, with_new_seed=with_new_seed)
+        await self._generation.submit(
+            planned, target_of(interaction), thinking(interaction), origin=interaction.id, parent_id=job.id
+        )
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:
         is_moderator = interaction.permissions.manage_messages
@@ -120,8 +135,6 @@ class Buttons(commands.Cog):
         await interaction.delete_original_response()
 
     async def _cancel(self, interaction: discord.Interaction, job_id: JobId) -> None:
-        if interaction.message is None:
-            raise UserError("There is nothing to cancel any more.")
         is_moderator = interaction.permissions.manage_messages
         await self._generation.cancel(job_id, interaction.user.id, is_moderator=is_moderator)
-        await interaction.response.edit_message(content="Cancelled.", view=None)
+        await interaction.response.defer()  # the card says it

@@ -9,11 +9,11 @@ import discord
 
 from cogs.buttons import result_view
 from cogs.names import COLOUR
-from services.checkpoints import Checkpoint
 from services.jobs import Job
 from services.parameters import GenerationParameters
 from services.prompting import CHUNK_TOKENS
 from services.samplers import SAMPLERS
+from services.uploads import Upload
 
 MAX_ALT_TEXT = 1024
 MAX_FIELD = 1000
@@ -48,31 +48,34 @@ def failure_card(sentence: str) -> str:
     return f"⚠️ {sentence}"
 
 
-def result_card(job: Job, checkpoint: Checkpoint, files: Sequence[tuple[str, bytes]]) -> ResultCard:
-    """The card of a job whose pictures are on disk."""
+def cancelled_card() -> str:
+    return "Cancelled."
+
+
+def result_card(job: Job, model: str, uploads: Sequence[Upload]) -> ResultCard:
+    """The card of a job whose pictures are there; `model` is what members read."""
     plan = job.parameters
     embed = discord.Embed(description=_cut(f"**{plan.prompt}**", MAX_DESCRIPTION), colour=COLOUR)
     embed.add_field(name="Negative", value=_cut(_negative(plan), MAX_FIELD), inline=False)
-    embed.add_field(name="Model", value=f"{checkpoint.title} · {plan.size}")
+    embed.add_field(name="Model", value=f"{model} · {plan.size}")
     embed.add_field(name="Settings", value=f"CFG {plan.cfg:g} · {plan.steps} steps · {SAMPLERS[plan.sampler]}")
     embed.add_field(name="Seed", value=_seeds(plan))
     embed.add_field(name="Tokens", value=_budget(plan), inline=False)
     if job.hints:
         embed.add_field(name="Hints", value="\n".join(f"💡 {hint}" for hint in job.hints), inline=False)
     again = "Reroll of an earlier picture · " if job.parent_id is not None else ""
-    embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s")
+    notes = "".join(f" · sent {note}" for note in sorted({upload.note for upload in uploads if upload.note}))
+    embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s{notes}")
     named = [
-        (f"{job.id}-{plan.seed + number}.png", data, _alt_text(plan, checkpoint, number))
-        for number, (_, data) in enumerate(files)
+        (f"{job.id}-{plan.seed + number}{upload.suffix}", upload.data, _alt_text(plan, model, number))
+        for number, upload in enumerate(uploads)
     ]
     return ResultCard("", embed, named, result_view(job.id))
 
 
-def _alt_text(plan: GenerationParameters, checkpoint: Checkpoint, number: int) -> str:
+def _alt_text(plan: GenerationParameters, model: str, number: int) -> str:
     avoided = ", ".join(placed.label for placed in plan.embeddings)
-    return _cut(
-        f"{plan.prompt}; drawn by {checkpoint.title}, seed {plan.seed + number}, avoiding {avoided}", MAX_ALT_TEXT
-    )
+    return _cut(f"{plan.prompt}; drawn by {model}, seed {plan.seed + number}, avoiding {avoided}", MAX_ALT_TEXT)
 
 
 def _negative(plan: GenerationParameters) -> str:

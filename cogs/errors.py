@@ -12,7 +12,9 @@ import secrets
 import discord
 from discord import app_commands
 
+from cogs.acknowledging import ALREADY_ACKNOWLEDGED, UNREACHED
 from services.errors import UserError
+from services.generation import NotAcknowledged
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,11 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
     if interaction.type is discord.InteractionType.autocomplete:
         log.exception("autocomplete failed", exc_info=cause)
         return
+    if isinstance(cause, NotAcknowledged):
+        return  # Discord has told the member that nothing came of it
     try:
         await _tell(interaction, sentence_for(cause))
-    except discord.HTTPException as failed:
+    except (discord.HTTPException, *UNREACHED) as failed:
         log.info("a member could not be told of an error: %s", failed)
 
 
@@ -49,8 +53,12 @@ def sentence_for(error: BaseException) -> str:
 
 async def _tell(interaction: discord.Interaction, sentence: str) -> None:
     if not interaction.response.is_done():
-        await interaction.response.send_message(sentence, ephemeral=True)
-        return
+        try:
+            await interaction.response.send_message(sentence, ephemeral=True)
+            return
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:  # as happens after an answer that got lost
+                raise
     if interaction.type is not discord.InteractionType.component:
         await interaction.delete_original_response()  # "thinking…" would stay for ever
     await interaction.followup.send(sentence, ephemeral=True)

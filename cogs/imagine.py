@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.acknowledging import thinking
 from cogs.buttons import target_of
 from cogs.choices import as_choices, picked_so_far
-from cogs.errors import answer_error
+from cogs.imagine_form import ImagineForm
 from services.generation import Generation
 from services.picking import EmbeddingLimits
 from services.presets import Presets
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS
-from services.suggestions import Suggestion, Suggestions
+from services.suggestions import Suggestions
 
 SAMPLER_CHOICES = [app_commands.Choice(name=title, value=sampler) for sampler, title in SAMPLERS.items()]
 
@@ -51,7 +50,7 @@ class Imagine(commands.Cog):
         count: int | None = None,
         sampler: str | None = None,
     ) -> None:
-        """Draw a picture from words. Without a prompt a form opens.
+        """Draw a picture from words. Without a prompt, typed or in a preset, a form opens.
 
         Args:
             prompt: What to draw.
@@ -74,12 +73,12 @@ class Imagine(commands.Cog):
             seed=seed, count=count, sampler=sampler,
         )  # fmt: skip
         if prompt is None:
-            await interaction.response.send_modal(self._form(interaction, request, preset))
+            await self._ask_for_prompt(interaction, request, preset)
         else:
             await self.draw(interaction, request, preset)
 
     async def draw(self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None) -> None:
-        """Plan first, so that a refusal is private; then defer, and leave the reply to the delivery."""
+        """Plan and store first, so that a refusal is private; then defer, and leave the reply to the delivery."""
         planned = await self._generation.plan(
             request,
             preset=preset,
@@ -87,8 +86,7 @@ class Imagine(commands.Cog):
             channel_id=interaction.channel_id or 0,
             member_id=interaction.user.id,
         )
-        deferred = await interaction.response.defer(thinking=True)
-        await self._generation.submit(planned, target_of(interaction, deferred.message_id if deferred else None))
+        await self._generation.submit(planned, target_of(interaction), thinking(interaction), origin=interaction.id)
 
     @imagine.autocomplete("embedding1")
     @imagine.autocomplete("embedding2")
@@ -115,59 +113,27 @@ class Imagine(commands.Cog):
     async def _complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return as_choices(self._presets.suggest(interaction.guild_id, typed))
 
-    def _form(self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None) -> ImagineForm:
-        fitting = self._suggestions.embeddings(
-            "", model=request.model, uses=self._generation.uses_in(interaction.guild_id)
-        )
-        return ImagineForm(self, request, preset, fitting, self._limits)
+    async def open_form(self, interaction: discord.Interaction, request: GenerationRequest, settings: str) -> None:
+        """The form, filled with a request and its settings. Raises: UserError, if a prompt is longer than a form takes."""
+        await interaction.response.send_modal(self._form(interaction, request, None, settings))
 
+    async def _ask_for_prompt(
+        self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
+    ) -> None:
+        """Open the form with what is typed and what the presets add, unless a preset has a prompt too."""
+        filled = await self._presets.fill_in(request, preset, interaction.guild_id, interaction.channel_id or 0)
+        if filled.request.prompt is None:
+            await interaction.response.send_modal(self._form(interaction, filled.request, preset))
+        else:
+            await self.draw(interaction, request, preset)
 
-class ImagineForm(discord.ui.Modal, title="What shall I draw?"):
-    """The form for whoever calls /imagine without a prompt."""
-
-    def __init__(
+    def _form(
         self,
-        cog: Imagine,
+        interaction: discord.Interaction,
         request: GenerationRequest,
         preset: str | None,
-        fitting: list[Suggestion],
-        limits: EmbeddingLimits,
-    ) -> None:
-        super().__init__()
-        self._cog, self._request, self._preset = cog, request, preset
-        self.prompt: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            style=discord.TextStyle.paragraph, max_length=4000, placeholder="a red fish in the sea"
-        )
-        self.negative: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            required=False, max_length=4000, default=request.negative, placeholder="blurry, low quality"
-        )
-        self.add_item(discord.ui.Label(text="Prompt", component=self.prompt))
-        self.add_item(discord.ui.Label(text="Negative prompt", description="3 to 5 words", component=self.negative))
-        self.embeddings: discord.ui.Select[Any] | None = self._select(fitting, limits) if fitting else None
-        if self.embeddings is not None:
-            how_many = f"{limits.minimum} to {limits.maximum}, the best first"
-            self.add_item(discord.ui.Label(text="Negative embeddings", description=how_many, component=self.embeddings))
-
-    def _select(self, fitting: list[Suggestion], limits: EmbeddingLimits) -> discord.ui.Select[Any]:
-        chosen = {name.partition(":")[0].casefold() for name in self._request.embeddings or ()}
-        options = [
-            discord.SelectOption(
-                label=one.value[:100],
-                value=one.value,
-                description=one.name.partition(" · ")[2][:100] or None,
-                default=one.value.casefold() in chosen or (not chosen and number == 0),
-            )
-            for number, one in enumerate(fitting)
-        ]
-        most = min(limits.maximum, len(options))
-        return discord.ui.Select(options=options, min_values=min(limits.minimum, most), max_values=most)
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        named = tuple(self.embeddings.values) if self.embeddings is not None else None
-        filled = GenerationRequest(
-            prompt=self.prompt.value, negative=self.negative.value or None, embeddings=named or None
-        )
-        await self._cog.draw(interaction, filled.over(self._request), self._preset)
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
-        await answer_error(interaction, error)
+        settings: str | None = None,
+    ) -> ImagineForm:
+        uses = self._generation.uses_in(interaction.guild_id)
+        fitting = self._suggestions.embeddings("", model=request.model, uses=uses)
+        return ImagineForm(self.draw, request, preset, fitting, self._limits, settings=settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from services.jobs import Job
+from services.jobs import Job, JobId
 
 
 class Delivery(Protocol):
@@ -18,14 +18,11 @@ class Delivery(Protocol):
         """A running job got further."""
         ...
 
-    def finished(self, job: Job) -> None:
-        """The pictures of a job are on disk and its row says so."""
+    def answer(self, job: Job) -> None:
+        """A job is over, and its row says how: pictures on disk, a sentence why there are none, or cancelled."""
         ...
 
-    def failed(self, job: Job, sentence: str) -> None:
-        """There will be no picture; the sentence is for the member."""
-        ...
-
-    def withdrawn(self, job: Job) -> None:
-        """A member cancelled a job that was in line; whoever did that is answered already."""
+    @property
+    def pending(self) -> set[JobId]:
+        """Jobs whose members are being answered."""
         ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from typing import Any
 
 from services.delivery import Delivery
-from services.errors import LimitReached, NotAllowed, UserError
+from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
 from services.planning import Planned, Planner
@@ -20,6 +21,18 @@ from services.worker import Worker
 
 #: Discord's tokens and members' patience both end long before a line of this length does
 MAX_LINE = 500
+
+#: tells the member that the request was taken; returns the id of the message that does, or None where nobody knows of one
+Acknowledge = Callable[[], Awaitable[int | None]]
+
+
+class NotAcknowledged(Exception):
+    """The member was told by Discord that nothing came of the request."""
+
+
+async def silently() -> int | None:
+    """For requests that have no acknowledgement, as reactions."""
+    return None
 
 
 class Generation:
@@ -45,6 +58,7 @@ class Generation:
         self._waits_per_member = waits_per_member
         self._submitting: dict[int, int] = {}
         self._uses: dict[int, dict[str, int]] = {}
+        self._background: set[asyncio.Task[None]] = set()
 
     async def plan(
         self, request: GenerationRequest, *, preset: str | None, guild_id: int | None, channel_id: int, member_id: int
@@ -54,32 +68,71 @@ class Generation:
         Raises: UserError.
         """
         self._check_limits(member_id)
+        request = self._planner.embeddings_apart(request)  # what a preset fixes is fixed wherever it is written
         filled = await self._presets.fill_in(request, preset, guild_id, channel_id)
-        return await asyncio.to_thread(self._planner.plan, filled)
+        planned = await asyncio.to_thread(self._planner.plan, filled.request)
+        await self._presets.count_use(filled)
+        return replace(planned, hints=(*filled.notes, *planned.hints))
 
-    async def submit(self, planned: Planned, target: ReplyTarget, *, parent_id: JobId | None = None) -> Job:
-        """Store the job and put it in line.
+    async def submit(
+        self,
+        planned: Planned,
+        target: ReplyTarget,
+        acknowledge: Acknowledge = silently,
+        *,
+        origin: int | None = None,
+        parent_id: JobId | None = None,
+    ) -> Job:
+        """Store the job, then tell the member that it is taken, then put it in line.
 
-        Raises: UserError, if the member waits for enough already.
+        In this order, so that a promise outlives whatever happens after it.
+
+        Raises: UserError, before the acknowledgement: the member waits for enough already, or nothing can be stored now.
+        NotAcknowledged, and then there is no job.
         """
         self._check_limits(target.member_id)
         self._submitting[target.member_id] = self._submitting.get(target.member_id, 0) + 1
         try:
-            job = await self._jobs.add(planned.parameters, target, parent_id=parent_id, hints=planned.hints)
+            job = await self._store(planned, target, acknowledge, origin, parent_id)
             self._queue.put_nowait(job)
         finally:
             self._submitting[target.member_id] -= 1
         self._count_uses(job)
         self._worker.announce()
+        if job.target.reply_id is not None:
+            await self._jobs.set_reply(job.id, job.target.reply_id)
         return job
 
-    async def plan_reroll(self, job: Job, member_id: int) -> Planned:
-        """The same plan with a new seed, whatever has been uninstalled since.
+    async def _store(
+        self,
+        planned: Planned,
+        target: ReplyTarget,
+        acknowledge: Acknowledge,
+        origin: int | None,
+        parent_id: JobId | None,
+    ) -> Job:
+        try:
+            job = await self._jobs.add(
+                planned.parameters, target, origin=origin, parent_id=parent_id, hints=planned.hints
+            )
+            reply_id = await acknowledge()
+        except (Unavailable, NotAcknowledged):
+            # The member is told to ask again, so a row that was made all the same must not count. Whoever asked silently
+            # comes back with the same origin.
+            if origin is not None and acknowledge is not silently:
+                self._in_background(self._jobs.withdraw(origin))
+            raise
+        return job.evolve(target=replace(job.target, reply_id=reply_id))
 
-        Raises: UserError, if the member waits for enough already.
+    async def plan_reroll(self, job: Job, member_id: int, *, with_new_seed: bool = True) -> Planned:
+        """The same plan, usually with a new seed, whatever has been uninstalled since.
+
+        Raises: UserError, if the member waits for enough already, or the picture was taken down.
         """
+        if job.state is JobState.DELETED:
+            raise UserError("That picture was taken down, so it is not rerolled; /imagine makes a new one.")
         self._check_limits(member_id)
-        seed = secrets.randbelow(MAX_SEED - MAX_COUNT)
+        seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
         return Planned(replace(job.parameters, seed=seed), job.hints)
 
     async def job(self, job_id: JobId) -> Job:
@@ -108,7 +161,7 @@ class Generation:
         if not await self._jobs.cancel(job_id):
             raise UserError("It is being drawn already, so it cannot be cancelled any more.")
         self._queue.withdraw(job_id)
-        self._delivery.withdrawn(job)
+        self._delivery.answer(job.evolve(state=JobState.CANCELLED))
         self._worker.announce()
         return job
 
@@ -123,16 +176,9 @@ class Generation:
         await self._jobs.deleted(job_id)
         return job
 
-    async def resume(self) -> None:
-        """After a start: put everything back in line that was waiting, and hand over what is already rendered."""
-        await self._jobs.hand_back()
-        for job in await self._jobs.open():
-            if job.state is JobState.RENDERED:
-                self._delivery.finished(job)
-            else:
-                self._queue.put_nowait(job)
+    async def learn_uses(self) -> None:
+        """Count what was used so far."""
         self._uses = await self._jobs.uses()
-        self._worker.announce()
 
     def uses_in(self, guild_id: int | None) -> Mapping[str, int]:
         """How often each embedding was used in a server."""
@@ -149,3 +195,8 @@ class Generation:
         uses = self._uses.setdefault(job.target.guild_id or 0, {})
         for placed in job.parameters.embeddings:
             uses[placed.id] = uses.get(placed.id, 0) + 1
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

@@ -25,11 +25,6 @@ class JobState(StrEnum):
     #: delivered, and then taken down by its author or a moderator
     DELETED = "deleted"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody still waits for an answer."""
-        return self in {JobState.QUEUED, JobState.RUNNING, JobState.RENDERED}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyTarget:
@@ -45,6 +40,8 @@ class ReplyTarget:
     reply_id: int | None = None
     #: the message that a reaction was put on
     refers_to: int | None = None
+    #: bytes that one file may have there; None where nobody said
+    upload_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +61,8 @@ class Job:
     message_id: int | None = None
     #: hints of the advice, shown under the result
     hints: tuple[str, ...] = ()
+    #: what the member reads where there are no pictures
+    sentence: str | None = None
 
     def evolve(self, **changes: object) -> Self:
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]

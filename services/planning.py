@@ -11,6 +11,7 @@ from embeddings.library import Library
 from services.advice import advise
 from services.checkpoints import Checkpoint, Shelf
 from services.errors import PromptTooLong, UserError
+from services.mentions import embeddings_apart
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters, PlacedEmbedding
 from services.picking import EmbeddingLimits, Pick, pick_embeddings, refuse_no_effect
 from services.prompting import CHUNK_TOKENS, lay_out
@@ -43,18 +44,23 @@ class Planner:
         self._limits = limits
         self._default_model = default_model
 
+    def embeddings_apart(self, request: GenerationRequest) -> GenerationRequest:
+        """The wish with `(EasyNegative:0.8)` in its negative prompt chosen as an embedding instead."""
+        return embeddings_apart(request, self._library)
+
     def plan(self, request: GenerationRequest) -> Planned:
         """Decide everything that the request leaves open and check it.
 
         Raises: UserError.
         """
+        request = self.embeddings_apart(request)
         # 1. the model, since all else depends on it
         checkpoint = self._shelf.find_installed(request.model or self._default_model)
         # 2. numbers
-        cfg = _number("CFG", request.cfg, checkpoint.cfg, 0, MAX_CFG)
-        steps = _whole("Steps", request.steps, checkpoint.steps, 1, checkpoint.max_steps)
-        count = _whole("Count", request.count, 1, 1, MAX_COUNT)
-        seed = _whole("The seed", request.seed, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
+        cfg = number("CFG", request.cfg, checkpoint.cfg, 0, MAX_CFG)
+        steps = whole("Steps", request.steps, checkpoint.steps, 1, checkpoint.max_steps)
+        count = whole("Count", request.count, 1, 1, MAX_COUNT)
+        seed = whole("The seed", request.seed, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
         width, height = parse_size(request.size, checkpoint)
         sampler = find_sampler(request.sampler or checkpoint.sampler)
         # 3. embeddings
@@ -153,7 +159,11 @@ def _prompt(typed: str | None) -> str:
     return (typed or "").strip()
 
 
-def _number(name: str, typed: float | None, default: float, low: float, high: float) -> float:
+def number(name: str, typed: float | None, default: float, low: float, high: float) -> float:
+    """What is typed, or the default.
+
+    Raises: UserError, if it is outside.
+    """
     if typed is None:
         return default
     if not low <= typed <= high:
@@ -163,7 +173,11 @@ def _number(name: str, typed: float | None, default: float, low: float, high: fl
     return float(typed)
 
 
-def _whole(name: str, typed: int | None, default: int, low: int, high: int) -> int:
+def whole(name: str, typed: int | None, default: int, low: int, high: int) -> int:
+    """What is typed, or the default.
+
+    Raises: UserError, if it is outside.
+    """
     if typed is None:
         return default
     if not low <= typed <= high:

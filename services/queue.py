@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from itertools import count
 
 from services.jobs import Job, JobId
 
@@ -21,15 +20,17 @@ class FairQueue(asyncio.Queue[Job]):
     def _init(self, maxsize: int) -> None:
         # asyncio looks into `_queue` to see whether it is empty; here it is a heap
         self._queue: list[tuple[int, int, Job]] = []
-        self._serial = count()
         self._now = 0
         self._ends: dict[int, int] = {}  # member → virtual time at which their last job ends
 
     def _put(self, item: Job) -> None:
-        member = item.target.member_id
-        start = max(self._now, self._ends.get(member, 0))
-        self._ends[member] = start + item.parameters.pixel_steps
-        heapq.heappush(self._queue, (start, next(self._serial), item))
+        if any(job.id == item.id for _, _, job in self._queue):
+            return
+        member, start = item.target.member_id, self._now
+        if not item.attempts:  # what is tried again was counted before, and has waited its time
+            start = max(start, self._ends.get(member, 0))
+            self._ends[member] = start + item.parameters.pixel_steps
+        heapq.heappush(self._queue, (start, item.id, item))
 
     def _get(self) -> Job:
         start, _, job = heapq.heappop(self._queue)
@@ -77,7 +78,8 @@ class FairQueue(asyncio.Queue[Job]):
             for begin, serial, other in self._queue
         ]
         heapq.heapify(self._queue)
-        self._ends[member] -= work
+        if member in self._ends:
+            self._ends[member] -= work
         return True
 
     def _drop(self, ids: set[JobId]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from services.checkpoints import Shelf
 from services.delivery import Delivery
 from services.engine.messages import Progress, Rendered, RenderRequest
 from services.engine.process import CheckpointUnusable, Engine
-from services.errors import EngineDied, EngineError, UserError
+from services.errors import EngineDied, EngineError, Unavailable, UserError
 from services.jobs import Job, JobState
 from services.pace import Pace
 from services.pictures import PictureStore
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: a job whose engine died twice is what kills it
 MAX_ATTEMPTS = 2
+#: between two signs of life of what is being drawn
+BEAT_INTERVAL = 5.0  # seconds
 
 
 class Worker:
@@ -49,22 +52,31 @@ class Worker:
         self._batch_pictures = batch_pictures
         self._default_model = default_model
         self.running: list[Job] = []
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+        self._is_closing = False
 
     async def run(self) -> None:
-        """Work until cancelled. Nothing that a job does ends the loop."""
+        """Work until cancelled, or told to wind down. Nothing that a job does ends the loop."""
         await self._warm_up()
-        while True:
-            batch = await self._next_batch()
-            try:
-                await self._work(batch)
-            except asyncio.CancelledError:
-                raise
-            except Exception:  # a bug; the jobs get an answer and the others go on
-                log.exception("jobs %s failed for a reason nobody foresaw", [job.id for job in batch])
-                await self._fail(self.running, EngineError.calm, "bug")
-            finally:
-                self.running = []
-                self.announce()
+        beating = asyncio.create_task(self._beat())
+        try:
+            while not self._is_closing:
+                await self._work_safely(await self._next_batch())
+        finally:
+            beating.cancel()
+
+    async def wind_down(self, seconds: float) -> None:
+        """Begin nothing new; let what is being drawn end, and put it back in line if it does not in time."""
+        self._is_closing = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_idle.wait(), seconds)
+            return
+        unfinished = self.running
+        log.info("jobs %s are put back in line", [job.id for job in unfinished])
+        await asyncio.to_thread(self._engine.kill)
+        for job in unfinished:
+            await self._jobs.release(job.id, job.attempts - 1)  # it was not the job's fault
 
     def announce(self) -> None:
         """Tell everybody in line where they stand."""
@@ -83,23 +95,47 @@ class Worker:
         except (UserError, EngineError) as error:
             log.warning("the default model is not ready: %s", error)
 
+    async def _beat(self) -> None:
+        """Say in the rows, again and again, that what is being drawn is still in hand."""
+        while True:
+            await asyncio.sleep(BEAT_INTERVAL)
+            if self.running:
+                with suppress(Unavailable):
+                    await self._jobs.beat(job.id for job in self.running)
+
     async def _next_batch(self) -> list[Job]:
         first = await self._queue.get()
+        self._is_idle.clear()
         batch = [first, *self._queue.take_company(first, self._batch_pictures)]
+        self.running = batch  # from here on they are in no line
         try:
             claimed = await self._jobs.claim(job.id for job in batch)
-        except Exception:  # the database went away, and nobody knows whether it still marked them
-            log.exception("jobs %s could not be claimed", [job.id for job in batch])
-            for job in batch:
-                await self._jobs.release(job.id)
-                self._queue.put_nowait(job)
+            missed = await self._jobs.queued(job.id for job in batch if job.id not in claimed)
+        except Unavailable:
+            log.warning("jobs %s could not be claimed; they stay in line", [job.id for job in batch])
+            await self._put_back(batch)
             return []
+        for job in batch:
+            if job.id in missed:  # somebody changes its row just now
+                self._queue.put_nowait(job)
         return [job.evolve(state=JobState.RUNNING, attempts=job.attempts + 1) for job in batch if job.id in claimed]
 
-    async def _work(self, batch: list[Job]) -> None:
-        if not batch:
-            return
+    async def _work_safely(self, batch: list[Job]) -> None:
         self.running = batch
+        try:
+            if batch and not self._is_closing:
+                await self._work(batch)
+            elif batch:
+                await self._put_back([job.evolve(attempts=job.attempts - 1) for job in batch])
+        except Exception:  # a bug; the jobs get an answer and the others go on
+            log.exception("jobs %s failed for a reason nobody foresaw", [job.id for job in batch])
+            await self._fail(self.running, EngineError.calm, "bug")
+        finally:
+            self.running = []
+            self._is_idle.set()
+            self.announce()
+
+    async def _work(self, batch: list[Job]) -> None:
         self.announce()
         for job in batch:
             self._delivery.progress(job, 0, job.parameters.steps)
@@ -141,18 +177,23 @@ class Worker:
             else:
                 done = await self._jobs.rendered(job.id, names, rendered.seconds)
                 if done is not None:
-                    self._delivery.finished(done)
+                    self._delivery.answer(done)
             self.running = [one for one in self.running if one.id != job.id]
 
     async def _try_again(self, batch: Sequence[Job], error: EngineError) -> None:
+        if self._is_closing:  # the engine was stopped by ourselves
+            return
         given_up = [job for job in batch if job.attempts >= MAX_ATTEMPTS]
         await self._fail(given_up, error.calm, str(error))
+        await self._put_back([job for job in batch if job.attempts < MAX_ATTEMPTS])
+
+    async def _put_back(self, batch: Sequence[Job]) -> None:
         for job in batch:
-            if job.attempts < MAX_ATTEMPTS:
-                await self._jobs.release(job.id)
-                self._queue.put_nowait(job.evolve(state=JobState.QUEUED))
+            await self._jobs.release(job.id, job.attempts)
+            self._queue.put_nowait(job.evolve(state=JobState.QUEUED))
 
     async def _fail(self, batch: Sequence[Job], sentence: str, reason: str) -> None:
         for job in batch:
-            if await self._jobs.close(job.id, JobState.FAILED, reason):
-                self._delivery.failed(job, sentence)
+            failed = await self._jobs.fail(job.id, sentence, reason)
+            if failed is not None:
+                self._delivery.answer(failed)

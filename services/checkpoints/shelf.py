@@ -76,6 +76,11 @@ class Shelf:
         self.installation(checkpoint.id)
         return checkpoint
 
+    def title_of(self, checkpoint_id: str) -> str:
+        """What members read; the bare id, if its description was taken away since."""
+        known = self._by_id.get(checkpoint_id)
+        return known.title if known else checkpoint_id
+
     def forget(self, checkpoint_id: str, reason: str) -> None:
         """Take an installed checkpoint out of use, since its weights turned out broken."""
         checkpoint_id = self.find(checkpoint_id).id  # the operator's settings may name it by an alias

@@ -12,17 +12,17 @@ import asyncpg
 from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
+from services.storage.pool import Pool, open_connections
 from services.storage.presets import PresetStore
 
 POOL_SIZE = 10
-COMMAND_TIMEOUT = 10.0  # seconds; every statement here takes milliseconds, so longer means the server is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Everything that is stored."""
 
-    pool: asyncpg.Pool
+    pool: Pool
     jobs: JobStore
     presets: PresetStore
     audit: AuditStore
@@ -35,15 +35,11 @@ class Storage:
 @asynccontextmanager
 async def open_storage(url: str) -> AsyncIterator[Storage]:
     """Connect, bring the schema up to date, and close everything at the end."""
-    pool = await asyncpg.create_pool(
-        url, min_size=0, max_size=POOL_SIZE, command_timeout=COMMAND_TIMEOUT, init=_use_json, timeout=COMMAND_TIMEOUT
-    )
-    try:
-        async with pool.acquire() as connection:
+    async with open_connections(url, size=POOL_SIZE, init=_use_json) as connections:
+        async with connections.acquire() as connection:
             await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
+        pool = Pool(connections)
         yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
-    finally:
-        await pool.close()
 
 
 async def _use_json(connection: asyncpg.Connection) -> None:

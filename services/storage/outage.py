@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import logging
 
-import asyncpg
-from tenacity import before_sleep_log, retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_fixed
+
+from services.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 60.0  # seconds; a server that crashed replays its log before it answers
+PAUSE = 0.3  # seconds between two tries
 
-#: for statements that do no harm when they run twice, since nobody knows whether the lost one ran
+#: for statements that do no harm when they run twice, and whose caller has nothing better to do than to wait
 survives_outages = retry(
-    retry=retry_if_exception_type(
-        (
-            OSError,
-            asyncpg.InterfaceError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.AdminShutdownError,
-            asyncpg.CrashShutdownError,
-            asyncpg.CannotConnectNowError,
-        )
-    ),
-    wait=wait_fixed(0.3),
-    stop=stop_after_delay(PATIENCE),
+    retry=retry_if_exception_type(Unavailable),
+    wait=wait_fixed(PAUSE),
     before_sleep=before_sleep_log(log, logging.WARNING),
-    reraise=True,
 )

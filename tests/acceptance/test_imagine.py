@@ -75,6 +75,12 @@ async def test_without_embeddings_the_recommended_one_is_used(place: Place) -> N
     assert "`demo-artifacts`" in (await drawn(reply)).text
 
 
+async def test_an_embedding_may_stand_in_the_negative_prompt_as_elsewhere(place: Place) -> None:
+    negative = "(demo-tinted:0.8), low quality"
+    reply = await place.person("ana").slash("imagine", prompt="a heart in the snow", negative=negative, steps=4)
+    assert "`demo-tinted:0.8` + low quality" in (await drawn(reply)).text
+
+
 async def test_autocomplete_offers_what_fits_and_is_not_picked_yet(place: Place) -> None:
     ana = place.person("ana")
     choices = await ana.autocomplete("imagine", "embedding1", "", model="demo")

@@ -9,11 +9,12 @@ import pytest
 
 from cogs.cards import MAX_ALT_TEXT, ResultCard, line_card, progress_card, result_card
 from services.jobs import Job, JobId
-from tests.builders import a_checkpoint, a_job, a_placed
+from services.uploads import Upload
+from tests.builders import a_job, a_placed
 
 
 def card_of(job: Job, pictures: int = 1) -> ResultCard:
-    return result_card(job, a_checkpoint(title="Demo"), [(f"{number}.png", b"png") for number in range(pictures)])
+    return result_card(job, "Demo", [Upload(b"png", ".png")] * pictures)
 
 
 def field(card: ResultCard, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from services.jobs import Job, JobId
+from services.jobs import Job, JobId, JobState
 
 
 class RecordingDelivery:
@@ -28,20 +28,22 @@ class RecordingDelivery:
         self.steps.setdefault(job.id, []).append(step)
         self.on_step(job, step)
 
-    def finished(self, job: Job) -> None:
-        assert job.id not in self.done, f"job {job.id} was delivered twice"
-        assert job.id not in self.failures, f"job {job.id} had failed already"
-        self.done[job.id] = job
-        self._changed.set()
-
-    def failed(self, job: Job, sentence: str) -> None:
+    def answer(self, job: Job) -> None:
         assert job.id not in self.done, f"job {job.id} was delivered already"
-        assert job.id not in self.failures, f"job {job.id} failed twice"
-        self.failures[job.id] = sentence
+        assert job.id not in self.failures, f"job {job.id} had failed already"
+        match job.state:
+            case JobState.RENDERED:
+                self.done[job.id] = job
+            case JobState.FAILED:
+                self.failures[job.id] = job.sentence or ""
+            case _:
+                assert job.state is JobState.CANCELLED
+                self.withdrawals.append(job.id)
         self._changed.set()
 
-    def withdrawn(self, job: Job) -> None:
-        self.withdrawals.append(job.id)
+    @property
+    def pending(self) -> set[JobId]:
+        return {*self.done, *self.failures, *self.withdrawals}
 
     async def until_answered(self, *ids: JobId, timeout: float = 120) -> None:
         """Wait until each of these jobs is done or has failed."""

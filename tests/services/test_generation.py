@@ -17,9 +17,11 @@ from services.parameters import MAX_COUNT, MAX_SEED
 from services.picking import EmbeddingLimits
 from services.pictures import PictureStore
 from services.planning import Planned, Planner
+from services.preset_rules import PresetRules
 from services.presets import Presets
 from services.queue import FairQueue
 from services.requests import GenerationRequest
+from services.resuming import Resuming
 from services.storage import Storage
 from services.worker import Worker
 from tests.builders import DEMO_EMBEDDINGS, a_job, a_library, a_plan, a_target
@@ -37,15 +39,14 @@ class House:
         self.jobs = storage.jobs
         self.queue = FairQueue()
         self.delivery = RecordingDelivery()
-        self.presets = Presets(storage.presets)
-        shelf = read_shelf(folder)
+        shelf, library, limits = read_shelf(folder), a_library(DEMO_EMBEDDINGS), EmbeddingLimits()
+        self.presets = Presets(storage.presets, PresetRules(shelf=shelf, library=library, limits=limits))
         worker = Worker(
             queue=self.queue, engine=Engine(device="cpu"), jobs=storage.jobs, pictures=PictureStore(folder), shelf=shelf,
             delivery=self.delivery, pace=Pace(), batch_pictures=8, default_model="demo",
         )  # fmt: skip
-        planner = Planner(
-            shelf=shelf, library=a_library(DEMO_EMBEDDINGS), limits=EmbeddingLimits(), default_model="demo"
-        )
+        planner = Planner(shelf=shelf, library=library, limits=limits, default_model="demo")
+        self.resuming = Resuming(jobs=storage.jobs, queue=self.queue, worker=worker, delivery=self.delivery)
         self.generation = Generation(
             planner=planner, presets=self.presets, jobs=storage.jobs, queue=self.queue, worker=worker,
             delivery=self.delivery, waits_per_member=WAITS,
@@ -181,7 +182,8 @@ async def test_a_restart_puts_everything_back_in_line_and_hands_over_what_is_ren
         await house.jobs.rendered(job.id, ["a.png"], 1.0)
     await house.jobs.delivered(done.id, 90)
     restarted = House(storage, tmp_path)
-    await restarted.generation.resume()
+    await restarted.generation.learn_uses()
+    await restarted.resuming.resume()
     assert [job.id for job in restarted.queue.waiting] == [waiting.id, running.id]
     assert list(restarted.delivery.done) == [rendered.id]
     assert restarted.delivery.lines == [[waiting.id, running.id]]

@@ -79,6 +79,32 @@ def test_what_is_named_is_taken(planner: Planner) -> None:
     assert made.sampler == "euler_a"
 
 
+def test_embeddings_named_in_the_negative_prompt_are_placed_first_with_the_weight_of_their_brackets(
+    planner: Planner,
+) -> None:
+    made = plan(planner, embeddings=("tint",), negative="blurry, (BLUR:0.8), watermark, (ugly:1.2)")
+    assert [placed.label for placed in made.embeddings] == ["tint", "blur:0.8", "watermark"]
+    assert made.negative == "blurry, (ugly:1.2)"
+    same = plan(planner, embeddings=("tint", "blur:0.8", "watermark:1"), negative="blurry, (ugly:1.2)")
+    assert (made.negative_tokens, made.chunks) == (same.negative_tokens, same.chunks)
+
+
+@pytest.mark.parametrize(
+    ("negative", "sentence"),
+    [
+        ("(blur:3), ugly", "write a number from 0 to 2"),
+        ("EasyNegative", "cannot work with"),
+        ("blur, tint, watermark, huge", "That makes 4 embeddings"),
+        ("(blur:0.5), blur", "blur stands twice"),
+    ],
+)
+def test_the_rules_hold_for_embeddings_named_in_the_negative_prompt_too(
+    planner: Planner, negative: str, sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        plan(planner, negative=negative)
+
+
 def test_embeddings_come_first_in_the_budget_and_both_prompts_have_the_same_chunks(planner: Planner) -> None:
     short = plan(planner, embeddings=("blur", "tint"), negative="blurry")
     assert short.negative_tokens > 4

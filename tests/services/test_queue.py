@@ -34,6 +34,18 @@ def test_ten_of_one_member_never_stand_before_the_first_of_another() -> None:
     assert drained(queue)[:2] == [0, 10]
 
 
+def test_what_is_tried_again_does_not_wait_twice() -> None:
+    queue = filled(a_job(number, ANA) for number in (1, 2, 3))
+    assert queue.get_nowait().id == 1
+    queue.put_nowait(a_job(1, ANA, attempts=1))
+    queue.put_nowait(a_job(9, BEN))
+    assert drained(queue) == [1, 9, 2, 3]
+
+
+def test_a_job_stands_in_line_once() -> None:
+    assert drained(filled([a_job(1), a_job(2), a_job(1)])) == [1, 2]
+
+
 def test_members_take_turns() -> None:
     jobs = [a_job(number, member) for number, member in enumerate([ANA, ANA, ANA, BEN, BEN, CLEO])]
     assert drained(filled(jobs)) == [0, 3, 5, 1, 4, 2]
@@ -60,8 +72,8 @@ def test_who_comes_late_is_not_paid_for_the_time_before() -> None:
 def test_a_withdrawn_job_costs_its_member_nothing() -> None:
     queue = filled([*(a_job(number, ANA) for number in range(5)), *(a_job(number, BEN) for number in range(10, 14))])
     assert all(queue.withdraw(JobId(number)) for number in (0, 1, 2, 4))
-    queue.put_nowait(a_job(5, ANA))
-    assert drained(queue) == [3, 10, 11, 5, 12, 13]
+    queue.put_nowait(a_job(20, ANA))
+    assert drained(queue) == [3, 10, 11, 20, 12, 13]
 
 
 def test_what_is_not_in_line_cannot_be_withdrawn() -> None:

@@ -68,13 +68,11 @@ class House:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """The worker's task runs meanwhile, and must not end."""
-        task = asyncio.create_task(self.worker.run())
-        try:
+        async with asyncio.TaskGroup() as group:  # so that an error of it ends the test at once
+            task = group.create_task(self.worker.run())
             yield
             assert not task.done()
-        finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

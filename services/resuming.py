@@ -1,0 +1,57 @@
+"""Nothing is lost: take up what a restart left behind, and what fell out of every hand while the database was away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from services.delivery import Delivery
+from services.errors import Unavailable
+from services.jobs import Job, JobState
+from services.queue import FairQueue
+from services.storage.jobs import JobStore
+from services.worker import Worker
+
+log = logging.getLogger(__name__)
+
+TEND_INTERVAL = 10.0  # seconds between two looks
+
+
+class Resuming:
+    """The rows are the truth; this brings the queue and the delivery back in line with them."""
+
+    def __init__(self, *, jobs: JobStore, queue: FairQueue, worker: Worker, delivery: Delivery) -> None:
+        self._jobs = jobs
+        self._queue = queue
+        self._worker = worker
+        self._delivery = delivery
+
+    async def resume(self) -> None:
+        """After a start: take up everything whose member is not answered yet, in the order it was asked."""
+        handed_back = await self._jobs.hand_back()
+        unanswered = await self._jobs.open()
+        if unanswered:
+            log.info("%d jobs wait for an answer; %d of them were being drawn", len(unanswered), handed_back)
+        self._take_up(unanswered)
+
+    async def tend(self) -> None:
+        """From time to time take up open jobs that nobody has in hand."""
+        while True:
+            await asyncio.sleep(TEND_INTERVAL)
+            in_hand = {job.id for job in (*self._queue.waiting, *self._worker.running)} | self._delivery.pending
+            try:
+                strays = await self._jobs.strays(in_hand)
+            except Unavailable:
+                continue
+            for job in strays:
+                log.warning("job %s (%s) was in nobody's hands", job.id, job.state)
+            self._take_up(strays)
+
+    def _take_up(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.state is JobState.QUEUED:
+                self._queue.put_nowait(job)
+            else:
+                self._delivery.answer(job)
+        if jobs:
+            self._worker.announce()
