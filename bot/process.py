@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from bot.settings import environment_with
 from playground import Discord
@@ -17,6 +19,10 @@ from services.storage import EmbeddedPostgres
 
 START_TIMEOUT = 120.0  # seconds
 STOP_TIMEOUT = 15.0  # seconds
+REVIVE_PAUSE = 0.5  # seconds between two tries to start
+
+#: what can be killed by itself
+Part = Literal["bot", "engine", "PostgreSQL"]
 
 
 class BotProcess:
@@ -28,6 +34,7 @@ class BotProcess:
         self._echo = echo
         self._postgres = EmbeddedPostgres(folder / "postgresql")
         self._process: Process | None = None
+        self._killed: set[int] = set()  # a process that was killed has an id until somebody looks
 
     async def __aenter__(self) -> Self:
         await self._postgres.__aenter__()
@@ -42,7 +49,12 @@ class BotProcess:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    @property
+    def engine_pid(self) -> int | None:
+        """The process that draws, while there is one. Linux only."""
+        return next((pid for pid in _children(self.pid) if b"spawn_main" in _command_line(pid)), None)
 
     @property
     def log(self) -> Path:
@@ -73,12 +85,66 @@ class BotProcess:
             )  # fmt: skip
         connected = asyncio.create_task(self._discord.until_connected(START_TIMEOUT))
         ended = asyncio.create_task(self._process.wait())
-        await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done() or connected.exception() is not None:
+        try:
+            await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done() or connected.exception() is not None:
+                words = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+                raise RuntimeError(f"The bot did not come up.\n{words}")
+        finally:
             connected.cancel()
-            words = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
-            raise RuntimeError(f"The bot did not come up.\n{words}")
-        ended.cancel()
+            ended.cancel()
+
+    async def ended(self) -> int:
+        """Wait until the bot's process has ended, for whatever reason; its exit code, negative for a signal."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def revive(self, tries: int = 5) -> int:
+        """Start it after it has ended, as often as it takes; returns how often that was.
+
+        Raises: RuntimeError, with the end of its log, if it ends each time.
+        """
+        await self._until_unheard()
+        for number in range(1, tries):
+            try:
+                await self.start()
+            except RuntimeError:
+                await self.stop(hard=True)  # one that hangs while it starts must not go on beside the next
+                await asyncio.sleep(REVIVE_PAUSE)
+            else:
+                return number
+        await self.start()
+        return tries
+
+    def kill(self, part: Part) -> bool:
+        """Kill -9 one part, at once; False, if it does not run just now."""
+        pid = {"bot": self.pid, "engine": self.engine_pid, "PostgreSQL": self._postgres.pid}[part]
+        if pid is None or pid in self._killed:
+            return False
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self._killed.add(pid)
+        return True
+
+    @asynccontextmanager
+    async def database_away(self, *, hanging: bool = False) -> AsyncIterator[None]:
+        """No database meanwhile: stopped in good order, or hanging, which only Linux can do to it."""
+        if not hanging:
+            await self._postgres.__aexit__(None, None, None)
+            yield
+            await self._postgres.__aenter__()
+            return
+        server = self._postgres.pid
+        pids = [*_children(server), *([server] if server else [])]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     async def stop(self, *, hard: bool = False) -> None:
         """Ask it to end, or kill it."""
@@ -95,7 +161,30 @@ class BotProcess:
     async def restart(self) -> None:
         """Kill it and start it again on the same database."""
         await self.stop(hard=True)
+        await self._until_unheard()
+        await self.start()
+
+    async def _until_unheard(self) -> None:
+        """Else the connection of the one that was killed passes for that of the next."""
         await self._discord.until(
             lambda: None if self._discord.gateway.connected else True, 10, lambda: "it still talks"
         )
-        await self.start()
+
+
+def _children(pid: int | None) -> list[int]:
+    """Processes that this one started; none where there is no /proc."""
+    return [int(one.name) for one in Path("/proc").glob("[0-9]*") if _parent(one) == pid] if pid else []
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):  # it ended meanwhile
+        return None
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -84,6 +84,8 @@ class Gateway:
         self.acknowledges = True
         self.allows_privileged = False
         self.delay = 0.0
+        #: events that a resume repeats although the client has had them
+        self.repeats = 0
         world.listeners.append(self._hear)
 
     @property
@@ -205,7 +207,7 @@ class Gateway:
             return None
         session.connection = connection
         for frame in session.sent:
-            if frame["s"] > data["seq"]:
+            if frame["s"] > data["seq"] - self.repeats:
                 connection.send(frame)
         self._dispatch(session, "RESUMED", {"_trace": []})
         return session

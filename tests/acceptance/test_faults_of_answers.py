@@ -1,0 +1,140 @@
+"""The picture is drawn, and Discord does not take it as it should: what the member sees, and what the row says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from playground import Message, Reply
+from playground.faults import Faults
+from services.jobs import JobState
+from tests.acceptance.conftest import Place, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REPLY = "/webhooks/*/messages/*"
+IN_CHANNEL = "/channels/*/messages/*"
+Break = Callable[[Faults], Any]
+
+
+async def ask(place: Place, **options: Any) -> Reply:
+    """Small enough to be done before any card is shown, so that the edit that fails is the one with the picture."""
+    return await place.person("ana").slash("imagine", prompt="a red fish", steps=4, **options)
+
+
+async def delivered_once(place: Place) -> Message:
+    """The only picture here, which the row knows as delivered."""
+    row = await place.row()
+    (message,) = place.pictures()
+    assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
+    return message
+
+
+#: what passes: the reply itself becomes the picture
+PASSES: dict[str, Break] = {
+    "429 for this bot": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5),
+    "429 for everybody there": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5, scope="shared"),
+    "429 for everything": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5, scope="global"),
+    "500": lambda faults: faults.server_error("PATCH", REPLY, status=500),
+    "502": lambda faults: faults.server_error("PATCH", REPLY),
+    "slow": lambda faults: faults.delay("PATCH", REPLY, 2.0),
+    "connection lost before": lambda faults: faults.drop_connection("PATCH", REPLY, when="before"),
+    "connection lost after": lambda faults: faults.drop_connection("PATCH", REPLY, when="after"),
+    "lost three times": lambda faults: faults.drop_connection("PATCH", REPLY, when="after", times=3),
+    "10015 just after the defer": lambda faults: faults.unknown_webhook("PATCH", times=2),
+}
+
+
+@pytest.mark.parametrize("fault", PASSES)
+async def test_what_passes_is_waited_for(place: Place, fault: str) -> None:
+    PASSES[fault](place.discord.faults)
+    reply = await ask(place)
+    message = await drawn(reply)
+    assert reply.message is not None
+    assert message.id == reply.message.id == (await delivered_once(place)).id
+    assert reply.followups == []
+
+
+#: the token is no longer good for anything, but the reply is a message like any other of the bot's
+TOKEN_OVER: dict[str, Break] = {
+    "10015 for good": lambda faults: faults.unknown_webhook("PATCH", times=99),
+    "50027": lambda faults: faults.http("PATCH", REPLY, status=401, code=50027, times=99),
+    "10062": lambda faults: faults.http("PATCH", REPLY, status=404, code=10062, times=99),
+    "50001": lambda faults: faults.http("PATCH", REPLY, status=403, code=50001, times=99),
+    "50013": lambda faults: faults.missing_permissions("PATCH", REPLY, times=99),
+}
+
+
+@pytest.mark.parametrize("fault", TOKEN_OVER)
+async def test_a_token_that_is_good_for_nothing_is_not_needed(place: Place, fault: str) -> None:
+    TOKEN_OVER[fault](place.discord.faults)
+    reply = await ask(place)
+    message = await drawn(reply)
+    assert reply.message is not None
+    assert message.id == reply.message.id == (await delivered_once(place)).id
+
+
+async def test_a_token_whose_quarter_of_an_hour_is_over_is_not_needed(place: Place) -> None:
+    reply = await ask(place, count=4, seed=1)
+    place.discord.clock.advance(minutes=16)
+    message = await drawn(reply)
+    assert reply.message is not None
+    assert message.id == reply.message.id == (await delivered_once(place)).id
+
+
+async def test_a_reply_that_was_deleted_is_replaced_by_a_message_that_names_the_member(place: Place) -> None:
+    place.discord.faults.delay("PATCH", REPLY, 0.5)
+    reply = await ask(place)
+    assert reply.message is not None
+    await place.person("mod", "manage_messages").delete(reply.message)
+    message = await place.discord.wait_for(lambda one: bool(one.attachments) and one.channel_id == place.channel.id)
+    assert message.id == (await delivered_once(place)).id != reply.message.id
+    assert message.text.startswith("<@")
+
+
+async def test_a_reply_that_can_be_edited_in_no_way_is_replaced_too(place: Place) -> None:
+    place.discord.faults.unknown_webhook("PATCH", times=99)
+    place.discord.faults.http("PATCH", IN_CHANNEL, status=404, code=10008, times=99)
+    await ask(place)
+    message = await place.discord.wait_for(lambda one: bool(one.attachments) and one.channel_id == place.channel.id)
+    assert message.id == (await delivered_once(place)).id
+    assert "Discord" not in message.text
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_picture_that_is_too_large_is_sent_smaller_with_its_text(place: Place, times: int) -> None:
+    place.discord.faults.too_large("PATCH", REPLY, times=times)
+    message = await drawn(await ask(place))
+    assert message.attachments[0].filename.endswith((".webp", ".jpg"))
+    assert "since the PNG is too large for this server" in message.text
+    identified = await place.person("ben").context_menu("Identify picture", message)
+    assert "a red fish" in (await identified.until(lambda one: "Steps: 4" in one.text)).text
+    await delivered_once(place)
+
+
+async def test_a_server_s_own_limit_is_kept_without_being_told(place: Place) -> None:
+    world = place.discord.world
+    usual, world.upload_limit = world.upload_limit, 20_000
+    place.discord.log.clear()
+    try:
+        message = await drawn(await ask(place))
+    finally:
+        world.upload_limit = usual
+    assert "too large for this server" in message.text
+    assert 413 not in [one.status for one in place.discord.log if one.method == "PATCH"]
+    await delivered_once(place)
+
+
+async def test_what_discord_refuses_for_good_ends_with_a_sentence_and_a_way_to_try_again(place: Place) -> None:
+    invalid = {"status": 400, "code": 50035, "message": "Invalid Form Body"}
+    fault = place.discord.faults.http("PATCH", REPLY, **invalid)
+    reply = await ask(place, seed=5)
+    message = await reply.until(lambda one: "Discord did not take the message" in one.text)
+    assert fault.hits == 1
+    row = await place.row()
+    assert (row.state, row.message_id) == (JobState.FAILED, None)
+    again = await drawn(await place.person("ana").click(message, "Try again"))
+    assert "Seed: 5\n" in again.text
+    await delivered_once(place)
