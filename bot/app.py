@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.client import Client, point_at
 from bot.delivery import DiscordDelivery
@@ -79,7 +80,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         storage = await stack.enter_async_context(open_storage(url))
         library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
         report_problems(library, shelf)
-        engine = Engine(device=settings.engine_device, resident_checkpoints=settings.resident_checkpoints)
+        engine = Engine(
+            device=settings.engine_device, resident_checkpoints=settings.resident_checkpoints,
+            patience=settings.engine_patience,
+        )  # fmt: skip
         stack.push_async_callback(engine.close)
         client = Client(state_folder=settings.data_dir)
         await stack.enter_async_context(client)
@@ -95,7 +99,11 @@ async def _assemble(
     engine: Engine,
     client: Client,
 ) -> App:
-    pictures, queue = PictureStore(settings.data_dir / "pictures"), FairQueue()
+    queue = FairQueue()
+    pictures = PictureStore(
+        settings.data_dir / "pictures", max_bytes=int(settings.pictures_gb * 1024**3),
+        max_age=timedelta(days=settings.pictures_days),
+    )  # fmt: skip
     delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, shelf=shelf)
     stack.push_async_callback(delivery.close)
     worker = Worker(
@@ -128,7 +136,7 @@ async def _assemble(
         Reactions(client=client, generation=generation),
     ):
         await client.add_cog(cog)
-    resuming = Resuming(jobs=storage.jobs, queue=queue, worker=worker, delivery=delivery)
+    resuming = Resuming(jobs=storage.jobs, queue=queue, worker=worker, delivery=delivery, pictures=pictures)
     return App(client, worker, engine, generation, delivery, storage, installer, resuming)
 
 
@@ -177,6 +185,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             tasks = [
                 group.create_task(app.worker.run(), name="worker"),
                 group.create_task(app.resuming.tend(), name="open jobs"),
+                group.create_task(app.resuming.prune(), name="old pictures"),
                 group.create_task(app.installer.watch(), name="embeddings folder"),
                 group.create_task(app.client.connect(), name="client"),
             ]

@@ -18,13 +18,16 @@ from bot.client import INTENTS, INVITED_WITH, point_at
 from bot.settings import Settings
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
-from services.engine.messages import RenderRequest
+from services.checkpoints.footprint import memory_of
+from services.engine.messages import Ready, RenderRequest
 from services.engine.process import Engine
 from services.errors import EngineError, UserError
 from services.fit import usable_with
 from services.storage import EmbeddedPostgres, open_storage
 
 LOW_DISK = 2 * 1024**3  # bytes
+#: the part of a device's memory that weights may take, since pictures need some too
+MOST_FOR_MODELS = 0.8
 
 
 class Health(Enum):
@@ -129,7 +132,9 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
     try:
         checkpoint = shelf.find_installed(settings.default_model)
         await engine.start()
-        yield Finding("engine", *_device(engine.device or "cpu"))
+        assert engine.ready is not None
+        yield Finding("engine", *_device(engine.ready.device))
+        yield _memory(shelf, engine.ready, settings)
         started = time.perf_counter()
         await engine.render(RenderRequest(checkpoint, shelf.installation(checkpoint.id), ()), lambda _: None)
         yield Finding("engine", Health.FINE, f"{checkpoint.title} loads in {time.perf_counter() - started:.1f} s")
@@ -137,6 +142,24 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("engine", Health.BROKEN, f"DEFAULT_MODEL={settings.default_model}: {error}")
     finally:
         await engine.close()
+
+
+def _memory(shelf: Shelf, ready: Ready, settings: Settings) -> Finding:
+    """What the models take while they are resident, beside what there is."""
+    taken = {one.id: memory_of(shelf.installation(one.id), ready.bytes_per_value) for one in shelf.installed}
+    resident = sum(sorted(taken.values())[-settings.resident_checkpoints :])
+    each = ", ".join(f"{name} {_size(size)}" for name, size in sorted(taken.items()))
+    text = (
+        f"in memory {each}; RESIDENT_CHECKPOINTS={settings.resident_checkpoints} takes up to {_size(resident)} "
+        f"of the {_size(ready.memory)} of {ready.device}, and pictures take more while they are drawn"
+    )
+    if resident > ready.memory * MOST_FOR_MODELS:
+        return Finding("memory", Health.WARNING, f"{text}: set RESIDENT_CHECKPOINTS lower, or remove a model.")
+    return Finding("memory", Health.FINE, text)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024**3:.1f} GB" if size >= 1024**3 else f"{size / 1024**2:.0f} MB"
 
 
 def _device(name: str) -> tuple[Health, str]:

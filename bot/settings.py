@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     batch_pictures: int = Field(8, ge=1, le=64, description="most pictures that share one denoising loop")
     resident_checkpoints: int = Field(1, ge=1, description="models kept in GPU memory at once")
     engine_device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="where pictures are rendered")
+    engine_patience: float = Field(
+        120.0, gt=0, description="seconds without a sign of life after which the engine is taken for hung, and replaced"
+    )
+    pictures_days: float = Field(30.0, gt=0, description="days that pictures are kept on disk after they were sent")
+    pictures_gb: float = Field(5.0, gt=0, description="gigabytes of pictures kept on disk; the oldest go first")
     operators: _Listed[int] = Field(
         (), description="users' ids that may install embeddings in any server; commas between"
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from services.delivery import Delivery
 from services.errors import Unavailable
 from services.jobs import Job, JobState
+from services.pictures import PictureStore
 from services.queue import FairQueue
 from services.storage.jobs import JobStore
 from services.worker import Worker
@@ -15,16 +17,20 @@ from services.worker import Worker
 log = logging.getLogger(__name__)
 
 TEND_INTERVAL = 10.0  # seconds between two looks
+PRUNE_INTERVAL = 600.0  # seconds
 
 
 class Resuming:
     """The rows are the truth; this brings the queue and the delivery back in line with them."""
 
-    def __init__(self, *, jobs: JobStore, queue: FairQueue, worker: Worker, delivery: Delivery) -> None:
+    def __init__(
+        self, *, jobs: JobStore, queue: FairQueue, worker: Worker, delivery: Delivery, pictures: PictureStore
+    ) -> None:
         self._jobs = jobs
         self._queue = queue
         self._worker = worker
         self._delivery = delivery
+        self._pictures = pictures
 
     async def resume(self) -> None:
         """After a start: take up everything whose member is not answered yet, in the order it was asked."""
@@ -46,6 +52,14 @@ class Resuming:
             for job in strays:
                 log.warning("job %s (%s) was in nobody's hands", job.id, job.state)
             self._take_up(strays)
+
+    async def prune(self) -> None:
+        """From time to time delete old pictures, but none that is still to be sent."""
+        while True:
+            await asyncio.sleep(PRUNE_INTERVAL)
+            with suppress(Unavailable, OSError):
+                if pruned := await self._pictures.prune(await self._jobs.pictures_wanted()):
+                    log.info("%d old pictures are deleted", pruned)
 
     def _take_up(self, jobs: list[Job]) -> None:
         for job in jobs:

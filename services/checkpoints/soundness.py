@@ -30,8 +30,7 @@ def what_is_broken(location: Path) -> str | None:
         return _broken_weights(location) or _missing_part(location)
     try:
         index = json.loads((location / INDEX).read_text(encoding="utf-8"))
-        parts = [name for name, kind in index.items() if isinstance(kind, list) and kind[0] is not None]
-        parts = [name for name in parts if name not in _UNUSED]
+        parts = parts_of(index)
     except (OSError, ValueError, AttributeError, IndexError) as error:
         return f"{INDEX} cannot be read: {error}"
     for part in parts:
@@ -43,6 +42,12 @@ def what_is_broken(location: Path) -> str | None:
     return None
 
 
+def parts_of(index: dict[str, Any]) -> list[str]:
+    """The folders that a model's index names and that are loaded."""
+    named = [name for name, kind in index.items() if isinstance(kind, list) and kind[0] is not None]
+    return [name for name in named if name not in _UNUSED]
+
+
 def _first_broken(files: Iterable[Path]) -> str | None:
     return next((problem for path in sorted(files) if (problem := _broken_weights(path)) is not None), None)
 
@@ -50,7 +55,7 @@ def _first_broken(files: Iterable[Path]) -> str | None:
 def _broken_weights(path: Path) -> str | None:
     size = path.stat().st_size
     try:
-        length, tensors = _header(path)
+        length, tensors = header(path)
         end = max(entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__")
     except (OSError, ValueError, struct.error, AttributeError, KeyError, TypeError, IndexError):
         return f"{path.name} is no safetensors file, or was cut off"
@@ -61,12 +66,12 @@ def _broken_weights(path: Path) -> str | None:
 
 def _missing_part(path: Path) -> str | None:
     """Files that lack a part would be completed, unasked, from whatever their configuration lies beside."""
-    _, tensors = _header(path)
+    _, tensors = header(path)
     missing = [part for part, prefixes in _PARTS.items() if not any(name.startswith(prefixes) for name in tensors)]
     return f"{path.name} has no {' and no '.join(missing)}, so it is no whole model" if missing else None
 
 
-def _header(path: Path) -> tuple[int, dict[str, Any]]:
+def header(path: Path) -> tuple[int, dict[str, Any]]:
     """The header's length, and what it says of each tensor.
 
     Raises: ValueError, struct.error, OSError.

@@ -56,11 +56,20 @@ class Conditioner:
     def encode(
         self, prompt: str, embeddings: Sequence[PlacedEmbedding] = (), *, chunks: int = 1, clip_skip: int = 1
     ) -> Conditioning:
-        """The prompt, embeddings first, padded with empty chunks to `chunks`."""
+        """The prompt, embeddings first, padded with empty chunks to `chunks`.
+
+        Raises: ValueError for an embedding of another architecture.
+        """
         key = (prompt, tuple((placed.content_hash, placed.strength) for placed in embeddings), clip_skip, chunks)
         if (known := self._cache.get(key)) is not None:
             self._cache.move_to_end(key)
             return known
+        for placed in embeddings:
+            # SDXL's have what SD 1 asks for and more: half of one must not be used
+            if placed.vectors.keys() != self._facts.encoders.keys():
+                raise ValueError(
+                    f"{placed.id} is for {', '.join(placed.vectors)}, not for {', '.join(self._facts.encoders)}"
+                )
         laid_out = lay_out(prompt, self._tokenize, [(placed.num_vectors, placed.strength) for placed in embeddings])
         laid_out.extend(Chunk() for _ in range(chunks - len(laid_out)))
         conditioning = self._encode_chunks(laid_out, embeddings, clip_skip)

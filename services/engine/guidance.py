@@ -9,7 +9,8 @@ class PerSampleGuidance:
     """Mixed in before a Stable Diffusion pipeline: its two guidance properties answer with a tensor.
 
     The pipeline computes negative + scale · (positive − negative), which broadcasts over a scale of shape (batch, 1, 1, 1). The
-    number given to `__call__` is ignored.
+    number given to `__call__` is ignored. A scale below 1 counts as 1, the positive prompt alone, as it does in diffusers: beside
+    pictures that are guided, it would otherwise give another picture than alone.
 
     Source: classifier-free guidance, Ho & Salimans 2022, arXiv:2207.12598.
     """
@@ -18,7 +19,7 @@ class PerSampleGuidance:
     scales: torch.Tensor
 
     def set_scales(self, scales: list[float], device: torch.device, dtype: torch.dtype) -> None:
-        self.scales = torch.tensor(scales, device=device, dtype=dtype).view(-1, 1, 1, 1)
+        self.scales = torch.tensor(scales, device=device, dtype=dtype).clamp(min=1).view(-1, 1, 1, 1)
 
     @property
     def guidance_scale(self) -> torch.Tensor:

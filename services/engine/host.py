@@ -24,11 +24,12 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
     _be_quiet()  # before anything of theirs is imported in earnest
     import torch
 
-    from services.engine.loading import Resident
+    from services.engine.loading import Resident, dtype_on
+    from services.engine.memory import memory_of
 
     device = torch.device(choose_device() if device_name == "auto" else device_name)
     resident = Resident(device, resident_checkpoints)
-    pipe.send(Ready(str(device)))
+    pipe.send(Ready(str(device), dtype_on(device).itemsize, memory_of(device)))
     while True:
         try:
             request = pipe.recv()

@@ -104,9 +104,14 @@ def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: 
     raise CheckpointTooLarge(f"{checkpoint.title} does not fit into memory: {reason}")
 
 
+def dtype_on(device: torch.device) -> torch.dtype:
+    """What weights are loaded as: halves where the hardware calculates with them."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
 def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: torch.device) -> Any:
     kind: Any = _StableDiffusionXL if checkpoint.architecture is Architecture.SDXL else _StableDiffusion
-    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    dtype = dtype_on(device)
     extras = {} if kind is _StableDiffusionXL else {"safety_checker": None, "requires_safety_checker": False}
     options = {"dtype": dtype, "local_files_only": True} | extras
     weights, configuration = installation.weights, str(installation.configuration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import torch
 
@@ -30,3 +31,10 @@ def release() -> None:
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes that the device has in all; what others hold of it is not taken off."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # Apple's GPUs share it with the processor

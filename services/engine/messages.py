@@ -23,6 +23,10 @@ class Ready:
     """The child has imported torch and waits for work."""
 
     device: str
+    #: bytes that each value of the weights takes there
+    bytes_per_value: int
+    #: bytes of memory that the device has
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)

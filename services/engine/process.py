@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT = 180.0  # seconds; importing torch on a slow disk
 LOAD_TIMEOUT = 900.0  # seconds; several gigabytes from a slow disk
-STEP_TIMEOUT = 120.0  # seconds without a sign of life while denoising or decoding
+PATIENCE = 120.0  # seconds without a sign of life while denoising or decoding
 END_TIMEOUT = 5.0  # seconds
 
 OnProgress = Callable[[Progress], None]
@@ -42,14 +42,16 @@ class CheckpointUnusable(EngineError):
 class Engine:
     """Renders one request at a time in a process that is started when it is needed and replaced when it dies."""
 
-    def __init__(self, *, device: str = "auto", resident_checkpoints: int = 1) -> None:
+    def __init__(self, *, device: str = "auto", resident_checkpoints: int = 1, patience: float = PATIENCE) -> None:
+        """After `patience` seconds without a sign of life while it draws, the process is taken for hung."""
         self._device = device
         self._resident_checkpoints = resident_checkpoints
+        self._patience = patience
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self._busy = asyncio.Lock()
-        #: the device that the child chose; None before it runs
-        self.device: str | None = None
+        #: what its process said of the device; None until it was started once
+        self.ready: Ready | None = None
 
     @property
     def pid(self) -> int | None:
@@ -72,7 +74,7 @@ class Engine:
         theirs.close()  # else reading would never end when the child dies
         ready = await self._receive(START_TIMEOUT)
         if isinstance(ready, Ready):
-            self.device = ready.device
+            self.ready = ready
             log.info("engine ready on %s, process %s", ready.device, self.pid)
 
     async def render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
@@ -95,7 +97,7 @@ class Engine:
         while True:
             match await self._receive(timeout):
                 case Progress() as progress:
-                    timeout = STEP_TIMEOUT
+                    timeout = self._patience
                     on_progress(progress)
                 case Loading():
                     timeout = LOAD_TIMEOUT

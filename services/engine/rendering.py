@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.engine.loading import LoadedCheckpoint
+from services.engine.lockstep import one_by_one
 from services.engine.memory import is_out_of_memory, release
 from services.engine.sampling import scheduler_for
 from services.infotext import INFOTEXT_KEY, write_infotext
@@ -78,15 +79,16 @@ def _denoise(
     # 4. denoise and decode
     kept, pipe.scheduler = pipe.scheduler, scheduler
     try:
-        return pipe(
-            **conditions,
-            width=shared.width,
-            height=shared.height,
-            num_inference_steps=shared.steps,
-            generator=generators,
-            callback_on_step_end=step_done,
-            output_type="pil",
-        ).images
+        with one_by_one(pipe):
+            return pipe(
+                **conditions,
+                width=shared.width,
+                height=shared.height,
+                num_inference_steps=shared.steps,
+                generator=generators,
+                callback_on_step_end=step_done,
+                output_type="pil",
+            ).images
     finally:
         pipe.scheduler = kept
 

@@ -25,7 +25,9 @@ def test_everything_is_looked_at(server_folder: Path) -> None:
     assert code == 0
     for line in (
         "✓ data", "✓ database   embedded PostgreSQL", "✓ model      demo in", "· model      sdxl is not installed",
-        "✓ embedding  4 for Demo", "✓ engine     Demo loads in", "· discord    DISCORD_TOKEN is not set",
+        "✓ embedding  4 for Demo",
+        "✓ memory     in memory demo ", "RESIDENT_CHECKPOINTS=1 takes up to ",
+        "✓ engine     Demo loads in", "· discord    DISCORD_TOKEN is not set",
     ):  # fmt: skip
         assert line in report
     assert "Traceback" not in report

@@ -46,7 +46,9 @@ class House:
             delivery=self.delivery, pace=Pace(), batch_pictures=8, default_model="demo",
         )  # fmt: skip
         planner = Planner(shelf=shelf, library=library, limits=limits, default_model="demo")
-        self.resuming = Resuming(jobs=storage.jobs, queue=self.queue, worker=worker, delivery=self.delivery)
+        self.resuming = Resuming(
+            jobs=storage.jobs, queue=self.queue, worker=worker, delivery=self.delivery, pictures=PictureStore(folder)
+        )
         self.generation = Generation(
             planner=planner, presets=self.presets, jobs=storage.jobs, queue=self.queue, worker=worker,
             delivery=self.delivery, waits_per_member=WAITS,

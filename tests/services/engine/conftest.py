@@ -1,4 +1,4 @@
-"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's, SD 2's and SDXL's widths."""
+"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's, SD 2's and SDXL's widths; and stock twins."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from embeddings.architecture import Architecture
 from services.checkpoints import Installation
 from services.engine.loading import LoadedCheckpoint, load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
+from tests.services.engine.stock import stock_pipeline
 from tests.services.engine.tiny import save_sd1, save_sd2, save_sdxl
 from tests.threads import one_thread
 
@@ -54,6 +55,21 @@ def sdxl(sdxl_folder: Path) -> LoadedCheckpoint:
 @pytest.fixture(scope="session")
 def demo() -> LoadedCheckpoint:
     return load_checkpoint(a_checkpoint(title="Demo", cfg=4.0), Installation.in_folder(DEMO_CHECKPOINT), CPU)
+
+
+@pytest.fixture
+def reference_sd1(sd1_folder: Path) -> Any:
+    return stock_pipeline(sd1_folder)
+
+
+@pytest.fixture
+def reference_sd2(sd2_folder: Path) -> Any:
+    return stock_pipeline(sd2_folder)
+
+
+@pytest.fixture
+def reference_sdxl(sdxl_folder: Path) -> Any:
+    return stock_pipeline(sdxl_folder)
 
 
 @pytest.fixture

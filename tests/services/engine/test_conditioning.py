@@ -4,66 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import StableDiffusionXLPipeline
 from transformers import CLIPTextModelWithProjection
 
 from embeddings.architecture import Architecture
-from services.engine.conditioning import LEAST_WEIGHT, USUAL_CHANGE, Conditioner, Conditioning
+from services.engine.conditioning import LEAST_WEIGHT, USUAL_CHANGE, Conditioner
 from services.engine.loading import LoadedCheckpoint
-from services.parameters import PlacedEmbedding
+from tests.services.engine.stock import assert_same, difference, encoded_by, load_into
 from tests.services.engine.tiny import placed
 
 PROMPT, NEGATIVE = "a red fish in the sea", "blurry, low quality"
 ByName = Callable[[str], Any]
-
-
-def difference(one: torch.Tensor, other: torch.Tensor) -> float:
-    assert one.shape == other.shape
-    return float((one - other).abs().max())
-
-
-@pytest.fixture
-def reference_sd1(sd1_folder: Path) -> Any:
-    return StableDiffusionPipeline.from_pretrained(sd1_folder, safety_checker=None, dtype=torch.float32)
-
-
-@pytest.fixture
-def reference_sdxl(sdxl_folder: Path) -> Any:
-    return StableDiffusionXLPipeline.from_pretrained(sdxl_folder, dtype=torch.float32)
-
-
-def load_into(pipe: Any, embedding: PlacedEmbedding) -> None:
-    """diffusers' own way. It is right for lower-case names alone."""
-    token = embedding.id.lower()
-    parts = {"clip_l": ("tokenizer", "text_encoder"), "clip_g": ("tokenizer_2", "text_encoder_2")}
-    for encoder, vectors in embedding.vectors.items():
-        tokenizer, text_encoder = (getattr(pipe, part) for part in parts[encoder])
-        # a copy, since diffusers puts what it is given into its own state
-        rows = torch.from_numpy(np.array(vectors))
-        pipe.load_textual_inversion(rows, token=token, tokenizer=tokenizer, text_encoder=text_encoder)
-
-
-@torch.no_grad()
-def encoded_by(pipe: Any, prompt: str, negative: str) -> tuple[Conditioning, Conditioning]:
-    tensors = pipe.encode_prompt(
-        prompt=prompt, negative_prompt=negative, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=True
-    )
-    pooled = tensors[2:] or (None, None)
-    return Conditioning(tensors[0], pooled[0]), Conditioning(tensors[1], pooled[1])
-
-
-def assert_same(ours: Conditioning, theirs: Conditioning) -> None:
-    assert difference(ours.states, theirs.states) == 0
-    if ours.pooled is None or theirs.pooled is None:
-        assert ours.pooled is theirs.pooled is None
-    else:
-        assert difference(ours.pooled, theirs.pooled) == 0
 
 
 @pytest.mark.parametrize("vectors", [1, 8])
@@ -80,12 +35,16 @@ def test_an_embedding_for_sd1_acts_as_in_diffusers(
 
 
 @pytest.mark.parametrize("vectors", [1, 8])
-def test_an_embedding_for_sdxl_acts_as_in_diffusers(sdxl: LoadedCheckpoint, reference_sdxl: Any, vectors: int) -> None:
-    embedding = placed(Architecture.SDXL, vectors, name="UnaestheticXL")
-    load_into(reference_sdxl, embedding)
-    positive, negative = encoded_by(reference_sdxl, PROMPT, f"unaestheticxl {NEGATIVE}")
-    assert_same(sdxl.conditioner.encode(PROMPT), positive)
-    assert_same(sdxl.conditioner.encode(NEGATIVE, [embedding]), negative)
+@pytest.mark.parametrize("checkpoint", ["sd2", "sdxl"])
+def test_an_embedding_for_sd2_and_sdxl_acts_as_in_diffusers(by_name: ByName, checkpoint: str, vectors: int) -> None:
+    loaded: LoadedCheckpoint = by_name(checkpoint)
+    reference = by_name(f"reference_{checkpoint}")
+    embedding = placed(loaded.checkpoint.architecture, vectors, name="UnaestheticXL")
+    load_into(reference, embedding)
+    positive, negative = encoded_by(reference, PROMPT, f"unaestheticxl {NEGATIVE}")
+    assert_same(loaded.conditioner.encode(PROMPT), positive)
+    assert_same(loaded.conditioner.encode(NEGATIVE, [embedding]), negative)
+    assert (positive.pooled is not None) is (checkpoint == "sdxl")
 
 
 def test_three_embeddings_stand_in_their_order_before_the_words(sd1: LoadedCheckpoint, reference_sd1: Any) -> None:
@@ -98,7 +57,7 @@ def test_three_embeddings_stand_in_their_order_before_the_words(sd1: LoadedCheck
 
 
 @pytest.mark.parametrize("prompt", ["", PROMPT, "A Red FISH, in the sea.", "red " * 75])
-@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl"])
+@pytest.mark.parametrize("checkpoint", ["sd1", "sd2", "sdxl"])
 def test_plain_prompts_are_encoded_as_in_diffusers(by_name: ByName, checkpoint: str, prompt: str) -> None:
     reference = by_name(f"reference_{checkpoint}")
     assert_same(by_name(checkpoint).conditioner.encode(prompt), encoded_by(reference, prompt, "x")[0])

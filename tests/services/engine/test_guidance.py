@@ -11,7 +11,8 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from services.engine.loading import LoadedCheckpoint
 
-SCALES = [7.5, 1.0, 3.0, 12.0]
+#: up to 1, diffusers does not guide at all
+SCALES = [7.5, 1.0, 0.5, 12.0]
 #: in latents of the size of 1; float32 rounds differently in batches of another size
 TOLERANCE = 1e-4
 

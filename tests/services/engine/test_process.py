@@ -56,7 +56,8 @@ async def test_plans_become_pictures_in_another_process(engine: Engine) -> None:
     plans = [a_plan(count=2, seed=1, embeddings=(a_placed(strength=0.8),)), a_plan(prompt="a tree", cfg=9.0)]
     rendered = await engine.render(request(*plans), told.append)
     assert engine.pid not in (None, os.getpid())
-    assert engine.device == "cpu"
+    assert engine.ready is not None
+    assert (engine.ready.device, engine.ready.bytes_per_value) == ("cpu", 4)
     assert [len(files) for files in rendered.pictures] == [2, 1]
     for files in rendered.pictures:
         for file in files:
@@ -142,7 +143,7 @@ async def test_a_process_that_dies_or_hangs_is_replaced(
     pid = engine.pid
     assert pid is not None
     with monkeypatch.context() as patience:
-        patience.setattr("services.engine.process.STEP_TIMEOUT", 1.0)
+        patience.setattr(engine, "_patience", 1.0)
         with pytest.raises(EngineDied, match=reason):
             await engine.render(request(a_plan(steps=40, count=4)), lambda _: os.kill(pid, sent))
     assert not is_running(pid)

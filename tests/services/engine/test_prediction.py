@@ -1,0 +1,204 @@
+"""What a model was trained to predict, and on which noise: our schedulers and latents against diffusers' set up by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+from embeddings.architecture import Architecture
+from services.checkpoints import Installation
+from services.engine.loading import LoadedCheckpoint, load_checkpoint
+from services.engine.sampling import scheduler_for
+from services.parameters import GenerationParameters
+from services.samplers import SAMPLERS
+from tests.builders import a_checkpoint, a_plan
+from tests.services.engine.conftest import CPU
+from tests.services.engine.tiny import SIDE, placed
+from tests.services.engine.watching import latents_of, of_kind, watched
+
+NOISE: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+ZERO_SNR: dict[str, Any] = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+#: what weights ship: the class in the file, with the settings of SD 1.5's and of SDXL's
+SHIPPED: dict[str, dict[str, Any]] = {
+    "PNDMScheduler": {"skip_prk_steps": True, "set_alpha_to_one": False, "steps_offset": 1},
+    "DDIMScheduler": {"clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1},
+    "EulerDiscreteScheduler": {
+        "steps_offset": 1, "timestep_spacing": "leading", "use_karras_sigmas": False, "clip_sample": False,
+        "set_alpha_to_one": False, "skip_prk_steps": True, "interpolation_type": "linear",
+    },
+    # as merges of many hands come: with a sampler of their author's choice, which says nothing of the one that a member chooses
+    "DPMSolverMultistepScheduler": {
+        "steps_offset": 1, "timestep_spacing": "leading", "use_karras_sigmas": True, "algorithm_type": "sde-dpmsolver++",
+        "solver_order": 3, "clip_sample": False, "set_alpha_to_one": False,
+    },
+    "UniPCMultistepScheduler": {
+        "steps_offset": 1, "timestep_spacing": "leading", "use_exponential_sigmas": True, "solver_order": 3, "clip_sample": False,
+        "set_alpha_to_one": False,
+    },
+}  # fmt: skip
+#: each sampler as diffusers' documentation sets it up
+BY_HAND: dict[str, tuple[str, dict[str, Any]]] = {
+    "dpmpp_2m": ("DPMSolverMultistepScheduler", {}),
+    "dpmpp_2m_karras": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "euler_a": ("EulerAncestralDiscreteScheduler", {}),
+    "ddim": ("DDIMScheduler", {"clip_sample": False, "set_alpha_to_one": False}),
+    "unipc": ("UniPCMultistepScheduler", {}),
+}
+
+Write = Callable[[str, dict[str, Any]], Path]
+
+
+@pytest.fixture
+def folder_with(sd1_folder: Path, tmp_path: Path) -> Write:
+    """A copy of the tiny SD 1 whose scheduler file is of this class and holds these settings beside the noise."""
+
+    def write(kind: str, settings: dict[str, Any]) -> Path:
+        folder = Path(shutil.copytree(sd1_folder, tmp_path / kind, dirs_exist_ok=True))
+        file = {"_class_name": kind, "num_train_timesteps": 1000, **NOISE, **settings}
+        (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(file))
+        index = json.loads((folder / "model_index.json").read_text())
+        (folder / "model_index.json").write_text(json.dumps({**index, "scheduler": ["diffusers", kind]}))
+        return folder
+
+    return write
+
+
+def loaded_from(folder: Path, **described: Any) -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1, **described), Installation.in_folder(folder), CPU)
+
+
+def by_hand(sampler: str, **settings: Any) -> Any:
+    kind, own = BY_HAND[sampler]
+    return getattr(diffusers, kind)(**NOISE, steps_offset=1, **{**own, **settings})
+
+
+def assert_same_noise(ours: Any, theirs: Any) -> None:
+    """The same betas, and at 7 steps the same timesteps and sigmas, to the last bit."""
+    assert isinstance(ours, type(theirs))
+    for setting in ("prediction_type", "algorithm_type", "solver_order"):
+        assert ours.config.get(setting) == theirs.config.get(setting) or setting not in theirs.config
+    for scheduler in (ours, theirs):
+        scheduler.set_timesteps(7)
+    for name in ("betas", "alphas_cumprod", "final_alpha_cumprod", "timesteps", "sigmas"):
+        assert hasattr(ours, name) == hasattr(theirs, name)
+        if hasattr(ours, name):
+            assert torch.equal(getattr(ours, name), getattr(theirs, name)), name
+    assert torch.equal(torch.as_tensor(ours.init_noise_sigma), torch.as_tensor(theirs.init_noise_sigma))
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+@pytest.mark.parametrize("shipped", list(SHIPPED))
+def test_zero_terminal_snr_is_that_of_diffusers_whatever_scheduler_the_weights_ship(
+    folder_with: Write, shipped: str, sampler: str
+) -> None:
+    loaded = loaded_from(folder_with(shipped, SHIPPED[shipped]), prediction="v_prediction", zero_terminal_snr=True)
+    ours = scheduler_for(sampler, loaded.pipe.scheduler.config)
+    assert_same_noise(ours, by_hand(sampler, prediction_type="v_prediction", **ZERO_SNR))
+    assert float(ours.alphas_cumprod[-1]) <= 2**-24  # nothing of the picture is left at the first step
+    assert int(ours.timesteps[0]) == 999  # and that step is taken
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+def test_a_described_prediction_alone_leaves_the_noise_as_the_weights_ship_it(folder_with: Write, sampler: str) -> None:
+    loaded = loaded_from(
+        folder_with("DDIMScheduler", {**SHIPPED["DDIMScheduler"], "timestep_spacing": "leading"}), prediction="v_prediction"
+    )  # fmt: skip
+    ours = scheduler_for(sampler, loaded.pipe.scheduler.config)
+    assert_same_noise(ours, by_hand(sampler, prediction_type="v_prediction", timestep_spacing="leading"))
+    assert float(ours.alphas_cumprod[-1]) > 0.004
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+@pytest.mark.parametrize(
+    "file",
+    [
+        {},
+        {"prediction_type": "epsilon"},
+        {"prediction_type": "v_prediction"},
+        {"prediction_type": "v_prediction", **ZERO_SNR},
+    ],
+)
+def test_where_nothing_is_described_the_weights_own_file_holds(
+    folder_with: Write, file: dict[str, Any], sampler: str
+) -> None:
+    settings = {**SHIPPED["EulerDiscreteScheduler"], **file}
+    loaded = loaded_from(folder_with("EulerDiscreteScheduler", settings), prediction="")
+    own = {key: settings[key] for key in (*file, "timestep_spacing")}
+    assert_same_noise(scheduler_for(sampler, loaded.pipe.scheduler.config), by_hand(sampler, **own))
+
+
+def test_described_prediction_goes_before_the_file(folder_with: Write) -> None:
+    settings = {**SHIPPED["DDIMScheduler"], "prediction_type": "v_prediction"}
+    loaded = loaded_from(folder_with("DDIMScheduler", settings), prediction="epsilon")
+    assert scheduler_for("euler", loaded.pipe.scheduler.config).config.prediction_type == "epsilon"
+
+
+def conditions(loaded: LoadedCheckpoint, plan: GenerationParameters) -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = {}
+    for prefix, encoded in (
+        ("", loaded.conditioner.encode(plan.prompt)),
+        ("negative_", loaded.conditioner.encode(plan.negative, plan.embeddings)),
+    ):
+        tensors[f"{prefix}prompt_embeds"] = encoded.states
+        if encoded.pooled is not None:
+            tensors[f"{prefix}pooled_prompt_embeds"] = encoded.pooled
+    return tensors
+
+
+@torch.inference_mode()
+def stock_latents(kind: Any, loaded: LoadedCheckpoint, plan: GenerationParameters, scheduler: Any) -> torch.Tensor:
+    pipe = of_kind(kind, loaded.pipe)
+    pipe.scheduler = scheduler
+    return pipe(
+        **conditions(loaded, plan), guidance_scale=plan.cfg, num_inference_steps=plan.steps, width=plan.width, height=plan.height,
+        generator=torch.Generator("cpu").manual_seed(plan.seed), output_type="latent",
+    ).images  # fmt: skip
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+@pytest.mark.parametrize("described", [{}, {"prediction": "v_prediction", "zero_terminal_snr": True}])
+def test_the_latents_are_those_of_a_stock_pipeline_set_up_by_hand(
+    folder_with: Write, sampler: str, described: dict[str, Any]
+) -> None:
+    settings = {**SHIPPED["EulerDiscreteScheduler"], "prediction_type": "epsilon"}
+    loaded = watched(loaded_from(folder_with("EulerDiscreteScheduler", settings), **described))
+    plan = a_plan(
+        prompt="a (red:1.2) fish", negative="blurry", embeddings=(placed(Architecture.SD1, 4),), cfg=5.0, steps=5, width=SIDE,
+        height=SIDE, sampler=sampler,
+    )  # fmt: skip
+    hand = {"prediction_type": "v_prediction", **ZERO_SNR} if described else {"timestep_spacing": "leading"}
+    theirs = stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **hand))
+    ours = latents_of(loaded, [plan])
+    assert torch.isfinite(ours).all()
+    assert float((ours - theirs).abs().max()) == 0
+    other = {"timestep_spacing": "leading"} if described else {"prediction_type": "v_prediction", **ZERO_SNR}
+    assert (
+        float((ours - stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **other))).abs().max())
+        > 0.01
+    )
+
+
+@pytest.mark.parametrize("checkpoint", ["sd2", "sdxl", "demo"])
+def test_a_render_ends_in_the_latents_of_a_stock_pipeline(by_name: Callable[[str], Any], checkpoint: str) -> None:
+    loaded = watched(by_name(checkpoint))
+    kind = StableDiffusionXLPipeline if checkpoint == "sdxl" else StableDiffusionPipeline
+    side = 48 if checkpoint == "demo" else SIDE
+    embeddings = (
+        placed(loaded.checkpoint.architecture, 4),
+        placed(loaded.checkpoint.architecture, 2, seed=1, strength=0.7),
+    )
+    plan = a_plan(
+        negative="blurry", embeddings=embeddings, cfg=5.0, steps=5, width=side, height=side, sampler="dpmpp_2m"
+    )
+    scheduler = scheduler_for("dpmpp_2m", loaded.pipe.scheduler.config)
+    theirs = stock_latents(kind, loaded, plan, scheduler)
+    assert float((latents_of(loaded, [plan]) - theirs).abs().max()) == 0
