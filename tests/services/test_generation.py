@@ -46,8 +46,9 @@ class House:
             delivery=self.delivery, pace=Pace(), batch_pictures=8, default_model="demo",
         )  # fmt: skip
         planner = Planner(shelf=shelf, library=library, limits=limits, default_model="demo")
+        self.pictures = PictureStore(folder)
         self.resuming = Resuming(
-            jobs=storage.jobs, queue=self.queue, worker=worker, delivery=self.delivery, pictures=PictureStore(folder)
+            jobs=storage.jobs, queue=self.queue, worker=worker, delivery=self.delivery, pictures=self.pictures
         )
         self.generation = Generation(
             planner=planner, presets=self.presets, jobs=storage.jobs, queue=self.queue, worker=worker,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import subprocess
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,33 @@ async def test_many_at_once_do_not_hinder_each_other(tmp_path: Path) -> None:
     names = await asyncio.gather(*(store.keep([bytes([number % 5]) * 100_000]) for number in range(40)))
     assert len(set(names)) == len(files_in(tmp_path)) == 5
     assert {len(await store.read(name)) for (name,) in names} == {100_000}
+
+
+def aged(store: PictureStore, folder: Path, days: dict[str, float]) -> None:
+    """As if each picture had last been wanted so many days ago."""
+    for name, ago in days.items():
+        (path,) = folder.rglob(name)
+        then = time.time() - ago * 86_400
+        os.utime(path, (then, then))
+
+
+async def test_the_old_and_the_oldest_of_too_many_go_and_what_is_to_be_sent_stays(tmp_path: Path) -> None:
+    store = PictureStore(tmp_path, max_bytes=2500, max_age=timedelta(days=30))
+    names = await store.keep([bytes([number]) * 1000 for number in range(6)])
+    old, wanted_and_old, *young = names
+    aged(store, tmp_path, {old: 40, wanted_and_old: 50} | {name: 4 - number for number, name in enumerate(young)})
+    assert await store.prune({wanted_and_old}) == 4
+    kept = {path.name for path in files_in(tmp_path)}
+    assert kept == {wanted_and_old, young[-1]}
+    assert await store.prune({wanted_and_old}) == 0
+
+
+async def test_a_picture_that_is_drawn_again_is_young_again(tmp_path: Path) -> None:
+    store = PictureStore(tmp_path, max_age=timedelta(days=30))
+    (name,) = await store.keep([b"one"])
+    aged(store, tmp_path, {name: 40})
+    await store.keep([b"one"])
+    assert await store.prune(()) == 0
 
 
 async def test_a_pruned_picture_is_missed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from embeddings.architecture import Architecture
 from services.parameters import PlacedEmbedding
 from tests.builders import DEMO_CHECKPOINT, an_embedding
+
+MakeTokenizer = Callable[..., CLIPTokenizer]
 
 #: the sides that the tiny UNets halve twice, in pixels
 SIDE = 16
@@ -73,10 +76,10 @@ def an_encoder(kind: type[Any], config: CLIPTextConfig) -> Any:
     return encoder
 
 
-def save_sd1(folder: Path, **encoder: Any) -> Path:
+def save_sd1(folder: Path, make_tokenizer: MakeTokenizer = a_tokenizer, **encoder: Any) -> Path:
     """A checkpoint with CLIP-L's width, 768; `encoder` goes into the configuration of its text encoder."""
     torch.manual_seed(1)
-    tokenizer = a_tokenizer()
+    tokenizer = make_tokenizer()
     pipeline: Any = StableDiffusionPipeline  # its annotations forbid what its own documentation does
     pipeline(
         vae=a_vae(), text_encoder=an_encoder(CLIPTextModel, encoder_config(tokenizer, 768, **encoder)), tokenizer=tokenizer,
@@ -85,10 +88,10 @@ def save_sd1(folder: Path, **encoder: Any) -> Path:
     return folder
 
 
-def save_sd2(folder: Path) -> Path:
+def save_sd2(folder: Path, make_tokenizer: MakeTokenizer = a_tokenizer) -> Path:
     """A checkpoint with OpenCLIP-H's width, 1024."""
     torch.manual_seed(3)
-    tokenizer = a_tokenizer(pad_token="!")
+    tokenizer = make_tokenizer(pad_token="!")
     pipeline: Any = StableDiffusionPipeline
     pipeline(
         vae=a_vae(), text_encoder=an_encoder(CLIPTextModel, encoder_config(tokenizer, 1024)), tokenizer=tokenizer,
@@ -97,10 +100,10 @@ def save_sd2(folder: Path) -> Path:
     return folder
 
 
-def save_sdxl(folder: Path) -> Path:
+def save_sdxl(folder: Path, make_tokenizer: MakeTokenizer = a_tokenizer) -> Path:
     """A checkpoint with two encoders, 768 and 1280 wide, whose second tokenizer pads with another token."""
     torch.manual_seed(2)
-    first, second = a_tokenizer(), a_tokenizer(pad_token="!")
+    first, second = make_tokenizer(), make_tokenizer(pad_token="!")
     pipeline: Any = StableDiffusionXLPipeline
     pipeline(
         vae=a_vae(),

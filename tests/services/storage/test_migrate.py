@@ -76,6 +76,41 @@ async def test_an_older_database_is_upgraded_and_keeps_its_rows(blank: asyncpg.C
     assert [tuple(row) for row in await blank.fetch("SELECT n, m FROM one")] == [(1, 2)]
 
 
+#: rows as versions up to a number could have written them; later ones build on the earlier
+WRITTEN_BY = {
+    1: """
+        INSERT INTO jobs (state, parameters, channel_id, member_id, message_id, finished_at)
+        VALUES ('queued', '{}', 1, 1, NULL, NULL), ('running', '{}', 1, 1, NULL, NULL), ('rendered', '{}', 1, 1, NULL, now()),
+               ('delivered', '{}', 1, 1, 7, now()), ('failed', '{}', 1, 1, NULL, now()), ('cancelled', '{}', 1, 1, NULL, NULL);
+        INSERT INTO presets (guild_id, name, request, author_id) VALUES (1, 'clean', '{"cfg": 5}', 2);
+        INSERT INTO default_presets (guild_id, name) VALUES (1, 'clean');
+    """,
+    2: "INSERT INTO audit (member_id, action, subject) VALUES (2, 'install', 'blur')",
+    3: "UPDATE jobs SET origin = id, sentence = 'Please try again.' WHERE state = 'failed'",
+}
+
+
+@pytest.mark.parametrize("version", range(1, len(ALL)))
+async def test_every_earlier_version_is_upgraded_and_its_rows_go_on(blank: asyncpg.Connection, version: int) -> None:
+    shipped = read_migrations()
+    await migrate(blank, shipped[:version])
+    for number in range(1, version + 1):
+        await blank.execute(WRITTEN_BY.get(number, ""))
+    assert await migrate(blank) == ALL[version:]
+    assert await migrate(blank) == []
+    states = [row["state"] for row in await blank.fetch("SELECT state FROM jobs ORDER BY id")]
+    assert states == ["queued", "running", "rendered", "delivered", "failed", "cancelled"]
+    unanswered = [
+        row["state"] for row in await blank.fetch("SELECT state FROM jobs WHERE answered_at IS NULL ORDER BY id")
+    ]
+    assert unanswered[:3] == ["queued", "running", "rendered"]
+    if version < 3:  # those that ended before answers were written down were answered
+        assert len(unanswered) == 3
+    assert await blank.fetchval("SELECT name FROM default_presets JOIN presets USING (guild_id, name)") == "clean"
+    assert await blank.fetchval("SELECT cardinality(locked) FROM presets") == 0
+    assert await blank.fetchval("SELECT count(*) FROM audit") == (1 if version >= 2 else 0)
+
+
 async def test_a_migration_that_fails_leaves_nothing_of_itself(blank: asyncpg.Connection) -> None:
     broken = Migration(2, "0002_broken.sql", "CREATE TABLE half (n integer); SELECT 1 / 0")
     with pytest.raises(asyncpg.DivisionByZeroError):
