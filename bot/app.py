@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 #: container runtimes kill ten seconds after they asked
 WIND_DOWN = 8.0  # seconds
+#: a database that is started together with the bot may need longer than it
+DATABASE_PATIENCE = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         url = settings.database_url.get_secret_value()
         if not url:
             url = (await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgresql"))).url
-        storage = await stack.enter_async_context(open_storage(url))
+        storage = await stack.enter_async_context(open_storage(url, patience=DATABASE_PATIENCE))
         library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
         report_problems(library, shelf)
         engine = Engine(
@@ -85,7 +87,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             patience=settings.engine_patience,
         )  # fmt: skip
         stack.push_async_callback(engine.close)
-        client = Client(state_folder=settings.data_dir)
+        client = Client(state_folder=settings.data_dir, heartbeat_timeout=settings.gateway_patience)
         await stack.enter_async_context(client)
         yield await _assemble(settings, stack, storage, library, shelf, engine, client)
 

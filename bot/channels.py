@@ -20,6 +20,8 @@ CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION}
 NONCE_LIFE = timedelta(minutes=1)
 #: clocks differ, and Discord's ids tell the time of its own
 _CLOCKS_DIFFER = timedelta(minutes=1)
+#: a picture that is there sooner needs no card before it
+NO_CARD_BEFORE = timedelta(seconds=1.2)
 #: messages looked through, the newest first
 MAX_HISTORY = 500
 
@@ -38,6 +40,18 @@ class Channels:
         """Send to the job's channel; `kind` tells its messages apart. Returns the message's id."""
         channel = self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)
         return await self._send_once(channel, job, kind, may_have_been_sent, {**message, **_reference(job)})
+
+    async def find_card(self, job: Job) -> int | None:
+        """The card of a job, if one was sent and nobody noted it; there is none in a job's first moments."""
+        if datetime.now(UTC) - job.asked_at < NO_CARD_BEFORE:
+            return None
+        channel = self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)
+        try:
+            return await self._sent_before(channel, job, CARD)
+        except discord.HTTPException as error:
+            if error.code not in CHANNEL_IS_CLOSED:
+                raise
+            return None
 
     async def send_or_whisper(self, job: Job, *, may_have_been_sent: bool, **message: Any) -> int:
         """Send the last word to the channel or, if that is closed, to the member alone.
@@ -59,7 +73,7 @@ class Channels:
         self, channel: discord.abc.Messageable, job: Job, kind: str, may_have_been_sent: bool, message: dict[str, Any]
     ) -> int:
         if may_have_been_sent or datetime.now(UTC) - job.asked_at > NONCE_LIFE:
-            earlier = await self._sent_before(channel, job, CARD if kind == "card" else ANSWER)
+            earlier = await self._sent_before(channel, job, ANSWER) if kind == "job" else await self.find_card(job)
             if earlier is not None:
                 return earlier
         for file in message.get("files", ()):

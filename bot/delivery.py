@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
 
-from bot.channels import GoneForGood
+from bot.channels import NO_CARD_BEFORE, GoneForGood
 from bot.replies import Replies
 from cogs.acknowledging import UNREACHED
 from cogs.cards import cancelled_card, failure_card, line_card, progress_card, result_card
@@ -27,10 +28,11 @@ from services.uploads import fit_files
 
 log = logging.getLogger(__name__)
 
-#: a picture that is there sooner needs no card before it
-PATIENCE = 1.2  # seconds
 #: Discord allows about five edits in five seconds of one channel, for everybody's pictures there
 EDIT_INTERVAL = 2.0  # seconds
+#: notes in the row that the member is answered
+Close = Callable[[], Awaitable[None]]
+
 #: between tries while Discord does not answer; a member's reply dies after a quarter of an hour, the channel does not
 _BACK_OFF = wait_exponential(multiplier=0.5, max=60)
 #: a server that refuses files of this size refuses all
@@ -110,7 +112,7 @@ class DiscordDelivery:
 
     async def _keep_showing(self, card: _Card) -> None:
         """Edit the reply with the latest news, no faster than Discord likes."""
-        await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(NO_CARD_BEFORE.total_seconds())
         await self._client.wait_until_ready()
         while True:
             await card.changed.wait()
@@ -137,46 +139,54 @@ class DiscordDelivery:
         job = await self._end_card(job)
         await self._client.wait_until_ready()
         try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_log_of(job)
-            ):
-                with attempt:
-                    await self._answer_once(job, may_have_been_sent=attempt.retry_state.attempt_number > 1)
+            close = await self._until_sent(job)
         except GoneForGood as error:
             log.warning("job %s cannot be answered: %s", job.id, error)
             await self._jobs.give_up(job.id, str(error))
         except Exception as error:  # Discord refuses what we send, or a bug; the member is told at least that much
             log.exception("job %s could not be answered", job.id)
             await self._apologise(job, error)
+        else:  # from here on the member has it, whatever goes wrong
+            await close()
 
-    async def _answer_once(self, job: Job, *, may_have_been_sent: bool) -> None:
+    async def _until_sent(self, job: Job) -> Close:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_log_of(job)
+        ):
+            with attempt:
+                return await self._send_once(job, may_have_been_sent=attempt.retry_state.attempt_number > 1)
+        raise AssertionError
+
+    async def _send_once(self, job: Job, *, may_have_been_sent: bool) -> Close:
+        """Send the last word, and return what closes the row after it."""
         if job.state is JobState.RENDERED:
             try:
                 pictures = [await self._pictures.read(name) for name in job.pictures]
             except FileNotFoundError:
                 job = await self._jobs.fail(job.id, LOST_PICTURES, "the pictures are no longer on disk") or job
             else:
-                await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
-                return
+                message_id = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
+                return partial(self._close_with_pictures, job, message_id)
         card = cancelled_card() if job.state is JobState.CANCELLED else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, card, may_have_been_sent=may_have_been_sent)
-        await self._jobs.answered(job.id)
+        return partial(self._jobs.answered, job.id)
 
-    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> None:
+    async def _close_with_pictures(self, job: Job, message_id: int) -> None:
+        await self._jobs.delivered(job.id, message_id)
+        await self._replies.offer_reaction(job, message_id)
+
+    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> int:
         limit = job.target.upload_limit
         while True:
             uploads = await asyncio.to_thread(fit_files, pictures, limit)
             card = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
             try:
-                message_id = await self._replies.send_result(job, card, may_have_been_sent=may_have_been_sent)
-                break
+                return await self._replies.send_result(job, card, may_have_been_sent=may_have_been_sent)
             except discord.HTTPException as error:
                 largest = max(len(upload.data) for upload in uploads)
                 if error.status != TOO_LARGE or largest < SMALLEST_LIMIT:
                     raise
                 limit = largest // 2  # the server lost its boosts, say
-        await self._jobs.delivered(job.id, message_id)
-        await self._replies.offer_reaction(job, message_id)
 
     async def _apologise(self, job: Job, error: Exception) -> None:
         job = await self._jobs.fail(job.id, REFUSED, f"{type(error).__name__}: {error}") or job

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,11 @@ Part = Literal["bot", "engine", "PostgreSQL"]
 class BotProcess:
     """`python -m bot run` with its own database and data folder, and a log beside them."""
 
-    def __init__(self, discord: Discord, folder: Path, *, echo: bool = False) -> None:
+    def __init__(
+        self, discord: Discord, folder: Path, *, echo: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`settings` are an operator's, by their names in the environment."""
+        self._settings = settings or {}
         self._discord = discord
         self._folder = folder
         self._echo = echo
@@ -76,6 +80,7 @@ class BotProcess:
                 stdout=None if self._echo else output,
                 stderr=None if self._echo else output,
                 env=environment_with(
+                    **self._settings,
                     DISCORD_TOKEN=self._discord.token,
                     DISCORD_API_BASE=self._discord.rest_url,
                     DISCORD_GATEWAY=self._discord.gateway_url,

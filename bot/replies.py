@@ -48,7 +48,7 @@ class Replies:
         if job.target.reply_id is not None:
             await self._edit_reply(job, content=content, view=view)
             return job.target
-        message_id = await self._channels.send(job, "card", may_have_been_sent=True, content=content, view=view)
+        message_id = await self._channels.send(job, "card", may_have_been_sent=False, content=content, view=view)
         await self._jobs.set_reply(job.id, message_id)
         return replace(job.target, reply_id=message_id, interaction_token=None)
 
@@ -92,17 +92,22 @@ class Replies:
             log.debug("no reaction under message %s: %s", message_id, error)
 
     async def _with_reply(self, job: Job) -> Job:
-        """Find the reply whose id was lost, when the acknowledgement's answer did not arrive or the bot was killed after it."""
-        if job.target.reply_id is not None or not _token_lives(job):
+        """Find the reply or the card whose id was lost: its answer did not arrive, or the bot was killed after it was sent."""
+        target = job.target
+        if target.reply_id is not None:
             return job
-        try:
-            message_id = await self._on_webhook(job, "fetch_message", _ORIGINAL)
-        except discord.HTTPException as error:
-            if not _is_lost(error):
-                raise
-            return job.evolve(target=replace(job.target, interaction_token=None))  # it was never acknowledged
-        await self._jobs.set_reply(job.id, message_id)
-        return job.evolve(target=replace(job.target, reply_id=message_id))
+        if not _token_lives(job):
+            message_id = await self._channels.find_card(job)
+        else:
+            try:
+                message_id = await self._on_webhook(job, "fetch_message", _ORIGINAL)
+            except discord.HTTPException as error:
+                if not _is_lost(error):
+                    raise
+                return job.evolve(target=replace(target, interaction_token=None))  # it was never acknowledged
+        if message_id is not None:
+            await self._jobs.set_reply(job.id, message_id)
+        return job.evolve(target=replace(target, reply_id=message_id))
 
     async def _edit_reply(self, job: Job, **changes: Any) -> int:
         """Raises: _NoReply, if there is none, or it can be edited in no way."""

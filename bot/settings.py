@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         description="where `/embedding install` may fetch files from, subdomains included; commas between",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
+    gateway_patience: float = Field(
+        60.0,
+        gt=0,
+        description="seconds without a word from Discord after which the connection is given up and made anew",
+    )
     discord_api_base: str = Field(
         "", description="another Discord to talk to, as the playground is; empty: the real one"
     )

@@ -55,10 +55,10 @@ async def _tell(interaction: discord.Interaction, sentence: str) -> None:
     if not interaction.response.is_done():
         try:
             await interaction.response.send_message(sentence, ephemeral=True)
-            return
         except discord.HTTPException as error:
-            if error.code != ALREADY_ACKNOWLEDGED:  # as happens after an answer that got lost
+            if error.code != ALREADY_ACKNOWLEDGED:  # by an earlier try of this, whose answer got lost
                 raise
+        return
     if interaction.type is not discord.InteractionType.component:
         await interaction.delete_original_response()  # "thinking…" would stay for ever
     await interaction.followup.send(sentence, ephemeral=True)

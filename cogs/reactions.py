@@ -7,7 +7,7 @@ import secrets
 
 import discord
 from discord.ext import commands
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from cogs.acknowledging import UNREACHED
 from cogs.buttons import job_shown
@@ -51,10 +51,11 @@ class Reactions(commands.Cog):
             return
         if not self._reactions.is_first((payload.message_id, payload.user_id)):
             return  # Discord sends events again when a connection was lost
+        origin = secrets.randbits(62)
         try:
-            await self._reroll(payload, origin=-secrets.randbits(62))  # no id of Discord's is negative
+            await self._reroll(payload, origin=-origin)  # no id of Discord's is negative
         except Exception as error:  # an event has nobody who would answer its errors
-            await self._tell(payload.user_id, sentence_for(error))
+            await self._tell(payload.user_id, sentence_for(error), nonce=f"told-{origin}")
 
     @_is_patient
     async def _reroll(self, payload: discord.RawReactionActionEvent, origin: int) -> None:
@@ -86,10 +87,14 @@ class Reactions(commands.Cog):
         job_id = job_shown(message)
         return await self._generation.job(job_id) if job_id is not None else None
 
-    async def _tell(self, user_id: int, sentence: str) -> None:
+    async def _tell(self, user_id: int, sentence: str, nonce: str) -> None:
         """A reaction has no private answer, so it goes to the member directly, or nowhere."""
         try:
-            user = await self._client.fetch_user(user_id)
-            await user.send(sentence)
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(UNREACHED), wait=wait_fixed(1.0), stop=stop_after_attempt(4), reraise=True
+            ):
+                with attempt:
+                    user = await self._client.fetch_user(user_id)
+                    await user.send(sentence, nonce=nonce)
         except (discord.HTTPException, *UNREACHED) as error:
             log.info("a member could not be told about a reaction: %s", error)

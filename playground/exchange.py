@@ -33,12 +33,19 @@ class Exchange:
 Log = deque[Exchange]
 
 BODY = web.RequestKey("body", object)
+READ = web.RequestKey("read", tuple)
 IS_MULTIPART = web.RequestKey("is_multipart", bool)
 DATA = web.ResponseKey("data", object)
 
 
 async def read_body(request: web.Request) -> tuple[dict[str, Any], Files]:
     """The JSON of a request and its files, whether they come as multipart or not."""
+    if READ not in request:  # a stream can be read but once
+        request[READ] = await _read_body(request)
+    return request[READ]
+
+
+async def _read_body(request: web.Request) -> tuple[dict[str, Any], Files]:
     if request.content_type == "multipart/form-data":
         body: dict[str, Any] = {}
         files: dict[int, tuple[str, bytes]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -29,6 +30,11 @@ class Fault:
     delay: float = 0.0
     #: "before": the request is lost; "after": it is applied, and the answer is lost
     drop: str | None = None
+    #: the request arrives twice, as from a network that repeats it; what comes back is the second answer
+    repeats: bool = False
+    #: called when the request has arrived, and when it has been applied but not been answered
+    on_arrival: Callable[[], None] | None = None
+    on_applied: Callable[[], None] | None = None
     hits: int = 0
 
     def matches(self, method: str, path: str) -> bool:
@@ -40,6 +46,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._pending: list[Fault] = []
+        #: asked about each request that no pending fault is for, with its path: what goes wrong at random
+        self.by_chance: Callable[[web.Request, str], Fault | None] | None = None
 
     def http(self, method: str, path: str, **how: object) -> Fault:
         """Let matching requests fail; see `Fault` for how."""
@@ -61,6 +69,11 @@ class Faults:
                 return fault
         return None
 
+    def meet(self, request: web.Request, path: str) -> Fault | None:
+        """The fault that this request meets, pending or by chance."""
+        fault = self.take(request.method, path)
+        return self.by_chance(request, path) if fault is None and self.by_chance is not None else fault
+
     # The usual ones by name.
 
     def rate_limit(
@@ -73,6 +86,9 @@ class Faults:
 
     def drop_connection(self, method: str, path: str, *, when: str = "after", times: int = 1) -> Fault:
         return self.http(method, path, drop=when, times=times)
+
+    def repeat(self, method: str, path: str, *, times: int = 1) -> Fault:
+        return self.http(method, path, repeats=True, times=times)
 
     def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> Fault:
         return self.http(method, path, delay=seconds, times=times)
@@ -89,6 +105,8 @@ class Faults:
 
 async def before(fault: Fault, request: web.Request) -> web.Response | None:
     """What a fault does ahead of the request: wait, lose it, or answer in its place."""
+    if fault.on_arrival is not None:
+        fault.on_arrival()
     if fault.delay:
         await asyncio.sleep(fault.delay)
     if fault.drop == "before":
@@ -99,6 +117,14 @@ async def before(fault: Fault, request: web.Request) -> web.Response | None:
         whole = {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
         return too_many(fault.retry_after or 0.2, {"X-RateLimit-Scope": fault.scope, **whole})
     return answer({"message": fault.message, "code": fault.code}, fault.status)
+
+
+def after(fault: Fault, request: web.Request) -> None:
+    """What a fault does to a request that has been applied: lose its answer."""
+    if fault.on_applied is not None:
+        fault.on_applied()
+    if fault.drop == "after":
+        hang_up(request)
 
 
 def hang_up(request: web.Request) -> None:

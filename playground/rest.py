@@ -11,7 +11,7 @@ from aiohttp import web
 from playground import payloads, posting
 from playground.errors import ApiError, missing_access, missing_permissions, unknown_channel, unknown_message
 from playground.exchange import BODY, DATA, IS_MULTIPART, Exchange, Log, answer, nothing, read_body, refused
-from playground.faults import Faults, before, hang_up
+from playground.faults import Faults, after, before
 from playground.limits import RateLimits
 from playground.rules import check_commands
 from playground.world import Channel, Guild, MessageRecord, User, World
@@ -80,13 +80,15 @@ class Rest:
         path, resource = request.path.removeprefix(API), request.match_info.route.resource
         route = resource.canonical.removeprefix(API) if resource else path
         place = request.method, route, dict(request.match_info)
-        fault = self._faults.take(request.method, path)
+        fault = self._faults.meet(request, path)
         response = await before(fault, request) if fault else None
         if response is None:
+            if fault is not None and fault.repeats:
+                await self._answer(request, handler)
             response = self._limits.refuse(*place) or await self._answer(request, handler)
             response.headers.update(self._limits.headers(*place))
-            if fault is not None and fault.drop == "after":
-                hang_up(request)
+            if fault is not None:
+                after(fault, request)
         self._log.append(
             Exchange(
                 request.method, route, path, response.status, request.get(BODY), response.get(DATA),

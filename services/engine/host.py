@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest
@@ -29,16 +30,10 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
 
     device = torch.device(choose_device() if device_name == "auto" else device_name)
     resident = Resident(device, resident_checkpoints)
-    pipe.send(Ready(str(device), dtype_on(device).itemsize, memory_of(device)))
-    while True:
-        try:
-            request = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(_answer(pipe, resident, request))
-        except (BrokenPipeError, ConnectionResetError):
-            return
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent hung up, or was killed
+        pipe.send(Ready(str(device), dtype_on(device).itemsize, memory_of(device)))
+        while True:
+            pipe.send(_answer(pipe, resident, pipe.recv()))
 
 
 def _be_quiet() -> None:

@@ -7,8 +7,9 @@ import os
 
 import torch
 
-#: what the allocators of the CPU and of Apple's GPUs say, who raise no type of their own, and what files mapped into memory do
-_WORDS = ("can't allocate memory", "cannot allocate memory", "out of memory")
+#: what the allocators of the CPU and of Apple's GPUs say, who raise no type of their own, and what files mapped into memory do;
+#: the last is oneDNN's, when there is no room for the code that it writes for a layer
+_WORDS = ("can't allocate memory", "cannot allocate memory", "out of memory", "could not create a primitive")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
-from services.storage.pool import Pool, open_connections
+from services.storage.pool import AWAY, Pool, open_connections
 from services.storage.presets import PresetStore
 
 POOL_SIZE = 10
@@ -33,11 +34,18 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(url: str) -> AsyncIterator[Storage]:
-    """Connect, bring the schema up to date, and close everything at the end."""
+async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Storage]:
+    """Connect, bring the schema up to date, and close everything at the end.
+
+    Raises: whatever the driver raises, if there is no server after `patience` seconds.
+    """
     async with open_connections(url, size=POOL_SIZE, init=_use_json) as connections:
-        async with connections.acquire() as connection:
-            await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(AWAY), wait=wait_fixed(0.5), stop=stop_after_delay(patience), reraise=True
+        ):
+            with attempt:
+                async with connections.acquire() as connection:
+                    await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
         pool = Pool(connections)
         yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
 

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 #: Discord waits three seconds for an answer, and a statement here takes milliseconds
 STATEMENT_TIMEOUT = 2.0  # seconds
-_AWAY = (
+#: a server that is not there, is starting or ending, or was lost in the middle of something
+AWAY = (
     OSError,  # TimeoutError among them
     asyncpg.InterfaceError,  # of a connection that was closed under the statement, or between two of its steps
     asyncpg.InternalClientError,
@@ -75,7 +76,7 @@ class Pool:
     def _told_as_unavailable(self) -> Iterator[None]:
         try:
             yield
-        except _AWAY as error:
+        except AWAY as error:
             if self._connections.is_closing():  # by ourselves: asking again is no use
                 raise
             raise Unavailable from error

@@ -42,15 +42,15 @@ class Place:
         """Where its people are."""
         return self.discord.channel("pictures", self.guild)
 
-    async def row(self) -> Job:
-        """The newest job here, once nobody waits for its answer any more."""
-        pool = self.storage.pool
-        newest = "SELECT id FROM jobs WHERE guild_id = $1 ORDER BY id DESC LIMIT 1"
+    async def row(self, jobs: int = 1) -> Job:
+        """The newest of so many jobs here, once nobody waits for its answer any more."""
+        query = "SELECT id, answered_at FROM jobs WHERE guild_id = $1 ORDER BY id"
         async with asyncio.timeout(30):
-            job_id = JobId(await pool.fetchval(newest, self.guild.id))
-            while await pool.fetchval("SELECT answered_at IS NULL FROM jobs WHERE id = $1", job_id):  # noqa: ASYNC110
+            rows = await self.storage.pool.fetch(query, self.guild.id)
+            while len(rows) < jobs or rows[-1]["answered_at"] is None:
                 await asyncio.sleep(0.05)
-        job = await self.storage.jobs.get(job_id)
+                rows = await self.storage.pool.fetch(query, self.guild.id)
+        job = await self.storage.jobs.get(JobId(rows[-1]["id"]))
         assert job is not None
         return job
 

@@ -55,7 +55,7 @@ async def test_what_passes_is_waited_for_and_the_picture_comes_once(place: Place
     PASSES[fault](place.discord.faults)
     await place.person("ben").react(first, "🔁")
     second = await rerolled(place, first)
-    row = await place.row()
+    row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.DELIVERED, second.id)
     assert [one.id for one in place.pictures()] == [first.id, second.id]
 
@@ -66,7 +66,7 @@ async def test_a_picture_that_was_sent_is_found_when_discord_has_forgotten_the_n
     await place.person("ben").react(first, "🔁")
     await rerolled(place, first)
     place.discord.world.nonces.clear()
-    row = await place.row()
+    row = await place.row(2)
     assert row.state is JobState.DELIVERED
     assert len(place.pictures()) == 2
 
@@ -85,7 +85,7 @@ async def test_where_the_channel_is_closed_the_member_gets_the_picture_directly(
     CLOSED[fault](place.discord.faults)
     await ben.react(first, "🔁")
     message = await whispered(place, ben)
-    row = await place.row()
+    row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
     assert len(place.pictures()) == 1
 
@@ -96,7 +96,7 @@ async def test_a_permission_that_was_taken_away_is_a_closed_channel(place: Place
     place.channel.deny_bot("send_messages")
     await ben.react(first, "🔁")
     message = await whispered(place, ben)
-    assert (await place.row()).message_id == message.id
+    assert (await place.row(2)).message_id == message.id
     await ben.react(message, "🔁")  # and it can be rerolled there
     assert await place.discord.wait_for(lambda one: one.reply_to == message.id and has_picture(one))
 
@@ -108,7 +108,7 @@ async def test_a_member_who_takes_no_messages_either_cannot_be_reached(place: Pl
     direct = place.discord.world.direct_channel(ben.user)
     place.discord.faults.http("POST", f"/channels/{direct.id}/messages", status=403, code=50007)
     await ben.react(first, "🔁")
-    row = await place.row()
+    row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.UNDELIVERABLE, None)
     assert len(place.pictures()) == 1
 
@@ -127,7 +127,7 @@ async def test_the_same_reaction_told_twice_rerolls_once_and_put_anew_once_more(
     await ben.react(first, "🔁")
     place.discord.gateway.duplicate_last()
     await rerolled(place, first)
-    await place.row()
+    await place.row(2)
     assert len(place.pictures()) == 2
     await ben.unreact(first, "🔁")
     await ben.react(first, "🔁")
@@ -143,4 +143,4 @@ async def test_a_reaction_on_a_picture_that_was_taken_down_gets_no_picture(place
     await place.discord.until(lambda: first.id not in [one.id for one in ana.sees()] or None, 10, lambda: "it stays")
     message = await place.discord.wait_for(has_picture)
     assert message.id != first.id
-    assert (await place.row()).state is JobState.DELIVERED
+    assert (await place.row(2)).state is JobState.DELIVERED

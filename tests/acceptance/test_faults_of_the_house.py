@@ -20,11 +20,15 @@ from services.errors import EngineError
 from services.jobs import JobState
 from services.storage import Storage, open_storage
 from tests.acceptance.conftest import drawn, has_picture
+from tests.services.engine.shortage import needs_linux, short_of_memory
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GRACE = 10.0  # seconds that the bot has for ending in good order
 LONG = {"prompt": "a house at night", "steps": 50, "count": 2}
+#: a step of the demo takes a tenth of a second, and a heartbeat comes every second
+SETTINGS = {"ENGINE_PATIENCE": "6", "GATEWAY_PATIENCE": "4"}
+HEARTBEAT = 1000  # ms
 CALM = "I cannot reach my books just now; nothing is lost. Please try again in a minute."
 
 
@@ -62,14 +66,20 @@ class House:
         await reply.until(lambda one: "step" in one.text and "step 0" not in one.text, 30)
 
 
+def a_quick_discord() -> Discord:
+    discord = Discord()
+    discord.gateway.heartbeat_interval = HEARTBEAT
+    return discord
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def parts() -> AsyncIterator[tuple[Discord, BotProcess, Storage]]:
     """They are broken and mended again by each test."""
     with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         async with (
-            Discord() as discord,
-            BotProcess(discord, Path(folder)) as bot,
+            a_quick_discord() as discord,
+            BotProcess(discord, Path(folder), settings=SETTINGS) as bot,
             open_storage(bot.database_url) as storage,
         ):
             yield discord, bot, storage
@@ -158,6 +168,20 @@ async def test_an_engine_that_is_killed_costs_nobody_a_picture(house: House) -> 
     assert await house.column("attempts") == [2, 1]
 
 
+async def test_an_engine_that_hangs_is_replaced_and_costs_nobody_a_picture(house: House) -> None:
+    ana, ben = house.person("ana"), house.person("ben")
+    running = await ana.slash("imagine", **LONG)
+    await house.begun(running)
+    waiting = await ben.slash("imagine", prompt="a fish", steps=4)
+    engine = house.bot.engine_pid
+    assert engine is not None
+    os.kill(engine, signal.SIGSTOP)
+    first, second = await drawn(running), await drawn(waiting)
+    assert house.bot.engine_pid != engine
+    assert [one.id for one in house.pictures()] == [first.id, second.id]
+    assert await house.column("attempts") == [2, 1]
+
+
 async def test_a_job_that_kills_the_engine_twice_gets_a_sentence_and_the_others_their_pictures(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -211,3 +235,31 @@ async def test_a_database_that_hangs_is_said_calmly_in_time(house: House) -> Non
         await asyncio.sleep(2)
     await drawn(accepted)
     await drawn(await ben.slash("imagine", prompt="a fish", steps=4))
+
+
+async def test_a_gateway_that_falls_silent_is_left_for_a_new_connection(house: House) -> None:
+    ana = house.person("ana")
+    reply = await ana.slash("imagine", prompt="a house", steps=20)
+    (session,) = house.discord.gateway.connected
+    silent = session.connection
+    house.discord.gateway.acknowledges = False
+    await house.discord.until(lambda: session.connection is not silent or None, 20, lambda: "it still waits")
+    house.discord.gateway.acknowledges = True
+    await house.discord.until_connected(20)
+    await drawn(reply)
+    await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
+
+
+@needs_linux
+async def test_a_picture_too_large_for_memory_is_refused_with_a_size_and_the_others_get_theirs(house: House) -> None:
+    ana, ben = house.person("ana"), house.person("ben")
+    await drawn(await ana.slash("imagine", prompt="a fish", steps=4))  # what loading takes is taken
+    engine = house.bot.engine_pid
+    assert engine is not None
+    with short_of_memory(engine):
+        large = await ana.slash("imagine", prompt="a fish", size="96x96", count=4, steps=6)
+        told = await large.until(lambda one: "too large for this machine's memory" in one.text, 60)
+    assert "Please choose a smaller size" in told.text
+    await drawn(await ben.slash("imagine", prompt="a fish", steps=4))
+    assert house.bot.engine_pid == engine
+    assert await house.settled() == ["delivered", "failed", "delivered"]

@@ -106,3 +106,26 @@ def test_faults_match_on_method_and_path_and_can_be_removed() -> None:
     faults.server_error("POST", "*")
     faults.clear()
     assert faults.take("POST", "/any") is None
+
+
+async def test_a_request_that_arrives_twice_is_applied_twice_unless_its_nonce_tells(local: Discord, api: Api) -> None:
+    local.faults.repeat("POST", MESSAGES, times=2)
+    await api.send({"content": "x"})
+    assert len(local.person("ana").sees()) == 2
+    sent = await api.send({"content": "y", "nonce": "1", "enforce_nonce": True})
+    assert [one.content for one in local.person("ana").sees()] == ["x", "x", "y"]
+    assert sent.body["content"] == "y"
+
+
+async def test_what_goes_wrong_by_chance_sees_the_request_arrive_and_take_effect(local: Discord, api: Api) -> None:
+    seen: list[str] = []
+    ana = local.person("ana")
+    local.faults.by_chance = lambda request, path: Fault(
+        request.method, path,
+        on_arrival=lambda: seen.append(f"arrived with {len(ana.sees())}"),
+        on_applied=lambda: seen.append(f"applied with {len(ana.sees())}"),
+    )  # fmt: skip
+    assert (await api.send({"content": "x"})).status == 200
+    assert seen == ["arrived with 0", "applied with 1"]
+    local.faults.server_error("POST", MESSAGES)  # a fault that was asked for comes first
+    assert (await api.send({"content": "x"})).status == 502
