@@ -27,14 +27,14 @@ from services.checkpoints import Shelf, read_shelf
 from services.downloads import Downloads
 from services.engine.process import Engine
 from services.generation import Generation
-from services.identifying import Identifier
+from services.infotext.identifying import Identifier
 from services.installing import Installer
 from services.pace import Pace
 from services.picking import EmbeddingLimits
 from services.pictures import PictureStore
 from services.planning import Planner
-from services.preset_rules import PresetRules
 from services.presets import Presets
+from services.presets.rules import PresetRules
 from services.queue import FairQueue
 from services.resuming import Resuming
 from services.samples import Samples

@@ -16,8 +16,8 @@ from cogs.errors import answer_error
 from cogs.identify_card import identify_card, text_of
 from cogs.imagine import Imagine
 from services.errors import UserError
-from services.identifying import Identifier
-from services.metadata import MAX_FILE_BYTES, read_text
+from services.infotext.identifying import Identifier
+from services.infotext.metadata import MAX_FILE_BYTES, read_text
 
 #: a form has to open within three seconds of the click
 PATIENCE = 2.0

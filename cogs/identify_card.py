@@ -11,7 +11,7 @@ from discord.utils import escape_markdown
 
 from cogs.names import COLOUR
 from services.errors import UserError
-from services.identifying import Identified
+from services.infotext.identifying import Identified
 
 #: characters; a card has 6000 in all, of which the three fields take at most half
 MAX_BLOCK = 2800

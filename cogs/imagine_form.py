@@ -9,10 +9,10 @@ import discord
 
 from cogs.errors import answer_error
 from services.errors import UserError
+from services.infotext.recreating import NO_EMBEDDING
+from services.infotext.settings_line import read_settings_line
 from services.picking import EmbeddingLimits
-from services.recreating import NO_EMBEDDING
 from services.requests import GenerationRequest
-from services.settings_line import read_settings_line
 from services.suggestions import MAX_CHOICES, Suggestion
 
 #: Discord's limits, in characters

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import discord
 
 from cogs.names import COLOUR
-from services.preset_lines import FIELDS, number_text, settings_line
-from services.preset_rules import Missing
+from services.presets.lines import FIELDS, number_text, settings_line
+from services.presets.rules import Missing
 from services.storage.presets import WHOLE_SERVER, Preset, Saved
 
 MAX_DESCRIPTION = 4096

@@ -12,8 +12,8 @@ from cogs.choices import as_choices
 from cogs.preset_cards import saved_card
 from cogs.preset_rights import managed_server, server_of
 from services.errors import UserError
-from services.preset_files import MAX_FILE_BYTES, write_presets
 from services.presets import Presets
+from services.presets.files import MAX_FILE_BYTES, write_presets
 
 
 class PresetFiles(commands.Cog):

@@ -7,10 +7,10 @@ from typing import Any
 import discord
 
 from cogs.errors import answer_error
-from services.preset_changes import from_form
-from services.preset_lines import LOCKABLE, settings_line
-from services.preset_rules import MAX_TEXT
 from services.presets import Presets
+from services.presets.changes import from_form
+from services.presets.lines import LOCKABLE, settings_line
+from services.presets.rules import MAX_TEXT
 from services.storage.presets import Preset
 
 #: longer than the longest names and numbers that a preset can hold

@@ -13,9 +13,9 @@ from cogs.imagine import SAMPLER_CHOICES
 from cogs.names import EMBEDDING_OPTIONS
 from cogs.preset_forms import PresetForm
 from cogs.preset_rights import managed_server
-from services.preset_changes import Change
-from services.preset_lines import FIELDS, LOCKABLE, complete_fields, read_fields
 from services.presets import Presets
+from services.presets.changes import Change
+from services.presets.lines import FIELDS, LOCKABLE, complete_fields, read_fields
 from services.requests import GenerationRequest
 from services.suggestions import Suggestions
 

@@ -11,7 +11,7 @@ from embeddings.library import Library
 from services.advice import advise
 from services.checkpoints import Checkpoint, Shelf
 from services.errors import PromptTooLong, UserError
-from services.mentions import embeddings_apart
+from services.infotext.mentions import embeddings_apart
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters, PlacedEmbedding
 from services.picking import EmbeddingLimits, Pick, pick_embeddings, refuse_no_effect
 from services.prompting import CHUNK_TOKENS, lay_out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from services.metadata import exif_of, read_text
+from services.infotext.metadata import exif_of, read_text
 
 #: of one file, where Discord says nothing else
 DEFAULT_LIMIT = 10 * 1024 * 1024  # bytes

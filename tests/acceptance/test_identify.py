@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from playground import Message, Person, Reply
-from services.metadata import exif_of, read_text
+from services.infotext.metadata import exif_of, read_text
 from tests.acceptance.conftest import Place, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cogs.identify_card import MAX_BLOCK, TEXT_FILE, identify_card, text_in
-from services.identifying import Identifier
+from services.infotext.identifying import Identifier
 from services.picking import EmbeddingLimits
 from tests.builders import a_checkpoint, a_library, a_shelf
 

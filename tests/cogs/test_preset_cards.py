@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cogs.preset_cards import MAX_DESCRIPTION, list_card, preset_card, saved_card
-from services.preset_lines import LOCKABLE
-from services.preset_rules import Missing
+from services.presets.lines import LOCKABLE
+from services.presets.rules import Missing
 from services.requests import GenerationRequest
 from services.storage.presets import WHOLE_SERVER, Preset, Saved
 

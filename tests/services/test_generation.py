@@ -17,8 +17,8 @@ from services.parameters import MAX_COUNT, MAX_SEED
 from services.picking import EmbeddingLimits
 from services.pictures import PictureStore
 from services.planning import Planned, Planner
-from services.preset_rules import PresetRules
 from services.presets import Presets
+from services.presets.rules import PresetRules
 from services.queue import FairQueue
 from services.requests import GenerationRequest
 from services.resuming import Resuming

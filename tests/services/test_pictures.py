@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +59,7 @@ async def test_many_at_once_do_not_hinder_each_other(tmp_path: Path) -> None:
     assert {len(await store.read(name)) for (name,) in names} == {100_000}
 
 
-def aged(store: PictureStore, folder: Path, days: dict[str, float]) -> None:
+def aged(store: PictureStore, folder: Path, days: Mapping[str, float]) -> None:
     """As if each picture had last been wanted so many days ago."""
     for name, ago in days.items():
         (path,) = folder.rglob(name)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from services.metadata import read_text
+from services.infotext.metadata import read_text
 from services.uploads import DEFAULT_LIMIT, REQUEST_LIMIT, fit_file, fit_files
 
 TEXT = "a red fish — 金魚\nNegative prompt: demo-artifacts, blurry\nSteps: 20, Seed: 7"

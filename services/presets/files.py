@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from embeddings.header import shown
 from services.errors import UserError
-from services.preset_lines import FIELDS, LOCKABLE
+from services.presets.lines import FIELDS, LOCKABLE
 from services.requests import GenerationRequest
 from services.storage.presets import Preset
 

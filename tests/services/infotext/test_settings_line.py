@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import UserError
+from services.infotext.settings_line import read_settings_line, settings_of
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS, find_sampler
-from services.settings_line import read_settings_line, settings_of
 
 
 def test_the_line_has_a1111s_form() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.preset_lines import LOCKABLE
+from services.presets.lines import LOCKABLE
 from services.requests import GenerationRequest
 from services.storage.presets import Preset
 

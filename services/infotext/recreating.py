@@ -15,13 +15,13 @@ from embeddings.names import name_key
 from services.checkpoints import Checkpoint
 from services.errors import UserError
 from services.fit import Fit, fit_of
-from services.hash_lookup import FoundEmbedding, look_up
-from services.infotext import PROGRAM
-from services.mentions import Mention, take_leading, take_mentions
+from services.infotext.hashes import FoundEmbedding, look_up
+from services.infotext.mentions import Mention, take_leading, take_mentions
+from services.infotext.reading import Infotext
+from services.infotext.writing import PROGRAM
 from services.parameters import MAX_SEED
 from services.picking import MAX_STRENGTH, EmbeddingLimits
 from services.planning import MAX_CFG, parse_size
-from services.reading_infotext import Infotext
 from services.requests import GenerationRequest
 from services.samplers import sampler_of
 

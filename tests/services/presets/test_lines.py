@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import UserError
-from services.preset_changes import Change, from_form
-from services.preset_lines import (
+from services.presets.changes import Change, from_form
+from services.presets.lines import (
     FIELDS,
     LOCKABLE,
     complete_fields,

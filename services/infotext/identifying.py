@@ -10,12 +10,12 @@ from embeddings.library import Library
 from services.checkpoints import Checkpoint, Shelf
 from services.checkpoints.hashing import hash_weights
 from services.errors import UserError
-from services.hash_lookup import FoundEmbedding
+from services.infotext.hashes import FoundEmbedding
+from services.infotext.reading import Infotext, read_infotext
+from services.infotext.recreating import Recreation, find_embeddings, recreate
+from services.infotext.settings_line import settings_of
 from services.picking import EmbeddingLimits
-from services.reading_infotext import Infotext, read_infotext
-from services.recreating import Recreation, find_embeddings, recreate
 from services.requests import GenerationRequest
-from services.settings_line import settings_of
 
 
 @dataclass(frozen=True, slots=True)

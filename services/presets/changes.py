@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.preset_lines import FIELDS, LOCKABLE, read_embeddings, read_fields, read_settings
+from services.presets.lines import FIELDS, LOCKABLE, read_embeddings, read_fields, read_settings
 from services.requests import GenerationRequest
 from services.storage.presets import Preset
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from embeddings.architecture import Architecture
 from services.picking import EmbeddingLimits
-from services.preset_rules import PresetRules
 from services.presets import Presets
+from services.presets.rules import PresetRules
 from services.storage import Storage
 from tests.builders import a_checkpoint, a_library, a_shelf, embedding_file
 

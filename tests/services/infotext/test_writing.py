@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from services.infotext import INFOTEXT_KEY, write_infotext
+from services.infotext.writing import INFOTEXT_KEY, write_infotext
 from services.parameters import GenerationParameters
 from services.samplers import SAMPLERS
 from tests.builders import a_placed, a_plan

@@ -10,9 +10,9 @@ from dataclasses import replace
 from embeddings.header import shown
 from services.errors import UnknownName, UserError
 from services.matching import closest
-from services.preset_files import FilePreset, read_presets
-from services.preset_layers import Filled, lay_over
-from services.preset_rules import Missing, PresetRules
+from services.presets.files import FilePreset, read_presets
+from services.presets.layers import Filled, lay_over
+from services.presets.rules import Missing, PresetRules
 from services.requests import GenerationRequest
 from services.storage.presets import WHOLE_SERVER, Preset, PresetStore, Saved
 from services.suggestions import MAX_CHOICES, Suggestion

@@ -12,7 +12,7 @@ from services.errors import PromptTooLong, UnknownName, UserError
 from services.parameters import MAX_COUNT
 from services.picking import NONE, EmbeddingLimits, pick_embeddings, refuse_no_effect, split_strength
 from services.planning import MAX_CFG, measure, number, parse_size, whole
-from services.preset_layers import Filled, embedding_keys
+from services.presets.layers import Filled, embedding_keys
 from services.prompting.tokens import load_tokenizer
 from services.requests import GenerationRequest
 from services.samplers import find_sampler

@@ -13,8 +13,8 @@ from embeddings.library import Library
 from services.checkpoints import Shelf
 from services.errors import UserError
 from services.fit import Fit
-from services.identifying import Identified, Identifier
-from services.infotext import write_infotext
+from services.infotext.identifying import Identified, Identifier
+from services.infotext.writing import write_infotext
 from services.parameters import PlacedEmbedding
 from services.picking import EmbeddingLimits, Pick, split_strength
 from services.planning import placed

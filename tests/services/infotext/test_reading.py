@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.infotext import write_infotext
-from services.mentions import Mention, take_leading
-from services.reading_infotext import Infotext, read_infotext, read_settings
+from services.infotext.mentions import Mention, take_leading
+from services.infotext.reading import Infotext, read_infotext, read_settings
+from services.infotext.writing import write_infotext
 from services.samplers import SAMPLERS
 from tests.builders import a_placed, a_plan
 

@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.library import Library
 from embeddings.writer import SOURCE_HASH, write_file
-from services.hash_lookup import Standing, look_up
+from services.infotext.hashes import Standing, look_up
 from tests.builders import a_library, an_embedding, an_entry, embedding_file
 
 #: whole and short, as the catalog has them

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from services.errors import UnknownName, UserError
-from services.preset_rules import Missing
-from services.presets import MAX_PRESETS, Presets
+from services.presets.presets import MAX_PRESETS, Presets
+from services.presets.rules import Missing
 from services.requests import GenerationRequest
 from services.storage import Storage
-from tests.services.preset_house import PresetShelf
+from tests.services.presets.house import PresetShelf
 
 HERE, ELSEWHERE = 1, 2
 CHANNEL, OTHER_CHANNEL = 10, 11

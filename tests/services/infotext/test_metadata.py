@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.errors import UserError
-from services.metadata import MAX_TEXT, exif_of, read_text
+from services.infotext.metadata import MAX_TEXT, exif_of, read_text
 
 TEXT = "a fish\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Seed: 7"
 FOREIGN = "größer, 日本語, 🐟\nSteps: 20, Sampler: Euler, Seed: 7"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from services.errors import DoesNotFit, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
-from services.preset_rules import Missing
+from services.presets.rules import Missing
 from services.requests import GenerationRequest
-from tests.services.preset_house import PresetShelf
+from tests.services.presets.house import PresetShelf
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mentions import Mention, take_leading, take_mentions
+from services.infotext.mentions import Mention, take_leading, take_mentions
 
 KNOWN = {"easynegative", "badhandv4", "by bad artist"}
 

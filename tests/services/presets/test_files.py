@@ -12,14 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.errors import UserError
-from services.preset_files import FORMAT, MAX_FILE_BYTES, VERSION, FilePreset, read_presets, write_presets
-from services.preset_lines import FIELDS, LOCKABLE
-from services.preset_rules import Missing, PresetRules
-from services.presets import MAX_PRESETS, Presets
+from services.presets.files import FORMAT, MAX_FILE_BYTES, VERSION, FilePreset, read_presets, write_presets
+from services.presets.lines import FIELDS, LOCKABLE
+from services.presets.presets import MAX_PRESETS, Presets
+from services.presets.rules import Missing, PresetRules
 from services.requests import GenerationRequest
 from services.storage import Storage
 from services.storage.presets import Preset
-from tests.services.preset_house import PresetShelf
+from tests.services.presets.house import PresetShelf
 
 HERE, ELSEWHERE, AUTHOR = 1, 2, 7
 
