@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 from PIL import Image
 
@@ -170,6 +171,30 @@ async def test_a_job_that_was_cancelled_meanwhile_is_not_drawn(house: House) -> 
     assert list(house.delivery.done) == [wanted.id]
     assert cancelled.id not in house.delivery.steps
     assert (await house.row(cancelled)).state is JobState.CANCELLED
+
+
+async def test_a_row_that_somebody_changes_just_then_is_drawn_a_moment_later(house: House, database_url: str) -> None:
+    job = await house.ask()
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("UPDATE jobs SET hints = '{}' WHERE id = $1", job.id)
+        async with house.working():
+            await asyncio.sleep(1)
+            assert job.id not in house.delivery.steps
+            await connection.execute("COMMIT; BEGIN")
+            await house.delivery.until_answered(job.id)
+    await connection.close()
+    assert job.id in house.delivery.done
+
+
+async def test_what_is_drawn_gives_signs_of_life(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.worker.BEAT_INTERVAL", 0.05)
+    job = await house.ask(steps=30)
+    async with house.working():
+        await house.delivery.until_answered(job.id)
+    row = await house.storage.pool.fetchrow("SELECT started_at, heartbeat_at FROM jobs WHERE id = $1", job.id)
+    assert row is not None
+    assert row["heartbeat_at"] > row["started_at"]
 
 
 async def test_pictures_that_cannot_be_kept_fail_their_job_and_no_other(house: House, tmp_path: Path) -> None:

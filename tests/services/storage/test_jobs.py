@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from services.jobs import Job, JobId, JobState
-from services.parameters import GenerationParameters, PlacedEmbedding
+from services.jobs import JobId, JobState
+from services.parameters import PlacedEmbedding
 from services.storage import Storage
 from services.storage.jobs import JobStore
 from tests.builders import a_placed, a_plan, a_target
+from tests.services.storage.rows import added, delivered, state_of
 
 NOBODY = JobId(999_999)
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -26,24 +27,6 @@ FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 @pytest.fixture
 async def jobs(storage: Storage) -> JobStore:
     return storage.jobs
-
-
-async def added(jobs: JobStore, member_id: int = 1, plan: GenerationParameters | None = None) -> Job:
-    return await jobs.add(plan or a_plan(), a_target(member_id), parent_id=None, hints=())
-
-
-async def state_of(jobs: JobStore, job: Job) -> JobState:
-    found = await jobs.get(job.id)
-    assert found is not None
-    return found.state
-
-
-async def delivered(jobs: JobStore, message_id: int) -> Job:
-    job = await added(jobs)
-    await jobs.claim([job.id])
-    await jobs.rendered(job.id, ["a.png"], 1.5)
-    await jobs.delivered(job.id, message_id)
-    return job
 
 
 async def test_a_job_is_asked_claimed_rendered_and_delivered(jobs: JobStore) -> None:

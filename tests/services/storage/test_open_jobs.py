@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from services.jobs import Job, JobState
+from services.jobs import JobState
 from services.storage import Storage
 from services.storage.jobs import JobStore
 from tests.builders import a_plan, a_target
+from tests.services.storage.rows import added, delivered, state_of
 
 
 @pytest.fixture
 async def jobs(storage: Storage) -> JobStore:
     return storage.jobs
-
-
-async def added(jobs: JobStore) -> Job:
-    return await jobs.add(a_plan(), a_target())
-
-
-async def state_of(jobs: JobStore, job: Job) -> JobState:
-    found = await jobs.get(job.id)
-    assert found is not None
-    return found.state
-
-
-async def delivered(jobs: JobStore, message_id: int) -> Job:
-    job = await added(jobs)
-    await jobs.claim([job.id])
-    await jobs.rendered(job.id, ["a.png"], 1.5)
-    await jobs.delivered(job.id, message_id)
-    return job
 
 
 async def test_a_job_that_failed_is_open_until_its_member_was_told(jobs: JobStore) -> None:
