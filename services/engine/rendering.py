@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.engine.loading import LoadedCheckpoint
-from services.engine.lockstep import one_by_one
+from services.engine.lockstep import in_lockstep
 from services.engine.memory import is_out_of_memory, release
 from services.engine.sampling import scheduler_for
 from services.infotext import INFOTEXT_KEY, write_infotext
@@ -79,7 +79,7 @@ def _denoise(
     # 4. denoise and decode
     kept, pipe.scheduler = pipe.scheduler, scheduler
     try:
-        with one_by_one(pipe):
+        with in_lockstep(pipe):
             return pipe(
                 **conditions,
                 width=shared.width,

@@ -1,9 +1,9 @@
 """The same seed alone, among eight strangers and from the cache: latents, which no decoder has rounded to 8 bits.
 
-On a processor pictures go through the UNet one by one, and nothing of the company is left, to the bit. Where batches stay whole,
-as on a GPU, a batch of another size is multiplied by other kernels, which add up in another order: that moves the UNet's output
-by some units in its last place, and guidance multiplies them by its scale. In double precision even that is gone: no picture sees
-another's prompt, embeddings, scale or noise.
+On a processor pictures keep in lockstep, and nothing of the company is left, to the bit. Where batches stay whole, as on a GPU,
+a batch of another size is multiplied by other kernels, which add up in another order: that moves the UNet's output by some units
+in its last place, and guidance multiplies them by its scale. In double precision even that is gone: no picture sees another's
+prompt, embeddings, scale or noise.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def forgetful(loaded: LoadedCheckpoint) -> LoadedCheckpoint:
 
 @contextmanager
 def whole(pipe: Any) -> Iterator[None]:
-    """Stands for `one_by_one`, and lets batches be, as on a GPU."""
+    """Stands for `in_lockstep`, and lets batches be, as on a GPU."""
     yield
 
 
@@ -114,7 +114,7 @@ def test_the_place_in_the_batch_does_not_matter(by_name: ByName, checkpoint: str
 def test_in_whole_batches_latents_are_those_alone_but_for_rounding(
     by_name: ByName, monkeypatch: pytest.MonkeyPatch, checkpoint: str
 ) -> None:
-    monkeypatch.setattr("services.engine.rendering.one_by_one", whole)
+    monkeypatch.setattr("services.engine.rendering.in_lockstep", whole)
     loaded = forgetful(watched(by_name(checkpoint)))
     plans = crowd(loaded)
     together = latents_of(loaded, plans)
@@ -141,7 +141,7 @@ def double(sd1_folder: Path, sdxl_folder: Path) -> Callable[[str], LoadedCheckpo
 def test_in_whole_batches_of_double_precision_nothing_is_left_of_the_company(
     double: Callable[[str], LoadedCheckpoint], monkeypatch: pytest.MonkeyPatch, checkpoint: str
 ) -> None:
-    monkeypatch.setattr("services.engine.rendering.one_by_one", whole)
+    monkeypatch.setattr("services.engine.rendering.in_lockstep", whole)
     loaded = double(checkpoint)
     plans = crowd(loaded, sampler="unipc", steps=3)[:5]
     together = latents_of(loaded, plans)
