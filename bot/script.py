@@ -2,9 +2,19 @@
 
 ana: /imagine prompt:a red fish in the sea embedding1:demo-artifacts
 ben: autocomplete /imagine model:demo embedding1:water
+ana: /identify picture:@picture
+ana: /embedding install file:@path/to/file.safetensors
 ben: react 🔁
 ana: click Reroll
+ben: menu Identify picture
+ben: click Fill /imagine
+ben: submit Prompt: a blue fish; Negative embeddings: demo-artifacts, demo-tinted
 restart
+
+"The message" is the newest with pictures: it is reacted to, deleted, and its menu used. `click` presses its button of that
+name; where it has none, that of the newest message with one. `submit` sends the form that is open, with what stands in
+it already where nothing else is given; a line with `submit` alone sends it as it is. For an option that takes a file,
+`@picture` is the first picture of the message and `@` with a path a file on this machine; elsewhere `@` means nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: what a person can do; each takes the rest of the line
-VERBS = ("autocomplete", "react", "unreact", "click", "submit", "say", "delete")
+VERBS = ("autocomplete", "react", "unreact", "click", "menu", "submit", "say", "delete")
 RESTART = "restart"
 
 

@@ -11,7 +11,10 @@ from typing import Any
 
 from bot.process import BotProcess
 from bot.script import RESTART, Action
+from bot.script_files import given_file, newest_picture, pictures_in
 from playground import Discord, Message, Modal, NotPossible, Person, Reply
+from playground.messages import Select
+from playground.options import file_options, split_typed
 
 ANSWER_TIMEOUT = 120.0  # seconds; a picture of the demo takes one or two
 #: whoever is called so, or comes first, runs the server
@@ -57,13 +60,11 @@ class Trial:
             return {}
         person = self._person(action.person or "")
         match action.verb:
-            case "/":
-                return await self._answer(person, await person.types(action.argument))
+            case "/" | "click" | "menu":
+                return await self._answer(person, await self._asked(person, action))
             case "autocomplete":
                 choices = await person.completes(action.argument)
                 return {"choices": [{"name": one.name, "value": one.value} for one in choices]}
-            case "click":
-                return await self._answer(person, await person.click(self._picture(person), action.argument))
             case "react":
                 return await self._react(person, action.argument)
             case "unreact":
@@ -76,12 +77,29 @@ class Trial:
                 await person.delete(self._picture(person))
         return {}
 
+    async def _asked(self, person: Person, action: Action) -> Reply:
+        match action.verb:
+            case "click":
+                return await person.click(self._with_button(person, action.argument), action.argument)
+            case "menu":
+                return await person.context_menu(action.argument, self._picture(person))
+        return await self._command(person, action.argument)
+
+    async def _command(self, person: Person, line: str) -> Reply:
+        """As `Person.types`, with files for the options that take one."""
+        here = (self._discord.world, person.channel, person.user)
+        command, typed = split_typed(*here, line)
+        options: dict[str, Any] = dict(typed)
+        for name in set(typed) & set(file_options(*here, command)):
+            options[name] = await given_file(self._discord, person.sees(), name, typed[name])
+        return await person.slash(command, **options)
+
     async def _answer(self, person: Person, reply: Reply) -> dict[str, Any]:
         if reply.failed:
             raise TimeoutError(reply.failed)
         if reply.modal is not None:
             self._forms[person.name] = reply.modal
-            return {"modal": {"title": reply.modal.title, "fields": [one.label for one in reply.modal.fields]}}
+            return {"modal": _form(reply.modal)}
         if reply.message is None or reply.message.deleted:  # a click that removed its message
             return await self._described([one for one in reply.followups if not one.deleted])
         await reply.until(is_final, ANSWER_TIMEOUT)
@@ -101,31 +119,37 @@ class Trial:
         return await self._described([found])
 
     async def _submit(self, person: Person, typed: str) -> dict[str, Any]:
-        form = self._forms.pop(person.name, None)
+        form = self._forms.get(person.name)
         if form is None:
             raise NotPossible("No form is open.")
         values: dict[str, str | list[str]] = {}
-        for part in typed.split(";"):
+        for part in filter(str.strip, typed.split(";")):
             name, _, value = part.partition(":")
             field = next((one for one in form.fields if one.label.casefold() == name.strip().casefold()), None)
             if field is None:
                 raise NotPossible(
                     f"The form has no field '{name.strip()}': it has {', '.join(one.label for one in form.fields)}."
                 )
-            is_list = hasattr(field.item, "options")
-            values[field.label] = [one.strip() for one in value.split(",")] if is_list else value.strip()
-        return await self._answer(person, await person.submit(form, values))
+            is_list = isinstance(field.item, Select)
+            values[field.label] = _listed(value) if is_list else value.strip()
+        reply = await person.submit(form, values)
+        del self._forms[person.name]  # one that cannot be sent as it is stays open
+        return await self._answer(person, reply)
 
     def _person(self, name: str) -> Person:
         self._first = self._first or name
         return self._discord.person(name, _PERMISSIONS if name == self._first or name in _MODERATORS else ())
 
     def _picture(self, person: Person) -> Message:
-        """ "The message": the newest with pictures."""
-        pictures = [one for one in person.sees() if one.is_bot and one.attachments]
-        if not pictures:
-            raise NotPossible("There is no picture here yet.")
-        return pictures[-1]
+        return newest_picture(person.sees())
+
+    def _with_button(self, person: Person, name: str) -> Message:
+        """ "The message", if it has such a button, or else the newest message with one."""
+        seen = person.sees()
+        for message in (*pictures_in(seen)[-1:], *reversed(seen)):
+            if any(button.is_called(name) for button in message.buttons):
+                return message
+        return newest_picture(seen)
 
     async def _described(self, messages: list[Message]) -> dict[str, Any]:
         return {"messages": [await self._describe(one) for one in messages]}
@@ -142,6 +166,17 @@ class Trial:
             "buttons": [one.label or one.emoji for one in message.buttons],
             "reactions": [{"emoji": emoji, "count": count} for emoji, count in message.reactions.items()],
         }  # fmt: skip
+
+
+def _form(form: Modal) -> dict[str, Any]:
+    """Its fields, and what stands in them when it opens."""
+    items = {one.label: one.item for one in form.fields}
+    values = {label: list(one.chosen) if isinstance(one, Select) else one.value for label, one in items.items()}
+    return {"title": form.title, "fields": list(items), "values": values}
+
+
+def _listed(text: str) -> list[str]:
+    return [one for part in text.split(",") if (one := part.strip())]
 
 
 def is_final(message: Message) -> bool:

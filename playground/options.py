@@ -15,6 +15,8 @@ T = TypeVar("T", int, float)
 
 #: whole numbers up to here are exact in JavaScript, which Discord's client is written in
 MAX_NUMBER = 2**53 - 1
+#: the type of a command that stands in the menu of a message
+MESSAGE = 3
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 6, 7, 10, 11
 
 
@@ -30,9 +32,7 @@ def find_command(world: World, channel: Channel, user: User, path: str) -> tuple
     if command is None:
         names = ", ".join(sorted(f"/{one['name']}" for one in known if one["type"] == 1))
         raise NotPossible(f"There is no command /{first}. There are: {names or 'none yet'}.")
-    needed = int(command.get("default_member_permissions") or 0)
-    if needed and guild is not None and not guild.permissions_of(user.id) >= names_of(needed):
-        raise NotPossible(f"/{first} is not offered to {user.name}: it takes {', '.join(sorted(names_of(needed)))}.")
+    _check_offered(command, f"/{first}", channel, user)
     chain: list[Json] = []
     node = command
     for name in rest:
@@ -44,6 +44,31 @@ def find_command(world: World, channel: Channel, user: User, path: str) -> tuple
         subcommands = ", ".join(one["name"] for one in node["options"])
         raise NotPossible(f"/{path} needs one of its subcommands: {subcommands}.")
     return command, chain
+
+
+def find_entry(world: World, channel: Channel, user: User, name: str) -> Json:
+    """The command called so in the menu of a message.
+
+    Raises: NotPossible.
+    """
+    guild = channel.guild
+    known = [one for one in world.commands_in(guild.id if guild else None) if one["type"] == MESSAGE]
+    command = next((one for one in known if one["name"] == name), None)
+    if command is None:
+        names = ", ".join(sorted(one["name"] for one in known))
+        raise NotPossible(f"There is no entry '{name}' in the menu of a message. There are: {names or 'none yet'}.")
+    _check_offered(command, f"'{name}'", channel, user)
+    return command
+
+
+def file_options(world: World, channel: Channel, user: User, path: str) -> list[str]:
+    """The options of a command that take a file.
+
+    Raises: NotPossible.
+    """
+    command, chain = find_command(world, channel, user, path)
+    described = (chain[-1] if chain else command).get("options") or []
+    return [one["name"] for one in described if one["type"] == ATTACHMENT]
 
 
 def fill_options(
@@ -66,9 +91,15 @@ def fill_options(
     for name, value in given.items():
         option = by_name[name]
         if option["type"] == ATTACHMENT:
-            value = _attach(world, channel, value, resolved)
+            value = _attach(world, channel, name, value, resolved)
         options.append({"name": name, "type": option["type"], "value": _value(option, value, complete=complete)})
     return options, resolved
+
+
+def _check_offered(command: Json, called: str, channel: Channel, user: User) -> None:
+    needed = int(command.get("default_member_permissions") or 0)
+    if needed and channel.guild is not None and not channel.guild.permissions_of(user.id) >= names_of(needed):
+        raise NotPossible(f"{called} is not offered to {user.name}: it takes {', '.join(sorted(names_of(needed)))}.")
 
 
 def nest(chain: list[Json], options: list[Json]) -> list[Json]:
@@ -129,7 +160,11 @@ def _sendable(name: str, number: T) -> T:
     return number
 
 
-def _attach(world: World, channel: Channel, value: Any, resolved: Json) -> str:
+def _attach(world: World, channel: Channel, name: str, value: Any, resolved: Json) -> str:
+    if not isinstance(value, tuple):  # typed, in a line of text
+        raise NotPossible(
+            f"{name} takes a file, not words: choose the command from the list and give it the file there."
+        )
     filename, data = value
     attachment_id = world.store_file(filename, data)
     resolved.setdefault("attachments", {})[str(attachment_id)] = attachment(world, channel, attachment_id, None)

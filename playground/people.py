@@ -13,7 +13,7 @@ from playground.errors import ApiError, NotPossible
 from playground.forms import choose, fill_form
 from playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
 from playground.messages import Choice, Message, Modal, read_modal
-from playground.options import fill_options, find_command, nest, split_typed
+from playground.options import fill_options, find_command, find_entry, nest, split_typed
 from playground.world import Channel, Json, MessageRecord, User
 
 if TYPE_CHECKING:
@@ -185,11 +185,9 @@ class Person:
         Raises: NotPossible.
         """
         record = self._record(message)
-        guild = self.channel.guild
-        known = self._world.commands_in(guild.id if guild else None)
-        command = next((one for one in known if one["name"] == name and one["type"] == 3), None)
-        if command is None:
-            raise NotPossible(f"There is no entry '{name}' in the menu of a message.")
+        if record.only_for is not None:
+            raise NotPossible("The menu of a message that only you can see offers no apps.")
+        command = find_entry(self._world, self.channel, self.user, name)
         resolved = {"messages": {str(record.id): payloads.message(record, self.user.id)}}
         data = {**self._command_data(command, [], resolved), "target_id": str(record.id)}
         return await self._interact(COMMAND, data)

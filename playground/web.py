@@ -233,6 +233,8 @@ class Visit:
         record = self._discord.world.find_message(int(frame["message_id"]))
         if record is None or record.only_for not in (None, self._person.id):
             raise NotPossible("The message was deleted.")
+        if record.channel.guild is None and record.channel.recipient is not self._person.user:
+            raise NotPossible("The message was deleted.")  # or never was, as far as this person knows
         return read_message(record.data)
 
 

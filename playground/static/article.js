@@ -5,6 +5,7 @@ import { el, hueOf, keepFocus, timeOf } from "./dom.js";
 import { embed } from "./embeds.js";
 import { gallery } from "./gallery.js";
 import { markdown, plain } from "./markdown.js";
+import { MESSAGE, moreButton } from "./menu.js";
 import { reactButton, reactionRow } from "./reactions.js";
 
 const EPHEMERAL = 1 << 6;
@@ -16,7 +17,7 @@ const EXCERPT = 70; // characters
 export function article(message, old, { store, act, jump }) {
   const actHere = (op, data, control) => act(op, { message_id: message.id, ...data }, control);
   const isPrivate = Boolean(message.flags & EPHEMERAL);
-  return el(
+  const node = el(
     "article",
     {
       class: isPrivate ? "message private" : "message",
@@ -27,19 +28,16 @@ export function article(message, old, { store, act, jump }) {
     answered(message, store, jump),
     avatar(message.author),
     head(message),
-    el(
-      "div",
-      { class: "body" },
-      content(message, old, store),
-      el(
-        "div",
-        { class: "foot" },
-        components(message.components, { names: store, act: actHere }),
-        reactionRow(message, actHere),
-        isPrivate ? dismissal(message, store) : actions(message, store, actHere),
-      ),
-    ),
   );
+  const foot = el(
+    "div",
+    { class: "foot" },
+    components(message.components, { names: store, act: actHere }),
+    reactionRow(message, actHere),
+    isPrivate ? dismissal(message, store) : actions(node, message, store, actHere),
+  );
+  node.append(el("div", { class: "body" }, content(message, old, store), foot));
+  return node;
 }
 
 /** Show the reactions of a message as they stand now; the rest of its article, `node`, stays as it is. */
@@ -92,18 +90,15 @@ function dismissal(message, store) {
   return el("p", { class: "only-you" }, "Only you can see this · ", el("button", button, "Dismiss"));
 }
 
-function actions(message, store, act) {
+function actions(node, message, store, act) {
   const mayDelete = message.author.id === store.user.id || store.permissions.includes("manage_messages");
-  const action = (key, text, press) =>
-    el("button", { type: "button", class: "action", "data-key": key, onclick: press }, text);
+  const remove = { type: "button", class: "action", "data-key": "delete-message", onclick: () => act("delete", {}) };
   return el(
     "div",
     { class: "actions" },
     reactButton(act),
-    store.commands
-      .filter((one) => one.type === 3)
-      .map(({ name }) => action(`menu:${name}`, name, () => act("menu", { name }))),
-    mayDelete && action("delete-message", "Delete message", () => act("delete", {})),
+    mayDelete && el("button", remove, "Delete message"),
+    moreButton(node, store.commands, act),
   );
 }
 
@@ -111,7 +106,8 @@ function actions(message, store, act) {
 function answered(message, store, jump) {
   const { interaction, interaction_metadata: metadata } = message;
   if (interaction) {
-    const command = el("code", {}, `/${interaction.name}`);
+    const isEntry = store.commands.some((one) => one.type === MESSAGE && one.name === interaction.name);
+    const command = isEntry ? el("b", {}, interaction.name) : el("code", {}, `/${interaction.name}`);
     return el("p", { class: "context" }, el("b", {}, interaction.user.username), " used ", command);
   }
   const pressed = metadata?.interacted_message_id;

@@ -15,6 +15,8 @@ export function el(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+const MAX_FILE = 10 * 1024 * 1024; // bytes
+
 let counter = 0;
 
 /** An id that no other element has. */
@@ -47,6 +49,7 @@ export function timeOf(iso) {
 
 /** A file as the socket carries it. */
 export async function readFile(file) {
+  if (file.size > MAX_FILE) throw new Error(`${file.name} is larger than 10 MB, which is what Discord takes.`);
   const url = await new Promise((done, failed) => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result);

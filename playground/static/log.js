@@ -21,6 +21,7 @@ export class Log {
     new ResizeObserver(() => this.#follow()).observe(scroller);
     store.addEventListener("reset", () => this.reset());
     store.addEventListener("message", (event) => this.show(event.detail));
+    store.addEventListener("commands", () => store.shown.forEach((one) => this.show(one))); // their menus have changed
     store.addEventListener("gone", (event) => this.#remove(event.detail.id));
     store.addEventListener("reactions", (event) => {
       const node = this.#articles.get(event.detail.id);
@@ -41,8 +42,8 @@ export class Log {
 
   show(message) {
     const old = this.#articles.get(message.id);
-    const palette = old?.querySelector(":popover-open");
-    if (palette) return this.#later(message, palette);
+    const open = old?.querySelector(":popover-open");
+    if (open) return this.#later(message, open);
     if (old) keepFocus(old, () => this.#replace(old, message));
     else this.log.append(this.#make(message));
     const people = [message.author.id, message.interaction_metadata?.user.id];
@@ -62,10 +63,10 @@ export class Log {
     return node;
   }
 
-  /** Somebody is choosing a reaction there: change the message when they are done. */
-  #later(message, palette) {
+  /** Somebody is choosing a reaction or an entry there: change the message when they are done. */
+  #later(message, open) {
     const show = () => this.#articles.has(message.id) && this.show(this.store.find(message.id) ?? message);
-    palette.addEventListener("toggle", show, { once: true });
+    open.addEventListener("toggle", show, { once: true });
   }
 
   #follow() {

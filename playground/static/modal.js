@@ -83,7 +83,7 @@ function textField(data, label, description) {
   const input = el(isLong ? "textarea" : "input", {
     id,
     type: isLong ? null : "text",
-    rows: isLong ? 4 : null,
+    rows: isLong ? 3 : null,
     required,
     placeholder: data.placeholder,
     minlength: data.min_length,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+EMBEDDINGS = Path(__file__).parents[2] / "demo" / "embeddings"
 SCRIPT = """\
 # a manager saves a preset, another member draws with it
 ana: /preset save name:clean embedding1:demo-watermark embedding2:demo-washed-out negative:low quality steps:6
@@ -65,10 +67,67 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
         assert attachment["description"]
 
 
+IDENTIFYING = """\
+ana: /imagine prompt:a red fish in the sea negative:blurry embedding1:demo-artifacts:0.8 seed:7 steps:5
+ben: menu Identify picture
+ana: click Reroll
+ben: click Fill /imagine
+ben: submit Prompt: a blue fish; Negative embeddings: demo-tinted, demo-artifacts:0.8; Settings: Steps: 4, Seed: 9
+ana: /identify picture:@picture
+ana: click Fill /imagine
+ana: submit Colour: red
+ana: submit
+ana: submit
+ben: click Fill /imagine
+ana: menu Describe picture
+ana: /imagine prompt:@picture steps:4
+ana: /embedding install file:@{embedding}
+"""
+
+
+def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
+    embedding = EMBEDDINGS / "demo-tinted.safetensors"
+    code, lines, errors = run_try(IDENTIFYING.format(embedding=os.path.relpath(embedding)), tmp_path)
+    assert code == 1, errors
+    _, menu, rerolled, form, submitted, identified, again, no_field, drawn, none_open, own, no_entry, words, file = (
+        lines
+    )
+    assert menu["messages"][0]["ephemeral"]
+    assert menu["messages"][0]["buttons"] == ["Fill /imagine"]
+    assert rerolled["messages"][0]["attachments"]
+    assert form["modal"]["values"] == {
+        "Prompt": "a red fish in the sea",
+        "Negative prompt": "blurry",
+        "Negative embeddings": ["demo-artifacts:0.8"],
+        "Settings": "Steps: 5, Sampler: DPM++ 2M, CFG scale: 4, Seed: 7, Size: 64x64, Model: Demo",
+    }
+    said = submitted["messages"][0]["content"]
+    assert all(
+        part in said for part in ("a blue fish", "`demo-tinted` + `demo-artifacts:0.8` + blurry", "4 steps", "Seed: 9")
+    )
+    assert "a blue fish" in identified["messages"][0]["content"]
+    assert again["modal"]["values"]["Prompt"] == "a blue fish"
+    assert "no field 'Colour': it has Prompt, Negative prompt" in no_field["error"]
+    first, second = (line["messages"][0]["attachments"][0]["path"] for line in (submitted, drawn))
+    assert first != second
+    assert Path(first).read_bytes() == Path(second).read_bytes()
+    assert none_open["error"] == "No form is open."
+    assert own["ok"]  # ben's own card has that button, and ana's is not for him to see
+    assert no_entry["error"] == (
+        "There is no entry 'Describe picture' in the menu of a message. There are: Identify picture."
+    )
+    assert "**@picture**" in words["messages"][0]["content"]
+    assert "demo-tinted" in file["messages"][0]["content"]
+
+
 @pytest.mark.parametrize(
     ("action", "said"),
     [
         ("ana: click Reroll", "There is no picture here yet."),
+        ("ana: menu Identify picture", "There is no picture here yet."),
+        ("ana: /identify picture:@picture", "There is no picture here yet."),
+        ("ana: /identify picture:fish.png", "picture takes a file: write picture:@picture for the newest picture, or"),
+        ("ana: /identify picture:@no/where.png", "There is no file 'no/where.png' to give as picture."),
         ("ana: /imagin prompt:a fish", "There is no command /imagin"),
         ("ana: /imagine fish", "'fish' belongs to no option."),
     ],

@@ -27,6 +27,11 @@ def test_a_script_is_read_line_by_line() -> None:
     assert restarted == Action(7, "restart", None, RESTART)
 
 
+def test_an_entry_s_name_may_have_spaces() -> None:
+    (action,) = parse_script("ana: menu Identify picture")
+    assert (action.verb, action.argument) == ("menu", "Identify picture")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

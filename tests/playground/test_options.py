@@ -69,6 +69,7 @@ def test_a_file_is_sent_as_an_attachment_that_is_described(here: Here) -> None:
         ({"prompt": "a fish", "cfg": "inf"}, "cfg must be a number that Discord can send"),
         ({"prompt": "a fish", "cfg": MAX_NUMBER + 1}, "that Discord can send"),
         ({"prompt": "a fish", "where": "server"}, "where takes one of: This channel, All"),
+        ({"prompt": "a fish", "picture": "fish.png"}, "picture takes a file, not words"),
     ],
 )
 def test_what_the_client_would_not_send_is_refused(here: Here, given: dict[str, Any], words: str) -> None:

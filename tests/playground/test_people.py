@@ -211,8 +211,14 @@ async def test_entries_in_the_menu_of_a_message(server: Discord) -> None:
     message = await ana.say("to be, or not")
     server.gateway.allows_privileged = True
     assert (await server.person("ben").context_menu("Quote", message)).text == "> to be, or not"
-    with pytest.raises(NotPossible, match="There is no entry 'Translate'"):
+    with pytest.raises(NotPossible, match=r"There is no entry 'Translate' .* There are: Quote\."):
         await ana.context_menu("Translate", message)
+    private = await ana.slash("whisper")
+    with pytest.raises(NotPossible, match="only you can see"):
+        await ana.context_menu("Quote", answer_of(private))
+    server.world.commands[None, "Pin", 3] = {"id": "9", "name": "Pin", "type": 3, "default_member_permissions": "32"}
+    with pytest.raises(NotPossible, match="'Pin' is not offered to ana: it takes manage_guild"):
+        await ana.context_menu("Pin", message)
 
 
 async def test_people_write_and_delete_their_own(server: Discord) -> None:
