@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from typing import Any
 
 from playground import permissions
+from playground.pictures import picture_in
 from playground.world import Channel, Guild, Json, MessageRecord, User, World
 
 GUILD_TEXT, DM = 0, 1
@@ -149,13 +149,6 @@ def attachment(world: World, one: Channel, attachment_id: int, description: str 
     }  # fmt: skip
     if description:
         found["description"] = description
-    if (size := _png_size(data)) is not None:
-        found |= {"content_type": "image/png", "width": size[0], "height": size[1]}
+    if (picture := picture_in(data)) is not None:
+        found |= {"content_type": picture.content_type, "width": picture.width, "height": picture.height}
     return found
-
-
-def _png_size(data: bytes) -> tuple[int, int] | None:
-    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-        return None
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height

@@ -22,6 +22,7 @@ from playground.interactions import Interactions
 from playground.limits import RateLimits
 from playground.messages import Attachment, Message, read_message
 from playground.people import Person
+from playground.pictures import picture_in
 from playground.rest import Rest
 from playground.web import add_page
 from playground.webhooks import InteractionRoutes
@@ -222,8 +223,8 @@ class Discord:
         found = self.world.attachments.get(int(request.match_info["attachment_id"]))
         if found is None or found[0] != request.match_info["filename"]:
             return web.Response(status=404)
-        kind = "image/png" if found[0].endswith(".png") else "application/octet-stream"
-        return web.Response(body=found[1], content_type=kind)
+        picture = picture_in(found[1])
+        return web.Response(body=found[1], content_type=picture.content_type if picture else "application/octet-stream")
 
 
 def _is_bare(exchange: Exchange) -> bool:
