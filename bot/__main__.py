@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -23,6 +25,8 @@ app = typer.Typer(
 
 FAILED = 1
 WRONG_USE = 2
+#: container runtimes kill ten seconds after they asked
+MOST_TO_END = 9.5  # seconds
 
 
 @app.command()
@@ -109,11 +113,14 @@ async def _until_told(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, which are obeyed in good order the first time and at once the second."""
     from bot.app import run as run_bot
 
-    stop = asyncio.Event()
-    task = asyncio.create_task(run_bot(settings, stop))
+    is_up, stop = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(run_bot(settings, is_up, stop))
 
     def told() -> None:
-        task.cancel() if stop.is_set() else stop.set()
+        deadline = threading.Timer(MOST_TO_END, os._exit, [FAILED])  # whatever hangs, the rows know what is open
+        deadline.daemon = True
+        deadline.start()
+        stop.set() if is_up.is_set() and not stop.is_set() else task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told)

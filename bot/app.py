@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,7 +65,9 @@ class App:
 
     async def wind_down(self) -> None:
         """Let what is being drawn end and arrive, or put it back in line; takes at most WIND_DOWN seconds."""
-        await self.worker.wind_down(WIND_DOWN * 0.6)
+        with suppress(TimeoutError):  # without a database nothing can be put back; the next start does it
+            async with asyncio.timeout(WIND_DOWN * 0.8):
+                await self.worker.wind_down(WIND_DOWN * 0.6)
         await self.delivery.wind_down(WIND_DOWN * 0.2)
 
 
@@ -174,23 +176,24 @@ def report_problems(library: Library, shelf: Shelf) -> None:
     log.info("%d embeddings, models: %s", len(library), ", ".join(one.id for one in shelf.installed) or "none")
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """The bot, until it is told to stop.
+async def run(settings: Settings, is_up: asyncio.Event, stop: asyncio.Event) -> None:
+    """The bot, until it is told to stop; from `is_up` on it does so in good order.
 
     Raises: discord.LoginFailure, for a wrong token.
     """
     async with open_app(settings) as app:
         await app.client.login(settings.discord_token.get_secret_value())
-        await app.generation.learn_uses()
         await app.resuming.resume()
         async with asyncio.TaskGroup() as group:  # if one of them ends with an error, so does the bot
             tasks = [
                 group.create_task(app.worker.run(), name="worker"),
                 group.create_task(app.resuming.tend(), name="open jobs"),
                 group.create_task(app.resuming.prune(), name="old pictures"),
+                group.create_task(app.generation.learn_uses(), name="uses"),
                 group.create_task(app.installer.watch(), name="embeddings folder"),
                 group.create_task(app.client.connect(), name="client"),
             ]
+            is_up.set()
             await stop.wait()
             await app.wind_down()
             for task in tasks:

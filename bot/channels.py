@@ -14,15 +14,15 @@ import discord
 from cogs.buttons import ANSWER, CARD, job_shown
 from services.jobs import Job
 
-UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION = 10003, 50001, 50013
-CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION}
+UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED = 10003, 50001, 50013, 50083, 160005
+CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED}
 #: Discord remembers nonces for "the past few minutes"
 NONCE_LIFE = timedelta(minutes=1)
 #: clocks differ, and Discord's ids tell the time of its own
 _CLOCKS_DIFFER = timedelta(minutes=1)
 #: a picture that is there sooner needs no card before it
 NO_CARD_BEFORE = timedelta(seconds=1.2)
-#: messages looked through, the newest first
+#: messages looked through, from the first that it could be
 MAX_HISTORY = 500
 
 
@@ -83,10 +83,11 @@ class Channels:
 
     async def _sent_before(self, channel: discord.abc.Messageable, job: Job, actions: Collection[str]) -> int | None:
         """The message that an earlier try, or an earlier process, sent just before it ended."""
-        since = job.asked_at - _CLOCKS_DIFFER
+        # nothing can be an answer that is older than what it says
+        since = (job.asked_at if actions is CARD else job.finished_at or job.asked_at) - _CLOCKS_DIFFER
         own_id = self._client.user.id if self._client.user else 0
         try:
-            async for message in channel.history(limit=MAX_HISTORY, after=since, oldest_first=False):
+            async for message in channel.history(limit=MAX_HISTORY, after=since, oldest_first=True):
                 if message.author.id == own_id and job_shown(message, actions) == job.id:
                     return message.id
         except discord.Forbidden:  # it may write there, but not read

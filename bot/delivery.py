@@ -52,6 +52,7 @@ class _Card:
     content: str = ""
     #: whether it still waits in line
     cancellable: bool = True
+    place: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     #: an edit that is on its way must arrive before the answer does
     editing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -77,7 +78,7 @@ class DiscordDelivery:
 
     def line_moved(self, line: list[tuple[Job, float]]) -> None:
         for place, (job, seconds) in enumerate(line, start=1):
-            self._show(job, line_card(place, seconds), cancellable=True)
+            self._show(job, line_card(place, seconds), cancellable=True, place=place)
 
     def progress(self, job: Job, step: int, steps: int) -> None:
         self._show(job, progress_card(step, steps), cancellable=False)
@@ -99,7 +100,7 @@ class DiscordDelivery:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _show(self, job: Job, content: str, *, cancellable: bool) -> None:
+    def _show(self, job: Job, content: str, *, cancellable: bool, place: int = 0) -> None:
         if job.id in self._answers:
             return
         card = self._cards.get(job.id)
@@ -107,7 +108,7 @@ class DiscordDelivery:
             card = self._cards[job.id] = _Card(job)
             card.task = asyncio.create_task(self._keep_showing(card))
         if content != card.content:
-            card.content, card.cancellable = content, cancellable
+            card.content, card.cancellable, card.place = content, cancellable, place
             card.changed.set()
 
     async def _keep_showing(self, card: _Card) -> None:
@@ -123,7 +124,9 @@ class DiscordDelivery:
                     card.job = card.job.evolve(target=target)
                 except (discord.HTTPException, GoneForGood, *UNREACHED) as error:
                     log.info("job %s: its card could not be shown: %s", card.job.id, error)
-            await asyncio.sleep(EDIT_INTERVAL)
+            await asyncio.sleep(
+                EDIT_INTERVAL * (1 + card.place // 5)
+            )  # a long line must not use up the channel's edits
 
     async def _end_card(self, job: Job) -> Job:
         """Stop the card, and return the job with the message it stands in."""
@@ -162,8 +165,8 @@ class DiscordDelivery:
         if job.state is JobState.RENDERED:
             try:
                 pictures = [await self._pictures.read(name) for name in job.pictures]
-            except FileNotFoundError:
-                job = await self._jobs.fail(job.id, LOST_PICTURES, "the pictures are no longer on disk") or job
+            except OSError as error:
+                job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
             else:
                 message_id = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
                 return partial(self._close_with_pictures, job, message_id)

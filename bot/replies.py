@@ -173,7 +173,7 @@ def _fresh(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_lost(error: discord.HTTPException) -> bool:
-    return error.status in (401, 403, 404) and error.code in _REPLY_IS_LOST
+    return error.code in CHANNEL_IS_CLOSED or (error.status in (401, 403, 404) and error.code in _REPLY_IS_LOST)
 
 
 def _is_not_known_yet(error: BaseException) -> bool:

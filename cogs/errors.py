@@ -56,8 +56,13 @@ async def _tell(interaction: discord.Interaction, sentence: str) -> None:
         try:
             await interaction.response.send_message(sentence, ephemeral=True)
         except discord.HTTPException as error:
-            if error.code != ALREADY_ACKNOWLEDGED:  # by an earlier try of this, whose answer got lost
+            if error.code != ALREADY_ACKNOWLEDGED:
                 raise
+            # By an earlier try, or a "thinking…", whose answer got lost.
+            if interaction.type is discord.InteractionType.component:  # whose original is the message with the button
+                await interaction.followup.send(sentence, ephemeral=True)
+            else:
+                await interaction.edit_original_response(content=sentence)
         return
     if interaction.type is not discord.InteractionType.component:
         await interaction.delete_original_response()  # "thinking…" would stay for ever

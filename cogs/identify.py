@@ -88,7 +88,7 @@ class Identify(commands.Cog):
             text = await asyncio.wait_for(text_of(interaction.message), PATIENCE)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise UserError("Discord does not give me that card's text just now; please press it again.") from error
-        found = self._identifier.again(text, model)
+        found = await asyncio.to_thread(self._identifier.again, text, model)
         await self._imagine.open_form(interaction, found.request, found.settings)
 
     async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:

@@ -83,7 +83,7 @@ class Imagine(commands.Cog):
             request,
             preset=preset,
             guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
+            channel_ids=channels_of(interaction),
             member_id=interaction.user.id,
         )
         await self._generation.submit(planned, target_of(interaction), thinking(interaction), origin=interaction.id)
@@ -121,7 +121,7 @@ class Imagine(commands.Cog):
         self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
     ) -> None:
         """Open the form with what is typed and what the presets add, unless a preset has a prompt too."""
-        filled = await self._presets.fill_in(request, preset, interaction.guild_id, interaction.channel_id or 0)
+        filled = await self._presets.fill_in(request, preset, interaction.guild_id, channels_of(interaction))
         if filled.request.prompt is None:
             await interaction.response.send_modal(self._form(interaction, filled.request, preset))
         else:
@@ -137,3 +137,9 @@ class Imagine(commands.Cog):
         uses = self._generation.uses_in(interaction.guild_id)
         fitting = self._suggestions.embeddings("", model=request.model, uses=uses)
         return ImagineForm(self.draw, request, preset, fitting, self._limits, settings=settings)
+
+
+def channels_of(interaction: discord.Interaction) -> list[int]:
+    """Where a command was used: the channel; or the thread, and then its channel, whose defaults hold there too."""
+    parent_id = getattr(interaction.channel, "parent_id", None)
+    return [one for one in (interaction.channel_id, parent_id) if one is not None]

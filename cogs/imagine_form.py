@@ -18,6 +18,8 @@ from services.suggestions import MAX_CHOICES, Suggestion
 #: Discord's limits, in characters
 MAX_TYPED = 4000
 MAX_OPTION = 100
+#: what a field of one line shows of its text, about
+LONG_LINE = 50
 
 Draw = Callable[[discord.Interaction, GenerationRequest, str | None], Awaitable[None]]
 
@@ -56,7 +58,7 @@ class ImagineForm(discord.ui.Modal, title="What shall I draw?"):
             raise UserError(
                 f"A form takes {MAX_TYPED:,} characters, and that text has {len(default or ''):,}: copy it into /imagine."
             )
-        is_long = required or "\n" in (default or "") or len(default or "") > MAX_OPTION
+        is_long = required or "\n" in (default or "") or len(default or "") > LONG_LINE
         style = discord.TextStyle.paragraph if is_long else discord.TextStyle.short
         return discord.ui.TextInput(
             style=style, required=required, max_length=MAX_TYPED, default=default or None, placeholder=example

@@ -47,7 +47,10 @@ class Reactions(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         own_id = self._client.user.id if self._client.user else 0
-        if str(payload.emoji) != REROLL_EMOJI or payload.user_id == own_id or payload.message_author_id != own_id:
+        is_foreign = payload.message_author_id not in (own_id, None)  # Discord does not always say
+        if str(payload.emoji) != REROLL_EMOJI or is_foreign or payload.user_id == own_id:
+            return
+        if payload.member is not None and payload.member.bot:
             return
         if not self._reactions.is_first((payload.message_id, payload.user_id)):
             return  # Discord sends events again when a connection was lost
@@ -60,6 +63,8 @@ class Reactions(commands.Cog):
     @_is_patient
     async def _reroll(self, payload: discord.RawReactionActionEvent, origin: int) -> None:
         job = await self._generation.job_of_message(payload.message_id) or await self._job_of_button(payload)
+        if job is None and payload.message_author_id is None:
+            return  # somebody else's message, as far as anybody knows
         if job is None:
             raise UserError(
                 f"{REROLL_EMOJI} rerolls a picture of mine, and that message shows none; /imagine makes one."

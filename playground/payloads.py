@@ -132,8 +132,10 @@ def message_event(world: World, record: MessageRecord, viewer_id: int) -> Json:
 def reaction_event(world: World, record: MessageRecord, user_id: int, emoji: str) -> Json:
     data: Json = {
         "user_id": str(user_id), "channel_id": str(record.channel.id), "message_id": str(record.id),
-        "message_author_id": str(record.author_id), "emoji": {"id": None, "name": emoji}, "burst": False, "type": 0,
+        "emoji": {"id": None, "name": emoji}, "burst": False, "type": 0,
     }  # fmt: skip
+    if world.tells_authors:
+        data["message_author_id"] = str(record.author_id)
     if record.channel.guild is not None:
         data["guild_id"] = str(record.channel.guild.id)
         data["member"] = member(world, record.channel.guild, user_id)

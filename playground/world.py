@@ -101,6 +101,8 @@ class World:
     def __init__(self, clock: Clock, upload_limit: int = 10 * 1024 * 1024) -> None:
         self.clock = clock
         self.upload_limit = upload_limit
+        #: whether events of reactions name the message's author, which Discord does not promise
+        self.tells_authors = True
         self.base_url = ""  # known once the server listens
         self.listeners: list[Listener] = []
         self.users: dict[int, User] = {}

@@ -20,6 +20,16 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
             os.replace(file.name, path)
+            _sync_folder(path.parent)
         except OSError:
             os.unlink(file.name)
             raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """A name is there after a power failure only if its folder was written too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -61,15 +62,21 @@ class Generation:
         self._background: set[asyncio.Task[None]] = set()
 
     async def plan(
-        self, request: GenerationRequest, *, preset: str | None, guild_id: int | None, channel_id: int, member_id: int
+        self,
+        request: GenerationRequest,
+        *,
+        preset: str | None,
+        guild_id: int | None,
+        channel_ids: Sequence[int],
+        member_id: int,
     ) -> Planned:
-        """Make the plan for a wish; nothing is stored yet.
+        """Make the plan for a wish; nothing is stored yet. Of a thread, its channel's id follows its own.
 
         Raises: UserError.
         """
         self._check_limits(member_id)
         request = self._planner.embeddings_apart(request)  # what a preset fixes is fixed wherever it is written
-        filled = await self._presets.fill_in(request, preset, guild_id, channel_id)
+        filled = await self._presets.fill_in(request, preset, guild_id, channel_ids)
         planned = await asyncio.to_thread(self._planner.plan, filled.request)
         await self._presets.count_use(filled)
         return replace(planned, hints=(*filled.notes, *planned.hints))
@@ -94,7 +101,8 @@ class Generation:
         self._submitting[target.member_id] = self._submitting.get(target.member_id, 0) + 1
         try:
             job = await self._store(planned, target, acknowledge, origin, parent_id)
-            self._queue.put_nowait(job)
+            if job.state is JobState.QUEUED:  # a request that was repeated may have got further
+                self._queue.put_nowait(job)
         finally:
             self._submitting[target.member_id] -= 1
         self._count_uses(job)
@@ -177,8 +185,10 @@ class Generation:
         return job
 
     async def learn_uses(self) -> None:
-        """Count what was used so far."""
-        self._uses = await self._jobs.uses()
+        """Count what was used so far; without it autocomplete only orders less well."""
+        with suppress(Unavailable):
+            for guild_id, uses in (await self._jobs.uses()).items():
+                self._uses[guild_id] = uses
 
     def uses_in(self, guild_id: int | None) -> Mapping[str, int]:
         """How often each embedding was used in a server."""

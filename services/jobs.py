@@ -63,6 +63,8 @@ class Job:
     hints: tuple[str, ...] = ()
     #: what the member reads where there are no pictures
     sentence: str | None = None
+    #: when there were pictures, or it was known that there would be none
+    finished_at: datetime | None = None
 
     def evolve(self, **changes: object) -> Self:
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]

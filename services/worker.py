@@ -62,7 +62,7 @@ class Worker:
         beating = asyncio.create_task(self._beat())
         try:
             while not self._is_closing:
-                await self._work_safely(await self._next_batch())
+                await self._work_safely(await self._next_batch_safely())
         finally:
             beating.cancel()
 
@@ -76,7 +76,8 @@ class Worker:
         log.info("jobs %s are put back in line", [job.id for job in unfinished])
         await asyncio.to_thread(self._engine.kill)
         for job in unfinished:
-            await self._jobs.release(job.id, job.attempts - 1)  # it was not the job's fault
+            begun = job.state is JobState.RUNNING  # that try was not the job's fault
+            await self._jobs.release(job.id, job.attempts - 1 if begun else job.attempts)
 
     def announce(self) -> None:
         """Tell everybody in line where they stand."""
@@ -92,7 +93,7 @@ class Worker:
         except CheckpointUnusable as error:
             log.error("%s", error)
             self._shelf.forget(self._default_model, str(error))
-        except (UserError, EngineError) as error:
+        except (UserError, EngineError, OSError) as error:
             log.warning("the default model is not ready: %s", error)
 
     async def _beat(self) -> None:
@@ -100,8 +101,20 @@ class Worker:
         while True:
             await asyncio.sleep(BEAT_INTERVAL)
             if self.running:
-                with suppress(Unavailable):
+                try:
                     await self._jobs.beat(job.id for job in self.running)
+                except Exception as error:  # the next one may work
+                    log.warning("no sign of life could be given: %s", error)
+
+    async def _next_batch_safely(self) -> list[Job]:
+        try:
+            return await self._next_batch()
+        except Exception:  # a database that takes nothing, say
+            log.exception("jobs %s could not be begun; they stay in line", [job.id for job in self.running])
+            await asyncio.sleep(BEAT_INTERVAL)
+            for job in self.running:
+                self._queue.put_nowait(job)
+            return []
 
     async def _next_batch(self) -> list[Job]:
         first = await self._queue.get()

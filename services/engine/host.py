@@ -18,7 +18,8 @@ SPIN_COUNT = "3000"
 
 def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
     """Run until the parent closes its end of the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
+    for number in (signal.SIGINT, signal.SIGTERM):  # they may reach the whole group; the parent decides when we end
+        signal.signal(number, signal.SIG_IGN)
     # Threads that spin while they wait take the processor from whatever else runs here, and from each other; those that sleep
     # at once are slow to wake. Read by the OpenMP runtime when torch is first imported.
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
@@ -57,6 +58,7 @@ def choose_device() -> str:
 
 def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rendered | Failed:
     from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident
+    from services.engine.memory import is_device_broken
     from services.engine.rendering import DoesNotFitInMemory, render
 
     assert isinstance(resident, Resident)
@@ -77,5 +79,7 @@ def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rende
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:  # whatever torch raises, the parent decides what becomes of the jobs
+        if is_device_broken(error):
+            raise  # a new process finds it whole
         logging.getLogger(__name__).exception("rendering failed")
         return Failed(f"{type(error).__name__}: {error}")

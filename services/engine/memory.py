@@ -9,7 +9,10 @@ import torch
 
 #: what the allocators of the CPU and of Apple's GPUs say, who raise no type of their own, and what files mapped into memory do;
 #: the last is oneDNN's, when there is no room for the code that it writes for a layer
-_WORDS = ("can't allocate memory", "cannot allocate memory", "out of memory", "could not create a primitive")
+_WORDS = (
+    "can't allocate memory", "cannot allocate memory", "out of memory", "could not create a primitive",
+    "cublas_status_alloc_failed", "cudnn_status_alloc_failed",
+)  # fmt: skip
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -24,6 +27,11 @@ def is_out_of_memory(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def is_device_broken(error: BaseException) -> bool:
+    """Whether the GPU refuses everything from now on that this process asks of it."""
+    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
 
 
 def release() -> None:

@@ -89,11 +89,14 @@ class Engine:
         await self.start()
         assert self._pipe is not None
         try:
-            await asyncio.to_thread(self._pipe.send, request)
-        except (BrokenPipeError, ConnectionResetError) as error:
+            await asyncio.wait_for(asyncio.to_thread(self._pipe.send, request), self._patience)
+        except TimeoutError as error:
+            self.kill()  # which ends the sending too
+            raise EngineDied(f"The engine took no request for {self._patience:g} s and was stopped.") from error
+        except (OSError, EOFError) as error:
             self.kill()
             raise EngineDied("The engine was gone before it got the request.") from error
-        timeout = LOAD_TIMEOUT
+        timeout = self._patience
         while True:
             match await self._receive(timeout):
                 case Progress() as progress:

@@ -67,8 +67,9 @@ class Identifier:
 
         Raises: UserError, if the text has nothing of A1111's form.
         """
-        infotext = _read(text)
-        return self._against(infotext, await self._find_model(infotext))
+        infotext = await asyncio.to_thread(_read, text)  # some texts are made to take long
+        model = await self._find_model(infotext)
+        return await asyncio.to_thread(self._against, infotext, model)
 
     def again(self, text: str, checkpoint_id: str | None) -> Identified:
         """The same at once, for whoever knows already which of the models here it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from embeddings.header import shown
@@ -142,14 +142,16 @@ class Presets:
         return preset
 
     async def fill_in(
-        self, request: GenerationRequest, preset: str | None, guild_id: int | None, channel_id: int
+        self, request: GenerationRequest, preset: str | None, guild_id: int | None, channel_ids: Sequence[int]
     ) -> Filled:
         """Lay the request over the preset named, the channel's default and the server's, in this order.
+
+        Of a thread, `channel_ids` has its own id and then its channel's.
 
         Raises: UserError, if there is no such preset, or what is needed of one is not installed any more.
         """
         named = await self.get(guild_id, preset) if preset else None
-        defaults = await self._store.defaults(guild_id, channel_id) if guild_id is not None else []
+        defaults = await self._store.defaults(guild_id, channel_ids) if guild_id is not None else []
         filled = lay_over(request, named, defaults)
         self._rules.refuse_missing(request, filled)
         return filled

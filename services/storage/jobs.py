@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -73,16 +73,22 @@ class JobStore:
 
     async def hand_back(self) -> int:
         """Put running jobs back in line: this process has just started, so nobody works on them."""
-        done = await self._pool.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
+        done = await self._pool.execute(
+            "UPDATE jobs SET state = 'queued' WHERE answered_at IS NULL AND state = 'running'"
+        )
         return int(done.split()[-1])
 
-    async def strays(self, known: Iterable[JobId]) -> list[Job]:
+    async def strays(self, known: Collection[JobId]) -> list[Job]:
         """Open jobs that nobody has in hand: neither `known` nor new, and without a heartbeat if they are running."""
+        known = list(known)
         async with self._pool.transaction() as connection:
             await connection.execute(
-                "UPDATE jobs SET state = 'queued' WHERE state = 'running' AND heartbeat_at < now() - $1::interval",
-                HEARTBEAT_LIFE,
-            )
+                """
+                UPDATE jobs SET state = 'queued'
+                 WHERE answered_at IS NULL AND state = 'running' AND id <> ALL($1) AND heartbeat_at < now() - $2::interval
+                """,
+                known, HEARTBEAT_LIFE,
+            )  # fmt: skip
             rows = await connection.fetch(
                 """
                 SELECT *
@@ -91,7 +97,7 @@ class JobStore:
                    AND coalesce(finished_at, started_at, asked_at) < now() - $2::interval
                  ORDER BY id
                 """,
-                list(known), NEW_FOR,
+                known, NEW_FOR,
             )  # fmt: skip
         return await self._jobs(rows)
 
@@ -208,7 +214,9 @@ class JobStore:
 
     async def pictures_wanted(self) -> set[str]:
         """Names of pictures that are not delivered yet."""
-        rows = await self._pool.fetch("SELECT unnest(pictures) AS name FROM jobs WHERE state = 'rendered'")
+        rows = await self._pool.fetch(
+            "SELECT unnest(pictures) AS name FROM jobs WHERE answered_at IS NULL AND state = 'rendered'"
+        )
         return {row["name"] for row in rows}
 
     @survives_outages
@@ -267,4 +275,5 @@ def _job(row: asyncpg.Record, vectors: Mapping[str, Vectors]) -> Job:
         message_id=row["message_id"],
         hints=tuple(row["hints"]),
         sentence=row["sentence"],
+        finished_at=row["finished_at"],
     )

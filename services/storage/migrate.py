@@ -19,6 +19,9 @@ FOLDER = Path(__file__).parent / "migrations"
 #: any number, as long as nothing else on the server locks the same one
 _LOCK = 7_318_008_220
 
+#: large tables take long, and so does another process that migrates them
+TIMEOUT = 3600.0  # seconds
+
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -56,7 +59,7 @@ async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration
     Raises: NewerSchema, if the ledger knows more than the files.
     """
     migrations = read_migrations() if migrations is None else migrations
-    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK, timeout=TIMEOUT)
     try:
         await connection.execute(
             """
@@ -74,7 +77,7 @@ async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration
             )
         for migration in migrations[applied:]:
             async with connection.transaction():
-                await connection.execute(migration.sql)
+                await connection.execute(migration.sql, timeout=TIMEOUT)
                 await connection.execute(
                     "INSERT INTO migrations (number, name) VALUES ($1, $2)", migration.number, migration.name
                 )

@@ -152,16 +152,16 @@ class PresetStore:
         rows = await self._pool.fetch("SELECT channel_id, name FROM default_presets WHERE guild_id = $1", guild_id)
         return {row["channel_id"]: row["name"] for row in rows}
 
-    async def defaults(self, guild_id: int, channel_id: int) -> list[Preset]:
-        """The default presets that apply in a channel: its own first, then the server's."""
+    async def defaults(self, guild_id: int, channel_ids: Sequence[int]) -> list[Preset]:
+        """The default presets that apply in a channel, or a thread and its channel: the nearest first, the server's last."""
         rows = await self._pool.fetch(
             """
             SELECT presets.*
               FROM default_presets JOIN presets USING (guild_id, name)
-             WHERE guild_id = $1 AND channel_id IN ($2, 0)
-             ORDER BY channel_id DESC
+             WHERE guild_id = $1 AND channel_id = ANY($2)
+             ORDER BY array_position($2, channel_id)
             """,
-            guild_id, channel_id,
+            guild_id, [*channel_ids, WHOLE_SERVER],
         )  # fmt: skip
         return [_preset(row) for row in rows]
 

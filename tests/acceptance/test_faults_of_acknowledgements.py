@@ -92,3 +92,18 @@ async def test_two_clicks_in_a_moment_are_one_reroll(place: Place) -> None:
     await place.row()
     assert {one.id for one in place.pictures()} == {message.id, again.id}
     assert second.followups == []
+
+
+async def test_a_private_answer_whose_beginning_got_lost_is_still_given(place: Place) -> None:
+    """It thinks, does not know that it does, and has something to say."""
+    ana = place.person("ana")
+    hello = await ana.say("hello", [("note.txt", b"no picture")])
+    message = await drawn(await ask(place))
+    place.discord.faults.drop_connection("POST", CALLBACK, when="after")
+    identified = await ana.context_menu("Identify picture", message)
+    await identified.until(lambda one: not one.thinking and bool(one.text), 20)
+    place.discord.faults.drop_connection("POST", CALLBACK, when="after")
+    refused = await ana.context_menu("Identify picture", hello)
+    told = await refused.until(lambda one: not one.thinking and bool(one.text), 20)
+    assert "picture" in told.text
+    assert refused.followups == []

@@ -103,6 +103,22 @@ async def test_a_reply_that_can_be_edited_in_no_way_is_replaced_too(place: Place
     assert "Discord" not in message.text
 
 
+async def test_a_thread_that_was_archived_meanwhile_is_a_closed_channel(place: Place) -> None:
+    ana = place.person("anna")
+    archived = {"status": 400, "code": 50083, "message": "Thread is archived", "times": 99}
+    place.discord.faults.http("PATCH", REPLY, **archived)
+    place.discord.faults.http("PATCH", IN_CHANNEL, **archived)
+    place.discord.faults.http("POST", f"/channels/{place.channel.id}/messages", **archived)
+    await ana.slash("imagine", prompt="a red fish", steps=4)
+    message = await place.discord.until(
+        lambda: next((one for one in ana.direct_messages() if one.attachments), None),
+        30,
+        lambda: "nothing came directly",
+    )
+    row = await place.row()
+    assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
+
+
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_picture_that_is_too_large_is_sent_smaller_with_its_text(place: Place, times: int) -> None:
     place.discord.faults.too_large("PATCH", REPLY, times=times)

@@ -75,6 +75,8 @@ async def test_a_picture_that_was_sent_is_found_when_discord_has_forgotten_the_n
 CLOSED: dict[str, Break] = {
     "10003": lambda faults: faults.http("POST", SEND, status=404, code=10003),
     "50001": lambda faults: faults.http("POST", SEND, status=403, code=50001),
+    "50083, an archived thread": lambda faults: faults.http("POST", SEND, status=400, code=50083),
+    "160005, a locked one": lambda faults: faults.http("POST", SEND, status=403, code=160005),
 }
 
 
@@ -144,3 +146,26 @@ async def test_a_reaction_on_a_picture_that_was_taken_down_gets_no_picture(place
     message = await place.discord.wait_for(has_picture)
     assert message.id != first.id
     assert (await place.row(2)).state is JobState.DELIVERED
+
+
+async def test_a_reaction_counts_also_where_discord_does_not_name_the_author(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    first = await picture(place)
+    hello = await ana.say("hello")
+    place.discord.world.tells_authors = False
+    try:
+        await ben.react(hello, "🔁")
+        await ben.react(first, "🔁")
+        second = await rerolled(place, first)
+    finally:
+        place.discord.world.tells_authors = True
+    assert (await place.row(2)).message_id == second.id
+    assert ben.direct_messages() == []
+
+
+async def test_a_taken_down_picture_is_not_rerolled_by_a_click_that_was_on_its_way(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    first = await picture(place)
+    await place.storage.jobs.deleted((await place.row()).id)
+    assert "That picture was taken down" in (await ben.click(first, "Reroll")).text
+    assert ana.sees()[-1].id == first.id

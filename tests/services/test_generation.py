@@ -56,7 +56,7 @@ class House:
         )  # fmt: skip
 
     async def plan(self, member_id: int = ANA, preset: str | None = None) -> Planned:
-        return await self.generation.plan(PROMPT, preset=preset, guild_id=10, channel_id=20, member_id=member_id)
+        return await self.generation.plan(PROMPT, preset=preset, guild_id=10, channel_ids=[20], member_id=member_id)
 
     async def ask(self, member_id: int = ANA) -> Job:
         return await self.generation.submit(await self.plan(member_id), a_target(member_id))

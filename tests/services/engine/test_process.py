@@ -153,6 +153,24 @@ async def test_a_process_that_dies_or_hangs_is_replaced(
     assert engine.pid not in (None, pid)
 
 
+@pytest.mark.parametrize("size", [1, 4000])
+async def test_a_process_that_hangs_before_it_takes_the_request_is_replaced(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Also when the request is larger than what fits into the pipe, and so is never sent whole."""
+    await engine.render(request(a_plan()), silent)
+    pid = engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    large = a_plan(embeddings=(a_placed(vectors=size),))
+    with monkeypatch.context() as patience:
+        patience.setattr(engine, "_patience", 1.0)
+        with pytest.raises(EngineDied, match="and was stopped"):
+            await asyncio.wait_for(engine.render(request(large), silent), 20)
+    assert not is_running(pid)
+    assert len((await engine.render(request(a_plan()), silent)).pictures) == 1
+
+
 async def test_closing_ends_the_process(engine: Engine) -> None:
     await engine.start()
     pid = engine.pid

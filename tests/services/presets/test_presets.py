@@ -37,11 +37,11 @@ async def saved(presets: Presets, name: str, *, guild: int = HERE, **settings) -
 async def filled(
     presets: Presets, preset: str | None = None, *, guild: int | None = HERE, channel: int = CHANNEL, **typed
 ):
-    return (await presets.fill_in(GenerationRequest(**typed), preset, guild, channel)).request
+    return (await presets.fill_in(GenerationRequest(**typed), preset, guild, [channel])).request
 
 
 async def used(presets: Presets, preset: str) -> None:
-    await presets.count_use(await presets.fill_in(GenerationRequest(), preset, HERE, CHANNEL))
+    await presets.count_use(await presets.fill_in(GenerationRequest(), preset, HERE, [CHANNEL]))
 
 
 async def test_typed_counts_over_named_over_the_channels_over_the_servers(presets: Presets) -> None:
@@ -167,10 +167,10 @@ async def test_a_locked_setting_is_not_typed_over_and_the_member_is_told(presets
     settings = GenerationRequest(cfg=6.0, steps=20, embeddings=("blur",), negative="grey")
     await presets.save(HERE, "portrait", settings, AUTHOR, locked=("embeddings", "cfg", "size"))
     wish = GenerationRequest(cfg=3.0, steps=5, embeddings=("tint",), size="48x48", prompt="a cat")
-    done = await presets.fill_in(wish, "Portrait", HERE, CHANNEL)
+    done = await presets.fill_in(wish, "Portrait", HERE, [CHANNEL])
     assert done.request == replace(settings, steps=5, prompt="a cat")
     assert done.notes == ("embeddings, cfg and size are fixed by preset 'portrait', so yours did not count.",)
-    same = await presets.fill_in(GenerationRequest(cfg=6.0, embeddings=("blur",)), "portrait", HERE, CHANNEL)
+    same = await presets.fill_in(GenerationRequest(cfg=6.0, embeddings=("blur",)), "portrait", HERE, [CHANNEL])
     assert (same.request, same.notes) == (settings, ())
 
 
@@ -178,13 +178,13 @@ async def test_a_defaults_locks_hold_as_well_but_bind_no_other_preset(presets: P
     await presets.save(HERE, "house", GenerationRequest(cfg=6.0, steps=9), AUTHOR, locked=("cfg", "negative"))
     await saved(presets, "named", cfg=8.0)
     await presets.set_default(HERE, None, "house")
-    done = await presets.fill_in(GenerationRequest(cfg=3.0, negative="x"), None, HERE, CHANNEL)
+    done = await presets.fill_in(GenerationRequest(cfg=3.0, negative="x"), None, HERE, [CHANNEL])
     assert done.request == GenerationRequest(cfg=6.0, steps=9)
     assert done.notes == ("negative and cfg are fixed by preset 'house', so yours did not count.",)
-    done = await presets.fill_in(GenerationRequest(cfg=3.0), "named", HERE, CHANNEL)
+    done = await presets.fill_in(GenerationRequest(cfg=3.0), "named", HERE, [CHANNEL])
     assert done.request == GenerationRequest(cfg=8.0, steps=9)
     assert done.notes == ("cfg is fixed by preset 'house', so yours did not count.",)
-    assert (await presets.fill_in(GenerationRequest(cfg=3.0), None, ELSEWHERE, CHANNEL)).request.cfg == 3.0
+    assert (await presets.fill_in(GenerationRequest(cfg=3.0), None, ELSEWHERE, [CHANNEL])).request.cfg == 3.0
 
 
 async def test_what_was_removed_since_is_named_with_the_preset_that_needs_it(

@@ -71,6 +71,15 @@ async def test_what_the_member_was_told_is_not_coming_does_not_come(jobs: JobSto
     assert [one.id for one in await jobs.open()] == [running.id]
 
 
+async def test_what_is_in_hand_is_not_taken_away_however_long_it_gave_no_sign(storage: Storage) -> None:
+    """As after an outage, when the look for strays comes before the next sign of life."""
+    job = await added(storage.jobs)
+    await storage.jobs.claim([job.id])
+    await storage.pool.execute("UPDATE jobs SET heartbeat_at = heartbeat_at - interval '1 hour'")
+    assert await storage.jobs.strays([job.id]) == []
+    assert await storage.jobs.rendered(job.id, ["a.png"], 1.0) is not None
+
+
 async def test_jobs_in_nobodys_hands_are_found(storage: Storage) -> None:
     jobs = storage.jobs
     forgotten, known, beating, silent, rendered, new = [await added(jobs) for _ in range(6)]

@@ -43,13 +43,14 @@ async def test_the_channels_default_comes_before_the_servers(presets: PresetStor
         await presets.save(Preset(1, name, SETTINGS, 5))
     await presets.set_default(1, WHOLE_SERVER, "server")
     await presets.set_default(1, 10, "channel")
-    assert [preset.name for preset in await presets.defaults(1, 10)] == ["channel", "server"]
-    assert [preset.name for preset in await presets.defaults(1, 11)] == ["server"]
-    assert await presets.defaults(2, 10) == []
+    assert [preset.name for preset in await presets.defaults(1, [10])] == ["channel", "server"]
+    assert [preset.name for preset in await presets.defaults(1, [11])] == ["server"]
+    assert [preset.name for preset in await presets.defaults(1, [12, 10])] == ["channel", "server"]  # a thread there
+    assert await presets.defaults(2, [10]) == []
     await presets.set_default(1, 10, "later")
-    assert [preset.name for preset in await presets.defaults(1, 10)] == ["later", "server"]
+    assert [preset.name for preset in await presets.defaults(1, [10])] == ["later", "server"]
     await presets.set_default(1, WHOLE_SERVER, None)
-    assert [preset.name for preset in await presets.defaults(1, 10)] == ["later"]
+    assert [preset.name for preset in await presets.defaults(1, [10])] == ["later"]
 
 
 async def test_a_deleted_preset_is_no_default_any_more(presets: PresetStore) -> None:
@@ -57,7 +58,7 @@ async def test_a_deleted_preset_is_no_default_any_more(presets: PresetStore) -> 
     await presets.set_default(1, 10, "one")
     assert await presets.delete(1, "ONE")
     assert not await presets.delete(1, "one")
-    assert await presets.defaults(1, 10) == []
+    assert await presets.defaults(1, [10]) == []
 
 
 async def test_a_renamed_preset_keeps_its_uses_and_its_defaults(presets: PresetStore) -> None:
