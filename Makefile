@@ -1,4 +1,4 @@
-# make play | test | check | bench: each does its own set-up, in .venv, with nothing but Python 3.11, pip and venv.
+# make play | test | test-slow | check | bench: each does its own set-up, in .venv, with nothing but Python 3.11, pip and venv.
 
 PYTHON ?= python3
 # An operator with a GPU may pin another torch: make play CONSTRAINTS=gpu.txt
@@ -8,13 +8,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := bot cogs services embeddings playground demo benchmarks tests
 
-.PHONY: play test check format bench clean
+.PHONY: play test test-slow check format bench clean
 
 play: $(VENV)/.for-use
 	@PORT=$(PORT) $(BIN)/python -m bot play
 
 test: $(VENV)/.for-development
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.for-development
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: $(VENV)/.for-development
 	@$(BIN)/ruff format --check .

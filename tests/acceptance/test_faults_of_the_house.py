@@ -20,7 +20,6 @@ from services.errors import EngineError
 from services.jobs import JobState
 from services.storage import Storage, open_storage
 from tests.acceptance.conftest import drawn, has_picture
-from tests.services.engine.shortage import needs_linux, short_of_memory
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -110,6 +109,7 @@ async def test_told_to_end_it_lets_the_picture_arrive_and_keeps_the_line(house: 
     assert set(await house.column("attempts")) == {1}
 
 
+@pytest.mark.slow
 async def test_what_cannot_end_in_time_is_put_back_in_line_and_goes_on_in_its_order(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -143,6 +143,7 @@ async def test_killed_while_it_draws_it_goes_on_and_brings_the_cards_up_to_date(
     assert await house.settled() == ["delivered"] * 4
 
 
+@pytest.mark.slow
 async def test_a_cancel_that_is_cut_off_is_still_said(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -169,6 +170,7 @@ async def test_an_engine_that_is_killed_costs_nobody_a_picture(house: House) -> 
     assert await house.column("attempts") == [2, 1]
 
 
+@pytest.mark.slow
 async def test_an_engine_that_hangs_is_replaced_and_costs_nobody_a_picture(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -183,6 +185,7 @@ async def test_an_engine_that_hangs_is_replaced_and_costs_nobody_a_picture(house
     assert await house.column("attempts") == [2, 1]
 
 
+@pytest.mark.slow
 async def test_a_job_that_kills_the_engine_twice_gets_a_sentence_and_the_others_their_pictures(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -210,7 +213,8 @@ async def test_a_database_that_is_killed_costs_nobody_a_picture(house: House) ->
 async def test_a_database_that_is_away_is_waited_for_and_said_calmly(house: House, seconds: float) -> None:
     ana, ben, cleo = (house.person(name) for name in ("ana", "ben", "cleo"))
     picture = await drawn(await cleo.slash("imagine", prompt="a fish", steps=4))
-    accepted = [await ana.slash("imagine", prompt="a house", steps=20 + number) for number in range(3)]
+    crowd = [ana, *(house.person(name) for name in ("dan", "eva", "finn"))]
+    accepted = [await one.slash("imagine", prompt="a house", steps=20 + n) for n in range(3) for one in crowd]
     async with house.bot.database_away():
         started = time.monotonic()
         refused = [
@@ -227,6 +231,7 @@ async def test_a_database_that_is_away_is_waited_for_and_said_calmly(house: Hous
     assert set(await house.settled()) <= {"delivered", "cancelled"}
 
 
+@pytest.mark.slow
 async def test_told_to_end_without_a_database_it_ends_in_time_and_nothing_is_lost(house: House) -> None:
     ana = house.person("ana")
     running = await ana.slash("imagine", **LONG)
@@ -262,18 +267,3 @@ async def test_a_gateway_that_falls_silent_is_left_for_a_new_connection(house: H
     await house.discord.until_connected(20)
     await drawn(reply)
     await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
-
-
-@needs_linux
-async def test_a_picture_too_large_for_memory_is_refused_with_a_size_and_the_others_get_theirs(house: House) -> None:
-    ana, ben = house.person("ana"), house.person("ben")
-    await drawn(await ana.slash("imagine", prompt="a fish", steps=4))  # what loading takes is taken
-    engine = house.bot.engine_pid
-    assert engine is not None
-    with short_of_memory(engine):
-        large = await ana.slash("imagine", prompt="a fish", size="96x96", count=4, steps=6)
-        told = await large.until(lambda one: "too large for this machine's memory" in one.text, 60)
-    assert "Please choose a smaller size" in told.text
-    await drawn(await ben.slash("imagine", prompt="a fish", steps=4))
-    assert house.bot.engine_pid == engine
-    assert await house.settled() == ["delivered", "failed", "delivered"]

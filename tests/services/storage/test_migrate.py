@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from safetensors.numpy import save
 
+from services.storage import open_storage
 from services.storage.migrate import Migration, NewerSchema, migrate, read_migrations
-from tests.builders import REPOSITORY
+from tests.builders import REPOSITORY, a_placed, a_plan
 
 ALL = [migration.name for migration in read_migrations()]
 ONE = Migration(1, "0001_one.sql", "CREATE TABLE one (n integer); INSERT INTO one VALUES (1)")
@@ -20,6 +23,7 @@ TWO = Migration(2, "0002_two.sql", "ALTER TABLE one ADD COLUMN m integer NOT NUL
 _MIGRATE = """
 import asyncio, sys
 import asyncpg
+from services.storage import open_storage
 from services.storage.migrate import migrate
 async def main():
     connection = await asyncpg.connect(sys.argv[1])
@@ -109,6 +113,26 @@ async def test_every_earlier_version_is_upgraded_and_its_rows_go_on(blank: async
     assert await blank.fetchval("SELECT name FROM default_presets JOIN presets USING (guild_id, name)") == "clean"
     assert await blank.fetchval("SELECT cardinality(locked) FROM presets") == 0
     assert await blank.fetchval("SELECT count(*) FROM audit") == (1 if version >= 2 else 0)
+
+
+@pytest.mark.parametrize("version", range(1, len(ALL) + 1))
+async def test_a_job_of_every_earlier_version_goes_on(blank: asyncpg.Connection, blank_url: str, version: int) -> None:
+    """With its plan and its vectors, to the bit."""
+    placed = a_placed("blur", strength=0.7, vectors=3)
+    plan = a_plan(embeddings=(placed,), negative="(dull:1.2)")
+    await migrate(blank, read_migrations()[:version])
+    await blank.execute("INSERT INTO vectors VALUES ($1, $2)", placed.content_hash, save(dict(placed.vectors)))
+    await blank.execute(
+        "INSERT INTO jobs (state, parameters, channel_id, member_id) VALUES ('running', $1, 3, 4)",
+        json.dumps(plan.as_json()),
+    )
+    async with open_storage(blank_url) as storage:
+        assert await storage.jobs.hand_back() == 1
+        (job,) = await storage.jobs.open()
+        assert job.parameters == plan
+        assert job.parameters.embeddings[0].vectors["clip_demo"].tobytes() == placed.vectors["clip_demo"].tobytes()
+        assert await storage.jobs.claim([job.id]) == {job.id}
+        assert await storage.jobs.rendered(job.id, ["a.png"], 1.0) is not None
 
 
 async def test_a_migration_that_fails_leaves_nothing_of_itself(blank: asyncpg.Connection) -> None:
