@@ -19,7 +19,6 @@ PICTURE = 120_000  # ms; one takes a second or two, but machines that run tests 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "playground.png"
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(420)
 async def test_everything_is_done_by_keyboard_alone(place: Place, tmp_path: Path) -> None:
     for name in ("ana", "ben", "mod"):

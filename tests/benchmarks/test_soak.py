@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from benchmarks.soak import soak
 
 JOBS, KILLS, SEED = 20, 4, 5
 
 
-@pytest.mark.slow
 async def test_everybody_is_answered_once_whatever_is_killed() -> None:
     report = await soak(JOBS, KILLS, SEED, quiet=True, settle=60)
     assert report.is_good, "\n".join([str(report.as_json()), *report.histories, *report.disagreements])
