@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
 import pytest
 from PIL import Image
 
@@ -172,17 +171,14 @@ async def test_a_job_that_was_cancelled_meanwhile_is_not_drawn(house: House) -> 
     assert (await house.row(cancelled)).state is JobState.CANCELLED
 
 
-async def test_a_row_that_somebody_changes_just_then_is_drawn_a_moment_later(house: House, database_url: str) -> None:
+async def test_a_row_that_somebody_changes_just_then_is_drawn_a_moment_later(house: House) -> None:
     job = await house.ask()
-    connection = await asyncpg.connect(database_url)
-    async with connection.transaction():
-        await connection.execute("UPDATE jobs SET hints = '{}' WHERE id = $1", job.id)
-        async with house.working():
+    async with house.working():
+        async with house.storage.pool.transaction() as connection:
+            await connection.execute("UPDATE jobs SET hints = '{}' WHERE id = $1", job.id)
             await asyncio.sleep(1)
             assert job.id not in house.delivery.steps
-            await connection.execute("COMMIT; BEGIN")
-            await house.delivery.until_answered(job.id)
-    await connection.close()
+        await house.delivery.until_answered(job.id)
     assert job.id in house.delivery.done
 
 

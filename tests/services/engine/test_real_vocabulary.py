@@ -32,7 +32,10 @@ def test_it_is_clips_vocabulary() -> None:
     assert tokenizer_function(tokenizer)(",") == [267]
 
 
-@pytest.mark.parametrize("kind", SAVE)
+@pytest.mark.parametrize(
+    "kind",
+    [Architecture.SD1, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (Architecture.SD2, Architecture.SDXL))],
+)
 def test_an_embedding_acts_as_in_diffusers(tmp_path: Path, kind: Architecture) -> None:
     folder = SAVE[kind](tmp_path / kind.value, clip_tokenizer)
     loaded = load_checkpoint(a_checkpoint(kind.value, kind), Installation.in_folder(folder), CPU)
