@@ -93,7 +93,7 @@ async def house(parts: tuple[Discord, BotProcess, Storage]) -> House:
 async def test_told_to_end_it_lets_the_picture_arrive_and_keeps_the_line(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **{**LONG, "count": 1})
-    waiting = [await ben.slash("imagine", prompt="a fish", steps=41 + number) for number in range(3)]
+    waiting = [await ben.slash("imagine", prompt="a fish", steps=41 + number) for number in range(2)]
     await house.begun(running)
     started = time.monotonic()
     await house.bot.stop()
@@ -130,6 +130,7 @@ async def test_what_cannot_end_in_time_is_put_back_in_line_and_goes_on_in_its_or
     assert ended == sorted(ended)
 
 
+@pytest.mark.slow
 async def test_killed_while_it_draws_it_goes_on_and_brings_the_cards_up_to_date(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)
@@ -209,7 +210,7 @@ async def test_a_database_that_is_killed_costs_nobody_a_picture(house: House) ->
     assert sorted(one.id for one in house.pictures()) == sorted(one.id for one in pictures)
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.slow)])
 async def test_a_database_that_is_away_is_waited_for_and_said_calmly(house: House, seconds: float) -> None:
     ana, ben, cleo = (house.person(name) for name in ("ana", "ben", "cleo"))
     picture = await drawn(await cleo.slash("imagine", prompt="a fish", steps=4))

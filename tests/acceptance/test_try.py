@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 EMBEDDINGS = Path(__file__).parents[2] / "demo" / "embeddings"
@@ -84,6 +85,7 @@ ana: /embedding install file:@{embedding}
 """
 
 
+@pytest.mark.slow
 def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
     embedding = EMBEDDINGS / "demo-tinted.safetensors"
     code, lines, errors = run_try(IDENTIFYING.format(embedding=os.path.relpath(embedding)), tmp_path)

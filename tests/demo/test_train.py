@@ -70,6 +70,7 @@ def test_installing_replaces_what_is_shipped(tmp_path: Path):
     assert not (shipped / "checkpoint" / "left over").exists()
 
 
+@pytest.mark.slow
 def test_all_stages_together_leave_a_checkpoint_embeddings_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A few seconds each, and from the shipped weights: random ones would have learnt nothing to invert by then."""
     monkeypatch.setattr(diffusion, "BATCH", 4)

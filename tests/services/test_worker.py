@@ -109,6 +109,7 @@ async def test_strangers_share_one_render_and_each_gets_their_own_pictures(house
     assert house.pace.seconds_of(other_size) > 0
 
 
+@pytest.mark.slow
 async def test_a_job_that_kills_the_engine_is_retried_once_and_takes_nobody_with_it(house: House) -> None:
     guilty, innocent = await house.ask(1, steps=4), await house.ask(2, steps=4)
 
