@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.attachments import fetched
 from cogs.choices import as_choices
 from cogs.embedding_cards import info_card, list_card
 from cogs.leafing import BrowseButton, browse_message
@@ -117,7 +118,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         if file is not None and file.size > MAX_UPLOAD_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
-        data, filename = await _read(file) if file else await self._downloads.fetch(url or "")
+        data, filename = (await fetched(file), file.filename) if file else await self._downloads.fetch(url or "")
         one = await self._installer.install(data, filename, _asker(interaction))
         embed = info_card(one, self._shelf.installed, [])
         await interaction.edit_original_response(content=f"Installed **{one.id}**.", embed=embed)
@@ -164,13 +165,6 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
 
 def _choices(names: list[str]) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=name[:100], value=name[:100]) for name in names]
-
-
-async def _read(file: discord.Attachment) -> tuple[bytes, str]:
-    try:
-        return await file.read(), file.filename
-    except discord.HTTPException as error:
-        raise UserError("Discord does not give me that file just now; please attach it again.") from error
 
 
 def _asker(interaction: discord.Interaction) -> Asker:

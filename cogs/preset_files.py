@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.attachments import fetched
 from cogs.choices import as_choices
 from cogs.preset_cards import saved_card
 from cogs.preset_rights import managed_server, server_of
@@ -48,7 +49,7 @@ class PresetFiles(commands.Cog):
         if file.size > MAX_FILE_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; presets have at most {MAX_FILE_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
-        data = await _fetched(file)
+        data = await fetched(file)
         saved = await self._presets.take_in(guild_id, data, interaction.user.id, replace_taken=replace)
         taken_in = {name.casefold() for name in (*saved.added, *saved.replaced)}
         missing = {one.name: self._presets.missing(one) for one in await self._presets.all(guild_id)}
@@ -58,10 +59,3 @@ class PresetFiles(commands.Cog):
     @export.autocomplete("name")
     async def _complete_exported(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return as_choices(self._presets.suggest(interaction.guild_id, typed))
-
-
-async def _fetched(file: discord.Attachment) -> bytes:
-    try:
-        return await file.read()
-    except discord.HTTPException as error:
-        raise UserError("Discord does not give me that file just now; please attach it again.") from error
