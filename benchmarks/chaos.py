@@ -16,7 +16,7 @@ from aiohttp import web
 
 from benchmarks.soak_journal import Journal
 from benchmarks.soak_trouble import Trouble
-from bot.process import BotProcess, Part
+from bot.local.process import BotProcess, Part
 from playground import Discord
 from playground.faults import Fault
 

@@ -11,7 +11,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from benchmarks.ratio import Ratio
-from bot.process import BotProcess
+from bot.local.process import BotProcess
 from playground import Discord
 
 REPOSITORY = Path(__file__).parents[1]

@@ -25,7 +25,7 @@ from benchmarks.soak_journal import Journal
 from benchmarks.soak_report import ASKED, Report, show
 from benchmarks.soak_verdict import Evidence, Outcome, read_rows
 from benchmarks.soaking import Crowd
-from bot.process import BotProcess, Part
+from bot.local.process import BotProcess, Part
 from playground import Discord
 
 SETTLE_TIMEOUT = 150.0  # seconds; the last pause between two tries to deliver is a minute

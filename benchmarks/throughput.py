@@ -19,11 +19,11 @@ from benchmarks.pipelines import VOCABULARY, WORDS, build_pipeline, place, saved
 from benchmarks.ratio import Ratio
 from embeddings.architecture import Architecture
 from services.checkpoints import Checkpoint, Installation
-from services.engine.loading import LoadedCheckpoint, load_checkpoint
-from services.engine.rendering import render
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
+from services.engine.renderer import render
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import GenerationParameters
-from services.queue import FairQueue
+from services.queue.fair import FairQueue
 
 JOBS, MEMBERS, STEPS, SIDE, BATCH = 32, 8, 10, 64, 8
 #: the usual way takes seconds for each request, so its rate is taken from some of them

@@ -49,7 +49,7 @@ def run() -> None:
 @app.command()
 def play(port: Annotated[int, typer.Option(envvar="PORT", help="Where the page is served.")] = 8765) -> None:
     """Open a local Discord with the bot in it: no token, no GPU, no database needed."""
-    from bot.play import play as serve
+    from bot.local.play import play as serve
 
     try:
         asyncio.run(serve(port))
@@ -63,8 +63,8 @@ def try_(
     script: Annotated[str, typer.Argument(help="A file with actions, or - for standard input.")] = "-",
 ) -> None:
     """Run a script of people's actions through the playground; one JSON object a line."""
-    from bot.script import ScriptError, parse_script
-    from bot.trial import try_script
+    from bot.local.script import ScriptError, parse_script
+    from bot.local.trial import try_script
 
     try:
         text = sys.stdin.read() if script == "-" else Path(script).read_text(encoding="utf-8")

@@ -10,37 +10,37 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.client import Client, point_at
-from bot.delivery import DiscordDelivery
 from bot.settings import Settings
-from cogs.buttons import Buttons
-from cogs.embedding import MAX_UPLOAD_BYTES, EmbeddingCommands
-from cogs.identify import Identify
-from cogs.imagine import Imagine
+from cogs.answers.buttons import Buttons
+from cogs.answers.delivery import DiscordDelivery
+from cogs.answers.reactions import Reactions
+from cogs.embedding.cog import MAX_UPLOAD_BYTES, EmbeddingCommands
+from cogs.identify.cog import Identify
+from cogs.imagine.cog import Imagine
 from cogs.model import ModelCommands
 from cogs.permissions import Stewards
-from cogs.preset import PresetCommands
-from cogs.reactions import Reactions
+from cogs.preset.cog import PresetCommands
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
-from services.browsing import Browsing
 from services.checkpoints import Shelf, read_shelf
-from services.downloads import Downloads
 from services.engine.process import Engine
-from services.generation import Generation
-from services.infotext.identifying import Identifier
-from services.installing import Installer
-from services.pace import Pace
-from services.picking import EmbeddingLimits
-from services.pictures import PictureStore
-from services.planning import Planner
+from services.infotext.identifier import Identifier
+from services.library.downloads import Downloads
+from services.library.installer import Installer
+from services.library.samples import Samples
+from services.pictures.store import PictureStore
+from services.planning.picks import EmbeddingLimits
+from services.planning.planner import Planner
 from services.presets import Presets
 from services.presets.rules import PresetRules
-from services.queue import FairQueue
-from services.resuming import Resuming
-from services.samples import Samples
+from services.queue.fair import FairQueue
+from services.queue.generation import Generation
+from services.queue.pace import Pace
+from services.queue.upkeep import Resuming
+from services.queue.worker import Worker
 from services.storage import EmbeddedPostgres, Storage, open_storage
-from services.suggestions import Suggestions
-from services.worker import Worker
+from services.suggestions.autocomplete import Suggestions
+from services.suggestions.browsing import Browsing
 
 log = logging.getLogger(__name__)
 

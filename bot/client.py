@@ -14,8 +14,8 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from cogs.deduplication import Once
 from cogs.errors import CalmTree
-from cogs.replays import Once
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from services.checkpoints.footprint import memory_of
 from services.engine.messages import Ready, RenderRequest
 from services.engine.process import Engine
 from services.errors import EngineError, UserError
-from services.fit import usable_with
+from services.planning.fit import usable_with
 from services.storage import EmbeddedPostgres, open_storage
 
 LOW_DISK = 2 * 1024**3  # bytes

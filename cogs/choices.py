@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from cogs.names import EMBEDDING_OPTIONS
-from services.suggestions import Suggestion
+from services.suggestions.autocomplete import Suggestion
 
 
 def as_choices(suggestions: Iterable[Suggestion]) -> list[app_commands.Choice[str]]:

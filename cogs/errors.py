@@ -12,9 +12,9 @@ import secrets
 import discord
 from discord import app_commands
 
-from cogs.acknowledging import ALREADY_ACKNOWLEDGED, UNREACHED
+from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
 from services.errors import UserError
-from services.generation import NotAcknowledged
+from services.queue.generation import NotAcknowledged
 
 log = logging.getLogger(__name__)
 

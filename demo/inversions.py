@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from demo.world import draw, random_scene
 from embeddings.architecture import Architecture
-from embeddings.training import TrainingSettings, train_embedding
+from embeddings.training.inversion import TrainingSettings, train_embedding
 from embeddings.writer import write_file
-from services.checkpoints.hashing import hash_weights
+from services.checkpoints.hashes import hash_weights
 
 log = logging.getLogger(__name__)
 

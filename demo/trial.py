@@ -23,8 +23,8 @@ from embeddings.architecture import Architecture
 from embeddings.embedding import Embedding
 from embeddings.reader import read_file
 from services.checkpoints import Installation, read_shelf
-from services.engine.loading import load_checkpoint
-from services.engine.rendering import render
+from services.engine.loader import load_checkpoint
+from services.engine.renderer import render
 from services.parameters import GenerationParameters, PlacedEmbedding
 
 PAIRS = 64

@@ -15,10 +15,10 @@ from rich.text import Text
 from embeddings.catalog import read_catalog
 from embeddings.convert import convert_bytes
 from embeddings.errors import EmbeddingError
+from embeddings.foreign.unpack import MAX_INPUT_BYTES
 from embeddings.header import shown
 from embeddings.inspection import inspect_file
 from embeddings.reader import SUFFIX, read_limited
-from embeddings.unpack import MAX_INPUT_BYTES
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Negative embeddings: inspect, convert and train.")
 
@@ -83,8 +83,8 @@ def train(
     seed: Annotated[int, typer.Option(help="Repeats a training exactly.")] = 0,
 ) -> None:
     """Learn by textual inversion what is wrong with a folder of pictures."""
-    from embeddings.lessons import train_from_folder
-    from embeddings.training import TrainingSettings
+    from embeddings.training.inversion import TrainingSettings
+    from embeddings.training.lessons import train_from_folder
 
     if target.suffix != SUFFIX or target.exists():
         _refuse(target, f"The file to write must end in {SUFFIX} and must not be there yet.")

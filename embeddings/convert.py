@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
+from embeddings.foreign.layouts import HINTS
+from embeddings.foreign.picture import PNG_START
+from embeddings.foreign.sandbox import Answer, unpack_apart
+from embeddings.foreign.torchfile import PICKLE_START, ZIP_START
+from embeddings.foreign.unpack import MAX_INPUT_BYTES, PNG
 from embeddings.header import read_header, shown
-from embeddings.layouts import HINTS
 from embeddings.names import why_not_a_name
-from embeddings.picture import PNG_START
 from embeddings.reader import MAX_FILE_BYTES, read_bytes
-from embeddings.sandbox import Answer, unpack_apart
 from embeddings.shapes import PEEK_BYTES, too_large
-from embeddings.torchfile import PICKLE_START, ZIP_START
-from embeddings.unpack import MAX_INPUT_BYTES, PNG
 from embeddings.writer import SOURCE_HASH, file_bytes
 
 #: Written into every converted file; another number whenever the same input gives other vectors or other metadata.

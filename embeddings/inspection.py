@@ -15,12 +15,12 @@ from embeddings.catalog import Catalog, CatalogEntry
 from embeddings.convert import as_safetensors, described
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
 from embeddings.errors import OtherEncoders
+from embeddings.foreign.sandbox import Answer
+from embeddings.foreign.unpack import MAX_INPUT_BYTES
 from embeddings.header import read_header, shown
 from embeddings.names import why_not_a_name
 from embeddings.reader import checked, read_limited, read_tensors
-from embeddings.sandbox import Answer
 from embeddings.shapes import OTHER_ENCODERS
-from embeddings.unpack import MAX_INPUT_BYTES
 from embeddings.writer import NEGATIVE, SOURCE_HASH
 
 #: More of them leave little of a prompt's 75 places for words.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embeddings.embedding import Embedding
-from embeddings.raw import RawTensor, pack
+from embeddings.foreign.raw import RawTensor, pack
 
 NEGATIVE = "modelspec.is_negative_embedding"
 #: metadata key: the SHA-256 of the file that this one was made from, so that the catalog may know it again

@@ -26,7 +26,7 @@ def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None
     _be_quiet()  # before anything of theirs is imported in earnest
     import torch
 
-    from services.engine.loading import Resident, dtype_on
+    from services.engine.loader import Resident, dtype_on
     from services.engine.memory import memory_of
 
     device = torch.device(choose_device() if device_name == "auto" else device_name)
@@ -57,9 +57,9 @@ def choose_device() -> str:
 
 
 def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rendered | Failed:
-    from services.engine.loading import CheckpointBroken, CheckpointTooLarge, Resident
+    from services.engine.loader import CheckpointBroken, CheckpointTooLarge, Resident
     from services.engine.memory import is_device_broken
-    from services.engine.rendering import DoesNotFitInMemory, render
+    from services.engine.renderer import DoesNotFitInMemory, render
 
     assert isinstance(resident, Resident)
     try:

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import iTXt
 
 from services.errors import UserError
-from services.infotext.writing import INFOTEXT_KEY
+from services.infotext.writer import INFOTEXT_KEY
 
 #: larger files are not even fetched
 MAX_FILE_BYTES = 20 * 1024 * 1024

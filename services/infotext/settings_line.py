@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from services.errors import UserError
-from services.infotext.reading import number, pieces, whole_number
-from services.infotext.writing import write_settings
+from services.infotext.reader import number, pieces, whole_number
+from services.infotext.writer import write_settings
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS, sampler_of
 

@@ -9,7 +9,7 @@ from typing import Any
 from services.errors import UnknownName, UserError
 from services.matching import closest
 from services.requests import GenerationRequest
-from services.suggestions import MAX_CHOICES, Suggestion
+from services.suggestions.autocomplete import MAX_CHOICES, Suggestion
 
 #: what a preset can set, in the order in which people read it
 FIELDS = ("model", "embeddings", "negative", "prompt", "cfg", "steps", "size", "sampler", "count")

@@ -15,7 +15,7 @@ from services.presets.layers import Filled, lay_over
 from services.presets.rules import Missing, PresetRules
 from services.requests import GenerationRequest
 from services.storage.presets import WHOLE_SERVER, Preset, PresetStore, Saved
-from services.suggestions import MAX_CHOICES, Suggestion
+from services.suggestions.autocomplete import MAX_CHOICES, Suggestion
 
 _NAME = re.compile(r"[\w][\w .-]{0,31}")
 MAX_PRESETS = 100  # of one server

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.process import BotProcess
+from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from playground.world import Channel, Guild
 from services.jobs import Job, JobId

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.process import BotProcess
+from bot.local.process import BotProcess
 from playground import Discord
 from tests.acceptance.conftest import drawn
 

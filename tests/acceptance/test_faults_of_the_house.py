@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.process import BotProcess
+from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from services.errors import EngineError
 from services.jobs import JobState

@@ -19,7 +19,7 @@ from demo.trial import Arm, Studio
 from demo.world import COLOURS, SHAPES, Scene
 from embeddings.architecture import Architecture
 from embeddings.reader import read_file
-from services.checkpoints.hashing import hash_weights
+from services.checkpoints.hashes import hash_weights
 
 DEMO = Path(__file__).parents[2] / "demo"
 CHECKPOINT = DEMO / "checkpoint"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo import autoencoder, diffusion, inversions, measure, train
-from embeddings.training import TrainingSettings
+from embeddings.training.inversion import TrainingSettings
 
 STAGES = ("dataset", "autoencoder", "diffusion", "checkpoint", "embeddings", "judge", "measurement")
 

@@ -70,8 +70,8 @@ def check(data: bytes) -> str:
     """Read `data` as the command line and the bot do, but in this process. Answers what became of it."""
     from embeddings.convert import described, looks_like_safetensors
     from embeddings.errors import RefusedFile
-    from embeddings.sandbox import Answer, _understood
-    from embeddings.unpack import answer
+    from embeddings.foreign.sandbox import Answer, _understood
+    from embeddings.foreign.unpack import answer
     from embeddings.writer import file_bytes
 
     try:

@@ -14,9 +14,9 @@ from safetensors.numpy import load
 
 from embeddings.convert import Converted, convert_bytes
 from embeddings.errors import RefusedFile
+from embeddings.foreign.unpack import MAX_INPUT_BYTES
 from embeddings.header import read_header
 from embeddings.reader import MAX_FILE_BYTES, read_bytes
-from embeddings.unpack import MAX_INPUT_BYTES
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pack, pair, rows, tensor_file
 from tests.embeddings.foreign_files import (

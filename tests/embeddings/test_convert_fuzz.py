@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from embeddings.convert import convert_bytes
 from embeddings.errors import RefusedFile
-from embeddings.sandbox import unpack_apart
+from embeddings.foreign.sandbox import unpack_apart
 from tests.embeddings import fuzz
 from tests.embeddings.canaries import ELSEWHERE
 from tests.embeddings.files import rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from embeddings.errors import RefusedFile
-from embeddings.unpack import unpack
+from embeddings.foreign.unpack import unpack
 from tests.embeddings.files import rows
 from tests.embeddings.foreign_files import program, table, tensor, torch_legacy, torch_zip
 

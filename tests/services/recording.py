@@ -9,7 +9,7 @@ from services.jobs import Job, JobId, JobState
 
 
 class RecordingDelivery:
-    """Implements services.delivery.Delivery."""
+    """Implements services.queue.delivery.Delivery."""
 
     def __init__(self) -> None:
         self.done: dict[JobId, Job] = {}

@@ -11,7 +11,7 @@ import torch
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
 from services.checkpoints.footprint import memory_of
-from services.engine.loading import load_checkpoint
+from services.engine.loader import load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
 from tests.services.engine.tiny import save_sdxl
 

@@ -11,7 +11,7 @@ import torch
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
-from services.engine.loading import LoadedCheckpoint, load_checkpoint
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
 from tests.services.engine.stock import stock_pipeline
 from tests.services.engine.tiny import save_sd1, save_sd2, save_sdxl

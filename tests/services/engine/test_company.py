@@ -20,8 +20,8 @@ import torch
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
 from services.engine.conditioning import Conditioner
-from services.engine.loading import LoadedCheckpoint, load_checkpoint
-from services.engine.sampling import scheduler_for
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
+from services.engine.schedulers import scheduler_for
 from services.parameters import GenerationParameters
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_plan
 from tests.services.engine.conftest import CPU
@@ -114,7 +114,7 @@ def test_the_place_in_the_batch_does_not_matter(by_name: ByName, checkpoint: str
 def test_in_whole_batches_latents_are_those_alone_but_for_rounding(
     by_name: ByName, monkeypatch: pytest.MonkeyPatch, checkpoint: str
 ) -> None:
-    monkeypatch.setattr("services.engine.rendering.in_lockstep", whole)
+    monkeypatch.setattr("services.engine.renderer.in_lockstep", whole)
     loaded = forgetful(watched(by_name(checkpoint)))
     plans = crowd(loaded)
     together = latents_of(loaded, plans)
@@ -141,7 +141,7 @@ def double(sd1_folder: Path, sdxl_folder: Path) -> Callable[[str], LoadedCheckpo
 def test_in_whole_batches_of_double_precision_nothing_is_left_of_the_company(
     double: Callable[[str], LoadedCheckpoint], monkeypatch: pytest.MonkeyPatch, checkpoint: str
 ) -> None:
-    monkeypatch.setattr("services.engine.rendering.in_lockstep", whole)
+    monkeypatch.setattr("services.engine.renderer.in_lockstep", whole)
     loaded = double(checkpoint)
     plans = crowd(loaded, sampler="unipc", steps=3)[:5]
     together = latents_of(loaded, plans)

@@ -13,7 +13,7 @@ from transformers import CLIPTextModelWithProjection
 
 from embeddings.architecture import Architecture
 from services.engine.conditioning import LEAST_WEIGHT, USUAL_CHANGE, Conditioner
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 from tests.services.engine.stock import assert_same, difference, encoded_by, load_into
 from tests.services.engine.tiny import placed
 

@@ -9,7 +9,7 @@ import torch
 
 from embeddings.architecture import Architecture
 from services.engine.conditioning import Conditioner
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 from tests.services.engine.tiny import placed
 
 PROMPT, NEGATIVE = "a red fish in the sea", "blurry, low quality"

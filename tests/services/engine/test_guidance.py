@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 
 #: up to 1, diffusers does not guide at all
 SCALES = [7.5, 1.0, 0.5, 12.0]

@@ -14,7 +14,7 @@ from embeddings.architecture import Architecture
 from embeddings.errors import RefusedFile
 from embeddings.reader import read_file
 from services.engine.conditioning import Conditioner
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 from services.parameters import PlacedEmbedding
 from tests.embeddings.files import pair, rows, tensor_file
 from tests.services.engine.stock import assert_same, difference

@@ -15,8 +15,8 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
-from services.engine.loading import LoadedCheckpoint, load_checkpoint
-from services.engine.sampling import scheduler_for
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
+from services.engine.schedulers import scheduler_for
 from services.parameters import GenerationParameters
 from services.samplers import SAMPLERS
 from tests.builders import a_checkpoint, a_plan

@@ -15,8 +15,8 @@ import torch
 
 from embeddings.architecture import Architecture
 from services.engine.conditioning import Conditioner
-from services.engine.loading import LoadedCheckpoint
-from services.engine.rendering import render
+from services.engine.loader import LoadedCheckpoint
+from services.engine.renderer import render
 from services.parameters import GenerationParameters
 from services.samplers import SAMPLERS
 from tests.builders import a_plan

@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
-from services.engine.loading import load_checkpoint
+from services.engine.loader import load_checkpoint
 from services.prompting.tokens import tokenizer_function
 from tests.builders import a_checkpoint
 from tests.services.engine.conftest import CPU

@@ -18,10 +18,10 @@ from embeddings.catalog import Catalog
 from embeddings.library import Library
 from services.checkpoints import Checkpoint, Shelf
 from services.checkpoints.installation import configuration_folder
-from services.engine.loading import LoadedCheckpoint, load_checkpoint
-from services.engine.rendering import render
-from services.picking import EmbeddingLimits
-from services.planning import Planner
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
+from services.engine.renderer import render
+from services.planning.picks import EmbeddingLimits
+from services.planning.planner import Planner
 from services.requests import GenerationRequest
 from tests.builders import a_checkpoint, a_plan
 from tests.services.engine.conftest import CPU

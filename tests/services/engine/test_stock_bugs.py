@@ -19,7 +19,7 @@ from transformers import CLIPTextModelWithProjection
 
 from embeddings.architecture import Architecture
 from services.engine.conditioning import Conditioner, Conditioning
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 from services.parameters import PlacedEmbedding
 from tests.services.engine.stock import assert_same, difference, encoded_by, load_into, stock_pipeline
 from tests.services.engine.tiny import placed

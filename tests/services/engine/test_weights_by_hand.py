@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.engine.conditioning import USUAL_CHANGE, Conditioning
-from services.engine.loading import LoadedCheckpoint
+from services.engine.loader import LoadedCheckpoint
 from services.parameters import PlacedEmbedding
 from services.prompting.tokens import tokenizer_function
 from tests.services.engine.stock import assert_same, difference

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from services.engine.loading import LoadedCheckpoint
-from services.engine.rendering import render
+from services.engine.loader import LoadedCheckpoint
+from services.engine.renderer import render
 from services.parameters import GenerationParameters
 
 

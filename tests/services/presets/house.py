@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from embeddings.architecture import Architecture
-from services.picking import EmbeddingLimits
+from services.planning.picks import EmbeddingLimits
 from services.presets import Presets
 from services.presets.rules import PresetRules
 from services.storage import Storage

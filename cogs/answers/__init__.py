@@ -1,0 +1,1 @@
+"""How answers travel: delivery, replies, channels, cards, buttons, reactions."""

@@ -1,0 +1,225 @@
+"""Answer members: where they stand in line, how far their picture is, and then the last word, once, whatever breaks.
+
+An interaction's reply is edited, which can be repeated without harm; where there is none, a message is sent with a nonce made
+from the job's id, and looked for before it is sent again. A row is closed only after Discord said that the answer is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import discord
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
+
+from cogs.answers.cards import cancelled_card, failure_card, line_card, progress_card, result_card
+from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood
+from cogs.answers.replies import Replies
+from cogs.interactions import UNREACHED
+from services.checkpoints import Shelf
+from services.errors import EngineError
+from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.pictures.store import PictureStore
+from services.pictures.uploads import fit_files
+from services.storage.jobs import JobStore
+
+log = logging.getLogger(__name__)
+
+#: Discord allows about five edits in five seconds of one channel, for everybody's pictures there
+EDIT_INTERVAL = 2.0  # seconds
+#: notes in the row that the member is answered
+Close = Callable[[], Awaitable[None]]
+
+#: between tries while Discord does not answer; a member's reply dies after a quarter of an hour, the channel does not
+_BACK_OFF = wait_exponential(multiplier=0.5, max=60)
+#: a server that refuses files of this size refuses all
+SMALLEST_LIMIT = 16 * 1024  # bytes
+TOO_LARGE = 413  # HTTP
+LOST_PICTURES = "Its pictures were lost before they could be sent; please try again."
+REFUSED = (
+    "It was drawn, but Discord did not take the message with it. Please try again; if it stays, tell the operator."
+)
+
+
+@dataclass
+class _Card:
+    """The latest news of a job that is not done, and the task that shows it."""
+
+    job: Job
+    content: str = ""
+    #: whether it still waits in line
+    cancellable: bool = True
+    place: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: an edit that is on its way must arrive before the answer does
+    editing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: asyncio.Task[None] | None = None
+
+
+class DiscordDelivery:
+    """Nothing here blocks the worker: every answer is a task of its own."""
+
+    def __init__(self, *, client: discord.Client, jobs: JobStore, pictures: PictureStore, shelf: Shelf) -> None:
+        self._replies = Replies(client, jobs)
+        self._client = client
+        self._jobs = jobs
+        self._pictures = pictures
+        self._shelf = shelf
+        self._cards: dict[JobId, _Card] = {}
+        self._answers: dict[JobId, asyncio.Task[None]] = {}
+
+    @property
+    def pending(self) -> set[JobId]:
+        """Jobs whose members are being answered."""
+        return set(self._answers)
+
+    def line_moved(self, line: list[tuple[Job, float]]) -> None:
+        for place, (job, seconds) in enumerate(line, start=1):
+            self._show(job, line_card(place, seconds), cancellable=True, place=place)
+
+    def progress(self, job: Job, step: int, steps: int) -> None:
+        self._show(job, progress_card(step, steps), cancellable=False)
+
+    def answer(self, job: Job) -> None:
+        if job.id not in self._answers:
+            task = self._answers[job.id] = asyncio.create_task(self._answer(job), name=f"answer to job {job.id}")
+            task.add_done_callback(lambda _: self._answers.pop(job.id, None))
+
+    async def wind_down(self, seconds: float) -> None:
+        """Let answers that are on their way arrive."""
+        if self._answers:
+            await asyncio.wait(self._answers.values(), timeout=seconds)
+
+    async def close(self) -> None:
+        """Stop answering; whoever is not answered stays so in the row, and is at the next start."""
+        tasks = [*self._answers.values(), *(card.task for card in self._cards.values() if card.task)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _show(self, job: Job, content: str, *, cancellable: bool, place: int = 0) -> None:
+        if job.id in self._answers:
+            return
+        card = self._cards.get(job.id)
+        if card is None:
+            card = self._cards[job.id] = _Card(job)
+            card.task = asyncio.create_task(self._keep_showing(card))
+        if content != card.content:
+            card.content, card.cancellable, card.place = content, cancellable, place
+            card.changed.set()
+
+    async def _keep_showing(self, card: _Card) -> None:
+        """Edit the reply with the latest news, no faster than Discord likes."""
+        await asyncio.sleep(NO_CARD_BEFORE.total_seconds())
+        await self._client.wait_until_ready()
+        while True:
+            await card.changed.wait()
+            card.changed.clear()
+            async with card.editing:
+                try:
+                    target = await self._replies.show_card(card.job, card.content, cancellable=card.cancellable)
+                    card.job = card.job.evolve(target=target)
+                except (discord.HTTPException, GoneForGood, *UNREACHED) as error:
+                    log.info("job %s: its card could not be shown: %s", card.job.id, error)
+            await asyncio.sleep(
+                EDIT_INTERVAL * (1 + card.place // 5)
+            )  # a long line must not use up the channel's edits
+
+    async def _end_card(self, job: Job) -> Job:
+        """Stop the card, and return the job with the message it stands in."""
+        card = self._cards.pop(job.id, None)
+        if card is None or card.task is None:
+            return job
+        async with card.editing:
+            card.task.cancel()
+        return job.evolve(target=_newest(job.target, card.job.target))
+
+    async def _answer(self, job: Job) -> None:
+        """Go on until the member has the last word."""
+        job = await self._end_card(job)
+        await self._client.wait_until_ready()
+        try:
+            close = await self._until_sent(job)
+        except GoneForGood as error:
+            log.warning("job %s cannot be answered: %s", job.id, error)
+            await self._jobs.give_up(job.id, str(error))
+        except Exception as error:  # Discord refuses what we send, or a bug; the member is told at least that much
+            log.exception("job %s could not be answered", job.id)
+            await self._apologise(job, error)
+        else:  # from here on the member has it, whatever goes wrong
+            await close()
+
+    async def _until_sent(self, job: Job) -> Close:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_log_of(job)
+        ):
+            with attempt:
+                return await self._send_once(job, may_have_been_sent=attempt.retry_state.attempt_number > 1)
+        raise AssertionError
+
+    async def _send_once(self, job: Job, *, may_have_been_sent: bool) -> Close:
+        """Send the last word, and return what closes the row after it."""
+        if job.state is JobState.RENDERED:
+            try:
+                pictures = [await self._pictures.read(name) for name in job.pictures]
+            except OSError as error:
+                job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
+            else:
+                message_id = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
+                return partial(self._close_with_pictures, job, message_id)
+        card = cancelled_card() if job.state is JobState.CANCELLED else failure_card(job.sentence or EngineError.calm)
+        await self._replies.say(job, card, may_have_been_sent=may_have_been_sent)
+        return partial(self._jobs.answered, job.id)
+
+    async def _close_with_pictures(self, job: Job, message_id: int) -> None:
+        await self._jobs.delivered(job.id, message_id)
+        await self._replies.offer_reaction(job, message_id)
+
+    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> int:
+        limit = job.target.upload_limit
+        while True:
+            uploads = await asyncio.to_thread(fit_files, pictures, limit)
+            card = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
+            try:
+                return await self._replies.send_result(job, card, may_have_been_sent=may_have_been_sent)
+            except discord.HTTPException as error:
+                largest = max(len(upload.data) for upload in uploads)
+                if error.status != TOO_LARGE or largest < SMALLEST_LIMIT:
+                    raise
+                limit = largest // 2  # the server lost its boosts, say
+
+    async def _apologise(self, job: Job, error: Exception) -> None:
+        job = await self._jobs.fail(job.id, REFUSED, f"{type(error).__name__}: {error}") or job
+        try:
+            await self._replies.say(job, failure_card(REFUSED), may_have_been_sent=False)
+        except (discord.HTTPException, GoneForGood, *UNREACHED) as failed:
+            await self._jobs.give_up(job.id, f"{error}; and then: {failed}")
+        else:
+            await self._jobs.answered(job.id)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try can help."""
+    if isinstance(error, discord.HTTPException):
+        return error.status in (401, 429) or error.status >= 500
+    return isinstance(error, UNREACHED)
+
+
+def _newest(stored: ReplyTarget, shown: ReplyTarget) -> ReplyTarget:
+    """Where the card stands, if there is one."""
+    return replace(
+        stored,
+        reply_id=shown.reply_id or stored.reply_id,
+        interaction_token=shown.interaction_token if shown.reply_id else stored.interaction_token,
+    )
+
+
+def _log_of(job: Job) -> Callable[[RetryCallState], None]:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("job %s is not answered yet, after %s tries: %s", job.id, state.attempt_number, error)
+
+    return tell

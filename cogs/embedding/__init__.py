@@ -1,0 +1,1 @@
+"""/embedding: browse, inspect, install and remove negative embeddings."""

@@ -1,0 +1,1 @@
+"""/identify and "Identify picture": read how a picture was made."""

@@ -1,0 +1,125 @@
+"""/identify and the menu of a message: read what a picture says of itself, and draw it again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.errors import answer_error
+from cogs.identify.card import identify_card, text_of
+from cogs.imagine.cog import Imagine
+from services.errors import UserError
+from services.infotext.identifier import Identifier
+from services.infotext.metadata import MAX_FILE_BYTES, read_text
+
+#: a form has to open within three seconds of the click
+PATIENCE = 2.0
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+_LOST = "Screenshots, previews and edited copies lose them; give me the original file."
+
+
+class FillButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"identify:fill:(?P<model>[a-z0-9._-]*)"):
+    """Opens the form. Which model it is stands in the button, since finding out again would take too long for a click."""
+
+    def __init__(self, model: str) -> None:
+        style = discord.ButtonStyle.primary
+        super().__init__(discord.ui.Button(label="Fill /imagine", style=style, custom_id=f"identify:fill:{model}"))
+        self._model = model
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        return cls(match["model"])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        try:
+            cog: Any = interaction.client.get_cog(Identify.__cog_name__)  # pyright: ignore[reportAttributeAccessIssue]
+            await cog.fill(interaction, self._model or None)
+        except Exception as error:  # discord.py would only log it
+            await answer_error(interaction, error)
+
+
+class Identify(commands.Cog):
+    """From a picture back to the request."""
+
+    def __init__(self, *, client: commands.Bot, identifier: Identifier, imagine: Imagine) -> None:
+        self._client = client
+        self._identifier = identifier
+        self._imagine = imagine
+        self._menu = app_commands.ContextMenu(name="Identify picture", callback=self.identify_message)
+
+    async def cog_load(self) -> None:
+        self._client.add_dynamic_items(FillButton)
+        self._client.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        self._client.remove_dynamic_items(FillButton)
+        self._client.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @app_commands.command()
+    async def identify(self, interaction: discord.Interaction, picture: discord.Attachment) -> None:
+        """Tell how a picture was made, and draw it again.
+
+        Args:
+            picture: A PNG, JPEG or WebP file, as the program that made it saved it.
+        """
+        await self._identify(interaction, [picture])
+
+    async def identify_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """The same for the pictures of a message."""
+        files = [*message.attachments, *(file for one in message.message_snapshots for file in one.attachments)]
+        pictures = [file for file in files if file.filename.lower().endswith(_ENDINGS)]
+        if not pictures:
+            raise UserError("There is no PNG, JPEG or WebP picture in that message.")
+        await self._identify(interaction, pictures)
+
+    async def fill(self, interaction: discord.Interaction, model: str | None) -> None:
+        """Open the form with what the clicked card says."""
+        assert interaction.message is not None
+        try:
+            text = await asyncio.wait_for(text_of(interaction.message), PATIENCE)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise UserError("Discord does not give me that card's text just now; please press it again.") from error
+        found = await asyncio.to_thread(self._identifier.again, text, model)
+        await self._imagine.open_form(interaction, found.request, found.settings)
+
+    async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:
+        small = [picture for picture in pictures if picture.size <= MAX_FILE_BYTES]
+        if not small:
+            raise UserError(f"I read pictures of at most {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        text = await _first_text(small)
+        found = await self._identifier.identify(text)
+        embed, files = identify_card(text, found, len(pictures) - 1)
+        model = found.request.model or ""
+        view = discord.ui.View(timeout=None).add_item(FillButton(model))
+        await interaction.edit_original_response(embed=embed, attachments=files, view=view)
+
+
+async def _first_text(pictures: Sequence[discord.Attachment]) -> str:
+    """The text of the first picture that carries one.
+
+    Raises: UserError, if none does.
+    """
+    for picture in pictures:
+        try:
+            text = await asyncio.to_thread(read_text, await picture.read())
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise UserError("Discord does not give me that picture just now; please try again.") from error
+        except UserError:
+            if len(pictures) == 1:
+                raise
+            continue
+        if text is not None:
+            return text
+    if len(pictures) == 1:
+        raise UserError(f"That picture carries no parameters. {_LOST}")
+    raise UserError(f"None of those {len(pictures)} pictures carries parameters. {_LOST}")

@@ -1,0 +1,1 @@
+"""/imagine: the command and its form."""

@@ -1,0 +1,1 @@
+"""/preset: saved settings of a server."""

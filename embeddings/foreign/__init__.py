@@ -1,0 +1,1 @@
+"""Read other programs' embedding files without running anything they contain."""

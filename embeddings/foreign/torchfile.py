@@ -1,0 +1,180 @@
+"""Open the files that torch.save writes: the zip of torch 1.6 and later, and the row of pickles before it.
+
+Source: torch/serialization.py; the rules for members are those of A1111's safe.py and of the files that torch 2.13 adds.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from embeddings.errors import RefusedFile
+from embeddings.foreign.pickles import read_pickle
+from embeddings.foreign.raw import ITEM_BYTES, RawTensor
+from embeddings.foreign.standins import Storage, TensorRecord
+from embeddings.header import shown
+
+ZIP_START = b"PK\x03\x04"
+_ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22  # the last thing in an archive without a comment
+PICKLE_START = b"\x80"
+MAX_PICKLE_BYTES = 256 * 1024
+MAX_UNPACKED_BYTES = 4 * 1024 * 1024
+MAX_RATIO = 10  # floats of real vectors do not compress at all
+MAX_MEMBERS = 64
+_MAX_DIMENSIONS = 4
+
+_MEMBER = re.compile(
+    r"([^/]+)/(data\.pkl|data/[0-9]{1,20}|version|byteorder|\.format_version|\.storage_alignment"
+    r"|\.data/serialization_id)"
+)
+_CODE = re.compile(r"[^/]+/(code/.*|constants\.pkl)")
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_LEGACY_LENGTH = struct.Struct("<q")
+_STORED_BYTES = {**ITEM_BYTES, "I64": 8}
+#: what zipfile raises for archives that are none; it raises RuntimeError for a missing password
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError, RuntimeError, struct.error)
+
+#: gives the bytes of a storage
+ReadStorage = Callable[[Storage], bytes]
+
+
+def open_zip(data: bytes) -> tuple[Any, ReadStorage]:
+    """The plain tree in a zip of torch.save, and what reads its storages. Raises: RefusedFile."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        if not data[-_ZIP_END_BYTES:].startswith(_ZIP_END):
+            raise RefusedFile("Something is hidden behind its archive.")
+        members = _members(archive)
+        tree = read_pickle(_bytes(archive, members["data.pkl"]))
+        if tree.end != members["data.pkl"].file_size:
+            raise RefusedFile("Something stands behind its pickle.")
+        if "byteorder" in members and _bytes(archive, members["byteorder"]) != b"little":
+            raise RefusedFile("Its numbers are big-endian; please save it again on an ordinary computer.")
+    except _DAMAGE as error:
+        raise RefusedFile("Its zip archive is damaged.") from error
+
+    def read_storage(storage: Storage) -> bytes:
+        member = members.get(f"data/{storage.key}")
+        if member is None:
+            raise RefusedFile("It refers to a tensor that is not in it.")
+        return _bytes(archive, member)
+
+    return tree.value, read_storage
+
+
+def _members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
+    """The archive's members by their names below its one folder, all of them known and small."""
+    infos = archive.infolist()
+    if len(infos) > MAX_MEMBERS:
+        raise RefusedFile(f"Its archive has {len(infos):,} files; an embedding's has a handful.")
+    if not infos or min(info.header_offset for info in infos) != 0:
+        raise RefusedFile("Something is hidden before its archive.")
+    members: dict[str, zipfile.ZipInfo] = {}
+    folders = set[str]()
+    for info in infos:
+        name = _MEMBER.fullmatch(info.orig_filename)
+        if name is None:
+            if _CODE.fullmatch(info.orig_filename):
+                raise RefusedFile("This is a TorchScript program, not an embedding.")
+            raise RefusedFile(f"Its archive holds '{shown(info.orig_filename)}', which torch does not write.")
+        if name[2] in members:
+            raise RefusedFile(f"Its archive holds '{shown(name[2])}' twice.")
+        folders.add(name[1])
+        members[name[2]] = info
+    if len(folders) > 1 or "data.pkl" not in members:
+        raise RefusedFile("Its archive is not laid out as torch does it.")
+    _refuse_bombs(members)
+    return members
+
+
+def _refuse_bombs(members: Mapping[str, zipfile.ZipInfo]) -> None:
+    for info in members.values():
+        if info.flag_bits & 0x1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RefusedFile("Its archive is encrypted or packed in a way that torch does not use.")
+        if info.file_size > MAX_RATIO * max(info.compress_size, MAX_MEMBERS):
+            raise RefusedFile("Its archive is a zip bomb: it unpacks to far more than it holds.")
+    if sum(info.file_size for info in members.values()) > MAX_UNPACKED_BYTES:
+        raise RefusedFile(f"Its archive unpacks to more than {MAX_UNPACKED_BYTES:,} bytes.")
+    if members["data.pkl"].file_size > MAX_PICKLE_BYTES:
+        raise RefusedFile(f"Its pickle has more than {MAX_PICKLE_BYTES:,} bytes; an embedding's has about a thousand.")
+
+
+def _bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as member:
+            # never read() without a number: a member that lies about its size would be unpacked whole
+            unpacked = member.read(info.file_size)
+    except _DAMAGE as error:
+        raise RefusedFile("Its zip archive is damaged.") from error
+    if len(unpacked) != info.file_size:
+        raise RefusedFile("Its zip archive is damaged.")
+    return unpacked
+
+
+def open_legacy(data: bytes) -> tuple[Any, ReadStorage]:
+    """The same for files of before torch 1.6: five pickles, then the storages one after another. Raises: RefusedFile."""
+    magic = read_pickle(data)
+    if magic.value != _LEGACY_MAGIC:
+        raise RefusedFile("This is a pickle that torch did not write, and no embedding.")
+    protocol = read_pickle(data, magic.end)
+    system = read_pickle(data, protocol.end)
+    match protocol.value, system.value:
+        case 1001, {"little_endian": True}:
+            pass
+        case _:
+            raise RefusedFile("It was written by a torch that is not known here.")
+    tree = read_pickle(data, system.end)
+    keys = read_pickle(data, tree.end)
+    position = keys.end
+    if not isinstance(keys.value, list) or sorted(tree.storages) != sorted(map(str, keys.value)):
+        raise RefusedFile("Its list of tensors is damaged.")
+    storages = _legacy_storages(data, position, [tree.storages.get(key) for key in keys.value])
+
+    def read_storage(storage: Storage) -> bytes:
+        if storage.key not in storages:
+            raise RefusedFile("It refers to a tensor that is not in it.")
+        return storages[storage.key]
+
+    return tree.value, read_storage
+
+
+def _legacy_storages(data: bytes, position: int, order: list[Storage | None]) -> Mapping[str, bytes]:
+    """Each storage is its number of values in eight bytes, then the values."""
+    found: dict[str, bytes] = {}
+    for storage in order:
+        if storage is None:
+            raise RefusedFile("Its list of tensors is damaged.")
+        begin = position + _LEGACY_LENGTH.size
+        position = begin + storage.numel * _STORED_BYTES[storage.dtype]
+        if storage.numel < 0 or position > len(data) or _LEGACY_LENGTH.unpack_from(data, begin - 8) != (storage.numel,):
+            raise RefusedFile("A tensor in it has another size than it claims.")
+        found[storage.key] = data[begin:position]
+    if position != len(data):
+        raise RefusedFile("Something stands behind its tensors.")
+    return found
+
+
+def materialise(record: TensorRecord, read_storage: ReadStorage) -> RawTensor:
+    """The values of a tensor, if it is a plain run of floats within its storage. Raises: RefusedFile."""
+    storage = record.storage
+    if storage.dtype not in ITEM_BYTES:
+        raise RefusedFile(f"It holds {storage.dtype}; token vectors are F16, BF16 or F32.")
+    if len(record.shape) > _MAX_DIMENSIONS or len(record.shape) != len(record.stride):
+        raise RefusedFile("A tensor in it has a shape that no token vectors have.")
+    size = 1
+    for length, stride in zip(reversed(record.shape), reversed(record.stride), strict=True):
+        if not 0 <= length <= MAX_UNPACKED_BYTES or (stride != size and length > 1):
+            raise RefusedFile("A tensor in it is not laid out row by row.")
+        size *= length
+    data = read_storage(storage)
+    item = ITEM_BYTES[storage.dtype]
+    if len(data) != storage.numel * item:
+        raise RefusedFile("A tensor in it has another size than it claims.")
+    if record.offset < 0 or record.offset + size > storage.numel:
+        raise RefusedFile("A tensor in it reaches beyond its values.")
+    return RawTensor(storage.dtype, record.shape, data[record.offset * item : (record.offset + size) * item])

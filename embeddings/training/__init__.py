@@ -1,0 +1,1 @@
+"""Train negative embeddings by textual inversion."""

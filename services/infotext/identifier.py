@@ -1,0 +1,151 @@
+"""What a picture says of itself, against what is here: which model, which embeddings, and a wish that draws it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embeddings.library import Library
+from services.checkpoints import Checkpoint, Shelf
+from services.checkpoints.hashes import hash_weights
+from services.errors import UserError
+from services.infotext.hashes import FoundEmbedding
+from services.infotext.reader import Infotext, read_infotext
+from services.infotext.recreation import Recreation, find_embeddings, recreate
+from services.infotext.settings_line import settings_of
+from services.planning.picks import EmbeddingLimits
+from services.requests import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """The model that a picture names; without a checkpoint it cannot be drawn with here."""
+
+    name: str
+    digits: str
+    checkpoint: Checkpoint | None
+    is_installed: bool
+    #: the name is the same, the weights are not
+    is_other_file: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """ "Demo, installed"."""
+        if self.checkpoint is not None:
+            return f"{self.checkpoint.title}, {'installed' if self.is_installed else 'known, not installed'}"
+        named = " ".join(part for part in (self.name, f"({self.digits})" if self.digits else "") if part)
+        return f"unknown model {named}" if named else "not named"
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A picture's text and what it means here."""
+
+    infotext: Infotext
+    model: FoundModel
+    embeddings: Sequence[FoundEmbedding]
+    request: GenerationRequest
+    #: the request's numbers and names in one line
+    settings: str
+    #: what of it cannot be had here, a sentence each
+    notes: Sequence[str]
+
+
+class Identifier:
+    """Knows the library, the catalog and the shelf; knows no Discord and no file of a picture."""
+
+    def __init__(self, *, library: Library, shelf: Shelf, limits: EmbeddingLimits, default_model: str) -> None:
+        self._library = library
+        self._shelf = shelf
+        self._limits = limits
+        self._default_model = default_model
+        self._hashing = asyncio.Lock()
+
+    async def identify(self, text: str) -> Identified:
+        """Resolve everything; the first time, models are read to learn their hashes, which may take a while.
+
+        Raises: UserError, if the text has nothing of A1111's form.
+        """
+        infotext = await asyncio.to_thread(_read, text)  # some texts are made to take long
+        model = await self._find_model(infotext)
+        return await asyncio.to_thread(self._against, infotext, model)
+
+    def again(self, text: str, checkpoint_id: str | None) -> Identified:
+        """The same at once, for whoever knows already which of the models here it is.
+
+        Raises: UserError.
+        """
+        infotext = _read(text)
+        checkpoint = self._shelf.find(checkpoint_id) if checkpoint_id else None
+        is_installed = checkpoint is not None and self._shelf.is_installed(checkpoint)
+        model = FoundModel(infotext.model or "", infotext.model_hash or "", checkpoint, is_installed)
+        return self._against(infotext, model)
+
+    def _against(self, infotext: Infotext, model: FoundModel) -> Identified:
+        drawn_by = model.checkpoint if model.is_installed else self._default()
+        embeddings = find_embeddings(infotext, self._library)
+        usable = model.checkpoint if model.is_installed else None
+        made: Recreation = recreate(infotext, embeddings, usable, drawn_by, self._limits)
+        settings = settings_of(made.request, self._name_of(usable) if usable else None)
+        notes = (*self._of_model(model, drawn_by), *made.notes)
+        return Identified(infotext, model, embeddings, made.request, settings, notes)
+
+    def _name_of(self, checkpoint: Checkpoint) -> str:
+        """Its title, unless that means another one."""
+        return checkpoint.title if self._named(checkpoint.title) is checkpoint else checkpoint.id
+
+    async def _find_model(self, infotext: Infotext) -> FoundModel:
+        named = self._named(infotext.model)
+        name, digits = infotext.model or "", infotext.model_hash or ""
+        if digits:
+            first = [named] if named and self._shelf.is_installed(named) else []
+            others = [one for one in self._shelf.installed if one is not named]
+            for checkpoint in (*first, *others):
+                own = await self._hash(checkpoint)
+                if own and (own.startswith(digits) or digits.startswith(own)):
+                    return FoundModel(name, digits, checkpoint, is_installed=True)
+        if named is None:
+            return FoundModel(name, digits, None, is_installed=False)
+        is_installed = self._shelf.is_installed(named)
+        return FoundModel(name, digits, named, is_installed, is_other_file=is_installed and bool(digits))
+
+    async def _hash(self, checkpoint: Checkpoint) -> str:
+        """Empty for what cannot be read just now."""
+        weights = self._shelf.installation(checkpoint.id).weights
+        async with self._hashing:  # gigabytes, so one after the other
+            try:
+                return await asyncio.to_thread(hash_weights, weights)
+            except OSError:
+                return ""
+
+    def _named(self, name: str | None) -> Checkpoint | None:
+        try:
+            return self._shelf.find(name) if name else None
+        except UserError:
+            return None
+
+    def _default(self) -> Checkpoint | None:
+        try:
+            return self._shelf.find_installed(self._default_model)
+        except UserError:
+            return None
+
+    def _of_model(self, model: FoundModel, drawn_by: Checkpoint | None) -> list[str]:
+        if model.is_other_file and model.checkpoint is not None:
+            return [f"The {model.checkpoint.title} of this place has other weights, so the picture will differ."]
+        if model.is_installed:
+            return []
+        instead = f"{drawn_by.title} draws it instead" if drawn_by else "choose a model to draw it with"
+        if model.checkpoint is not None:
+            return [f"{model.checkpoint.title} is not installed here: {instead}, and the picture will be another."]
+        if model.name or model.digits:
+            return [f"Its model is unknown here: {instead}, and the picture will be another."]
+        return [f"It names no model: {instead}."]
+
+
+def _read(text: str) -> Infotext:
+    infotext = read_infotext(text)
+    if infotext is None:
+        raise UserError("What that picture carries is no text in A1111's form, so I cannot tell how it was made.")
+    return infotext

@@ -1,0 +1,1 @@
+"""Add embeddings to the library, remove them, and show what they do."""

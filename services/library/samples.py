@@ -1,0 +1,94 @@
+"""What an embedding does, as two pictures: the same request and seed without it and with it, drawn once and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import Checkpoint, Shelf
+from services.engine.messages import RenderRequest
+from services.engine.process import Engine
+from services.files import write_whole
+from services.parameters import GenerationParameters
+from services.planning.fit import fit_of
+from services.planning.picks import Pick
+from services.planning.planner import placed
+
+SEED = 7
+#: for embeddings and models whose entry names no better one
+PROMPT = "a portrait of a smiling person who waves with both hands, in a garden"
+_GAP = 8  # pixels between the two
+
+
+class Samples:
+    """Pairs on disk, one for each checkpoint and content."""
+
+    def __init__(self, *, engine: Engine, shelf: Shelf, folder: Path) -> None:
+        self._engine = engine
+        self._shelf = shelf
+        self._folder = folder
+        self._drawing: dict[Path, asyncio.Task[bytes]] = {}
+
+    async def pair(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> bytes:
+        """A PNG with both pictures side by side, without the embedding on the left.
+
+        Raises: EngineError, if it cannot be drawn now.
+        """
+        path = self._path(one, checkpoint)
+        if path.exists():
+            return await asyncio.to_thread(path.read_bytes)
+        task = self._drawing.get(path)
+        if task is None:  # whoever asks for it meanwhile waits for the same one
+            task = self._drawing[path] = asyncio.create_task(self._draw(one, checkpoint, path))
+            task.add_done_callback(lambda _: self._drawing.pop(path, None))
+        return await asyncio.shield(task)
+
+    async def _draw(self, one: InstalledEmbedding, checkpoint: Checkpoint, path: Path) -> bytes:
+        plans = _plans(one, checkpoint)
+        request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
+        rendered = await self._engine.render(request, lambda _: None)
+        pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
+        data = await asyncio.to_thread(_side_by_side, pictures)
+        await asyncio.to_thread(write_whole, path, data)
+        return data
+
+    def _path(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> Path:
+        return self._folder / checkpoint.id / f"{one.content_hash}.png"
+
+
+def _plans(one: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[GenerationParameters, ...]:
+    with_it = (placed(Pick(one, one.strength, fit_of(one, checkpoint))),)
+    return tuple(
+        GenerationParameters(
+            checkpoint=checkpoint.id,
+            prompt=(one.entry and one.entry.sample) or PROMPT,
+            negative="",
+            embeddings=embeddings,
+            cfg=(one.entry and one.entry.cfg) or checkpoint.cfg,
+            steps=checkpoint.steps,
+            width=checkpoint.width,
+            height=checkpoint.height,
+            seed=SEED,
+            count=1,
+            sampler=checkpoint.sampler,
+            clip_skip=checkpoint.clip_skip,
+        )
+        for embeddings in ((), with_it)
+    )
+
+
+def _side_by_side(pictures: Sequence[Image.Image]) -> bytes:
+    width = sum(picture.width for picture in pictures) + _GAP * (len(pictures) - 1)
+    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures)), "white")
+    x = 0
+    for picture in pictures:
+        sheet.paste(picture, (x, 0))
+        x += picture.width + _GAP
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""The line of jobs: admission, fair order, the worker, and upkeep."""

@@ -1,0 +1,1 @@
+"""What autocomplete and browsing offer."""

@@ -1,0 +1,105 @@
+"""Rank thousands of embeddings by what a member has typed so far, in a millisecond or two.
+
+Everything that does not depend on the typing is computed once for a checkpoint and a state of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import Checkpoint
+from services.matching import RELATED
+from services.planning.fit import merit_of, usable_with
+
+#: a match of what an embedding targets counts a little less than one of its name
+TARGET_SHARE = 0.9
+#: scores, of 100: the start of a name, a part of it, and letters that are a typing error away
+START, PART, ALIKE = 100.0, 95.0, 0.9
+#: fewer letters than this are found nearly anywhere, so they count the less
+CERTAIN_LETTERS = 4
+
+
+class Ranking:
+    """The embeddings that work with one checkpoint, the best first."""
+
+    def __init__(self, checkpoint: Checkpoint, library: Iterable[InstalledEmbedding]) -> None:
+        self._embeddings = usable_with(checkpoint, library)
+        merits = [merit_of(one, checkpoint) for one in self._embeddings]
+        places = {merit: place for place, merit in enumerate(dict.fromkeys(merits))}
+        self._merits = np.array([places[merit] for merit in merits], dtype=np.int32)
+        self._positions = {one.id: position for position, one in enumerate(self._embeddings)}
+        self._names = _Names([(one.id, one.title, *one.aliases) for one in self._embeddings])
+        self._targets = _Names([one.targets for one in self._embeddings])
+
+    def best(
+        self, typed: str, count: int, *, without: set[str], uses: Mapping[str, int]
+    ) -> Sequence[InstalledEmbedding]:
+        """Up to `count` that match `typed`, none with a content hash of `without`.
+
+        Closeness decides, then merit, then how often each was used. What matches nothing, or only what is taken, is
+        answered with everything that fits: an empty list would look as if there were none.
+        """
+        closeness = self._closeness(typed.strip().casefold())
+        used = np.zeros(len(self._embeddings), dtype=np.int64)
+        for name, times in uses.items():
+            if name in self._positions:
+                used[self._positions[name]] = times
+        order = np.lexsort((np.arange(len(used)), -used, self._merits, -np.round(closeness / 10)))
+        ranked = (self._embeddings[position] for position in order if closeness[position] >= RELATED)
+        kept: list[InstalledEmbedding] = []
+        for one in ranked:
+            if len(kept) == count:
+                break
+            if one.content_hash not in without:
+                kept.append(one)
+        return kept or (self.best("", count, without=without, uses=uses) if typed else kept)
+
+    def _closeness(self, wanted: str) -> NDArray[np.float64]:
+        """Of each embedding, 0 to 100."""
+        if not wanted:
+            return np.full(len(self._embeddings), START)
+        scores = np.maximum(self._names.scores(wanted), TARGET_SHARE * self._targets.scores(wanted))
+        return scores if (scores >= RELATED).any() else np.full(len(self._embeddings), START)
+
+
+class _Names:
+    """Several names for each of a row of things; each different text is looked at once."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        self._count = len(rows)
+        texts: dict[str, int] = {}
+        pairs = [
+            (texts.setdefault(name.casefold(), len(texts)), owner) for owner, row in enumerate(rows) for name in row
+        ]
+        self._texts = list(texts)
+        self._lengths = np.array([len(text) for text in self._texts])
+        self._of_text, self._of_owner = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+
+    def scores(self, wanted: str) -> NDArray[np.float64]:
+        """The best score of each thing's names, 0 to 100."""
+        best = np.zeros(self._count)
+        np.maximum.at(best, self._of_owner, self._score_texts(wanted)[self._of_text])
+        return best
+
+    def _score_texts(self, wanted: str) -> NDArray[np.float64]:
+        exact = np.array([_exact(wanted, text) for text in self._texts])
+        if exact.any() or not self._texts:
+            return exact
+        alike = process.cdist([wanted], self._texts, scorer=fuzz.partial_ratio, score_cutoff=RELATED)[0]
+        return alike * ALIKE * np.minimum(1.0, np.minimum(len(wanted), self._lengths) / CERTAIN_LETTERS)
+
+
+def _exact(wanted: str, text: str) -> float:
+    place = text.find(wanted)
+    return 0.0 if place < 0 else START if place == 0 else PART
+
+
+def score(typed: str, names: Iterable[str]) -> float:
+    """How close a typed text is to the nearest of some names, 0 to 100."""
+    wanted = typed.strip().casefold()
+    return START if not wanted else float(_Names([tuple(names)]).scores(wanted)[0])

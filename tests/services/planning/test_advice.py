@@ -1,0 +1,76 @@
+"""Each hint is given where it helps, and only there."""
+
+from __future__ import annotations
+
+import pytest
+
+from embeddings.architecture import Architecture
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import Checkpoint
+from services.planning.advice import LOW_CFG, MANY_TERMS, MAX_HINTS, advise
+from services.planning.fit import fit_of
+from services.planning.picks import Pick
+from tests.builders import a_checkpoint, a_plan, installed
+
+DEMO = a_checkpoint(cfg=6.0)
+
+
+def hints(*embeddings: InstalledEmbedding, model: Checkpoint = DEMO, **plan) -> tuple[str, ...]:
+    picks = [Pick(one, one.strength, fit_of(one, model)) for one in embeddings]
+    return advise(a_plan(**{"cfg": 6.0, "negative": "", **plan}), model, picks)
+
+
+def test_an_ordinary_plan_needs_no_hint() -> None:
+    assert hints(installed("blur"), installed("tint"), negative="blurry, watermark, low contrast") == ()
+
+
+def test_another_lineage_is_mentioned() -> None:
+    model = a_checkpoint("real", Architecture.SD1, title="Real", lineage="realistic", cfg=6.0)
+    (hint,) = hints(installed("toon", Architecture.SD1, lineage="anime"), model=model)
+    assert hint.startswith("toon was made for anime models and Real is realistic")
+    assert hints(installed("real-one", Architecture.SD1, lineage="realistic"), model=model) == ()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_one_that_contains_the_other_is_mentioned_once_whatever_the_order(swapped: bool) -> None:
+    pair = [installed("all", contains=("blur",)), installed("blur")]
+    (hint,) = hints(*(reversed(pair) if swapped else pair))
+    assert hint == "all already contains blur: one of them is enough."
+    assert hints(pair[0], installed("tint")) == ()
+
+
+def test_two_that_conflict_are_mentioned_once() -> None:
+    pair = (installed("hands", conflicts=("fingers",)), installed("fingers", conflicts=("hands",)))
+    assert hints(*pair) == ("hands and fingers aim at the same thing: try one at a time.",)
+
+
+def test_a_low_cfg_is_mentioned() -> None:
+    assert hints(installed("blur"), cfg=LOW_CFG - 0.5) == (
+        "At CFG 2.5 negatives hardly matter; 6 makes them stronger.",
+    )
+    assert hints(installed("blur"), cfg=LOW_CFG) == ()
+    assert hints(cfg=1.5) == ()
+
+
+def test_a_low_cfg_is_not_mentioned_where_the_model_wants_it_low() -> None:
+    assert hints(installed("blur"), model=a_checkpoint("low", cfg=2.0), cfg=2.0) == ()
+
+
+def test_many_terms_beside_embeddings_are_mentioned() -> None:
+    terms = ", ".join(f"bad {number}" for number in range(MANY_TERMS))
+    assert hints(installed("blur"), negative=terms + ", , ") == ()
+    assert hints(installed("blur"), negative=terms + ", one more")[0].startswith("9 negative terms beside embeddings")
+    assert hints(negative=terms + ", one more") == ()
+
+
+def test_an_embedding_that_fills_a_chunk_is_mentioned() -> None:
+    assert hints(installed("huge", vectors=75))[0].startswith("huge fills a whole chunk of 75 tokens")
+    assert hints(installed("large", vectors=74)) == ()
+
+
+def test_no_more_hints_are_given_than_are_read_and_the_weightiest_come_first() -> None:
+    all_hints = hints(
+        installed("all", vectors=75, contains=("blur",)), installed("blur"), cfg=1.5, negative=", ".join("abcdefghijkl")
+    )
+    assert len(all_hints) == MAX_HINTS
+    assert "already contains" in all_hints[0]

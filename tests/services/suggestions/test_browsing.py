@@ -1,0 +1,63 @@
+"""Leafing through what is installed and what could be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from embeddings.architecture import Architecture
+from services.errors import UnknownName
+from services.suggestions.browsing import PER_PAGE, Browsing, Show
+from tests.builders import a_checkpoint, a_library, a_shelf, an_entry
+
+ENTRIES = (
+    an_entry("here", targets=("blur",)),
+    an_entry("hands", Architecture.SD1, targets=("deformed hands",), rank=2),
+    an_entry("first", Architecture.SD1, targets=("general quality",), rank=1),
+    *(an_entry(f"xl-{number:02d}", Architecture.SDXL, rank=number) for number in range(PER_PAGE)),
+)
+
+
+@pytest.fixture
+def browsing(tmp_path: Path) -> Browsing:
+    shelf = a_shelf(tmp_path / "models", a_checkpoint(), missing=[a_checkpoint("sd15", Architecture.SD1)])
+    return Browsing(library=a_library(tmp_path / "embeddings", ["here", "mine"], ENTRIES), shelf=shelf)
+
+
+def ids(browsing: Browsing, number: int = 0, **filters) -> list[str]:
+    page = browsing.page(number, **{"model": None, "target": None, "show": Show.ALL, **filters})
+    return [leaf.id for leaf in page.leaves]
+
+
+def test_what_is_installed_comes_first_and_nothing_stands_twice(browsing: Browsing) -> None:
+    assert ids(browsing)[:4] == ["here", "mine", "first", "hands"]
+    everything = ids(browsing) + ids(browsing, 1)
+    assert len(everything) == len(set(everything)) == len(ENTRIES) + 1
+
+
+def test_filters_leave_what_they_say(browsing: Browsing) -> None:
+    assert ids(browsing, show=Show.INSTALLED) == ["here", "mine"]
+    assert ids(browsing, show=Show.MISSING)[:2] == ["first", "hands"]
+    assert ids(browsing, model="sd15") == ["first", "hands"]
+    assert ids(browsing, model="demo") == ["here", "mine"]
+    assert ids(browsing, target="hand") == ["hands"]
+    assert ids(browsing, target="blurr", show=Show.INSTALLED) == ["here"]
+    assert ids(browsing, target="zebra") == []
+
+
+def test_there_is_no_page_before_the_first_or_after_the_last(browsing: Browsing) -> None:
+    page = browsing.page(99, model=None, target=None, show=Show.ALL)
+    assert (page.number, page.pages, page.total) == (1, 2, len(ENTRIES) + 1)
+    assert browsing.page(-3, model=None, target=None, show=Show.ALL).number == 0
+    assert browsing.page(0, model=None, target="zebra", show=Show.ALL).pages == 1
+
+
+def test_an_unknown_model_is_named(browsing: Browsing) -> None:
+    with pytest.raises(UnknownName, match="There is no model 'sd99'"):
+        ids(browsing, model="sd99")
+
+
+def test_targets_are_offered_the_most_frequent_first(browsing: Browsing) -> None:
+    assert browsing.targets()[0] == "general quality"
+    assert {"blur", "deformed hands"} < set(browsing.targets())
