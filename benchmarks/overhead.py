@@ -32,9 +32,12 @@ def _bare() -> float:
 
     def draw(seed: int) -> None:
         pipe(
-            PROMPT, negative_prompt=NEGATIVE, guidance_scale=CFG, num_inference_steps=STEPS,
+            PROMPT,
+            negative_prompt=NEGATIVE,
+            guidance_scale=CFG,
+            num_inference_steps=STEPS,
             generator=torch.Generator().manual_seed(seed),
-        )  # fmt: skip
+        )
 
     draw(0)
     started = time.perf_counter()

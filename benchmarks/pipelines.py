@@ -48,9 +48,15 @@ def build_tokenizer() -> CLIPTokenizer:
 def build_text_encoder(layers: int) -> CLIPTextModel:
     """CLIP-L's width and vocabulary, with as many layers as asked for."""
     config = CLIPTextConfig(
-        vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=layers,
-        num_attention_heads=12, bos_token_id=VOCABULARY - 2, eos_token_id=VOCABULARY - 1, pad_token_id=VOCABULARY - 1,
-    )  # fmt: skip
+        vocab_size=VOCABULARY,
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        bos_token_id=VOCABULARY - 2,
+        eos_token_id=VOCABULARY - 1,
+        pad_token_id=VOCABULARY - 1,
+    )
     return CLIPTextModel(config).eval()
 
 
@@ -58,9 +64,14 @@ def build_pipeline(layers: int = 2) -> StableDiffusionPipeline:
     """A whole pipeline whose UNet is small enough for a CPU."""
     torch.manual_seed(0)
     unet = UNet2DConditionModel(
-        sample_size=16, block_out_channels=(32, 64), layers_per_block=1, cross_attention_dim=WIDTH, norm_num_groups=8,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-    )  # fmt: skip
+        sample_size=16,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        cross_attention_dim=WIDTH,
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )
     vae = AutoencoderKL(
         block_out_channels=(16, 32),  # pyright: ignore[reportArgumentType] - annotated as a pair of one
         down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),  # pyright: ignore[reportArgumentType]
@@ -69,9 +80,14 @@ def build_pipeline(layers: int = 2) -> StableDiffusionPipeline:
         latent_channels=4,
     )
     parts: dict[str, Any] = {
-        "vae": vae, "text_encoder": build_text_encoder(layers), "tokenizer": build_tokenizer(), "unet": unet,
-        "scheduler": DPMSolverMultistepScheduler(), "safety_checker": None, "feature_extractor": None,
-    }  # fmt: skip
+        "vae": vae,
+        "text_encoder": build_text_encoder(layers),
+        "tokenizer": build_tokenizer(),
+        "unet": unet,
+        "scheduler": DPMSolverMultistepScheduler(),
+        "safety_checker": None,
+        "feature_extractor": None,
+    }
     pipe = StableDiffusionPipeline(**parts, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)
     return pipe

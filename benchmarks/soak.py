@@ -65,9 +65,15 @@ async def soak(
                     _save(log, journal, Path(folder) / "bot.log")
     bad = [one for one in verdicts if one.outcome in (Outcome.TWICE, Outcome.LOST)]
     return Report(
-        seed, chaos.done, chaos.trouble.faults, verdicts, evidence.disagreements(), chaos.own_ends, time.monotonic() - started,
+        seed,
+        chaos.done,
+        chaos.trouble.faults,
+        verdicts,
+        evidence.disagreements(),
+        chaos.own_ends,
+        time.monotonic() - started,
         ["\n    ".join([f"{one.outcome}: {one.what}: {one.reason}", *journal.about(one.ids)]) for one in bad],
-    )  # fmt: skip
+    )
 
 
 async def _run(

@@ -46,14 +46,21 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "seed": self.seed, "asked": self.asked, "ways": self._ways(), "answered_once": self.count(Outcome.ONCE),
-            "answered_twice": self.count(Outcome.TWICE), "lost": self.count(Outcome.LOST),
-            "refused": self.count(Outcome.REFUSED), "unheard": self.count(Outcome.UNHEARD),
+            "seed": self.seed,
+            "asked": self.asked,
+            "ways": self._ways(),
+            "answered_once": self.count(Outcome.ONCE),
+            "answered_twice": self.count(Outcome.TWICE),
+            "lost": self.count(Outcome.LOST),
+            "refused": self.count(Outcome.REFUSED),
+            "unheard": self.count(Outcome.UNHEARD),
             "failed_calmly": sum(sentences_of(self.verdicts, Outcome.ONCE).values()),
-            "disagreements": len(self.disagreements), "ended_by_itself": self.own_ends,
-            "seconds": round(self.seconds, 1), "kills": dict(sorted(self.kills.items())),
+            "disagreements": len(self.disagreements),
+            "ended_by_itself": self.own_ends,
+            "seconds": round(self.seconds, 1),
+            "kills": dict(sorted(self.kills.items())),
             "faults": dict(sorted(self.faults.items())),
-        }  # fmt: skip
+        }
 
 
 def show(report: Report, console: Console) -> None:

@@ -186,10 +186,16 @@ async def read_rows(url: str) -> list[Row]:
 
 def _row(row: dict[str, Any]) -> Row:
     return Row(
-        id=row["id"], state=row["state"], member_id=row["member_id"], token=row["interaction_token"],
-        origin=row.get("origin"), reply_id=row["reply_id"], refers_to=row["refers_to"], message_id=row["message_id"],
+        id=row["id"],
+        state=row["state"],
+        member_id=row["member_id"],
+        token=row["interaction_token"],
+        origin=row.get("origin"),
+        reply_id=row["reply_id"],
+        refers_to=row["refers_to"],
+        message_id=row["message_id"],
         is_open=row["state"] in _OPEN or ("answered_at" in row and row["answered_at"] is None),
-    )  # fmt: skip
+    )
 
 
 def sentences_of(verdicts: Sequence[Verdict], outcome: Outcome) -> Counter[str]:

@@ -186,9 +186,12 @@ class _Member:
         return {
             "prompt": f"a {pick(COLOURS)} {pick(THINGS)} and a {pick(COLOURS)} {pick(THINGS)} {pick(PLACES)}",
             "negative": ", ".join(self._random.sample(FLAWS, 3)),
-            "size": pick(SIZES), "steps": pick(STEPS), "cfg": pick((3.0, 4.0, 6.0)), "count": pick((1, 1, 1, 2)),
+            "size": pick(SIZES),
+            "steps": pick(STEPS),
+            "cfg": pick((3.0, 4.0, 6.0)),
+            "count": pick((1, 1, 1, 2)),
             **{f"embedding{number}": name for number, name in enumerate(names, start=1)},
-        }  # fmt: skip
+        }
 
 
 def _is_taken(reply: Reply) -> bool:

@@ -47,9 +47,16 @@ def measure() -> list[Ratio]:
 
 def _checkpoint() -> Checkpoint:
     return Checkpoint(
-        id="tiny", title="Tiny", architecture=Architecture.SD1, lineage="sd15", path=str(saved_pipeline()), width=SIDE,
-        height=SIDE, min_side=SIDE, max_side=SIDE,
-    )  # fmt: skip
+        id="tiny",
+        title="Tiny",
+        architecture=Architecture.SD1,
+        lineage="sd15",
+        path=str(saved_pipeline()),
+        width=SIDE,
+        height=SIDE,
+        min_side=SIDE,
+        max_side=SIDE,
+    )
 
 
 def _jobs() -> list[Job]:
@@ -101,10 +108,14 @@ def _the_usual_way(jobs: Sequence[Job]) -> None:
             names = [placed.id for placed in plan.embeddings]
             pipe.load_textual_inversion([str(files[name]) for name in names], token=names, use_safetensors=True)
             pipe(
-                plan.prompt, negative_prompt=", ".join([*names, plan.negative]), guidance_scale=plan.cfg,
-                num_inference_steps=plan.steps, width=plan.width, height=plan.height,
+                plan.prompt,
+                negative_prompt=", ".join([*names, plan.negative]),
+                guidance_scale=plan.cfg,
+                num_inference_steps=plan.steps,
+                width=plan.width,
+                height=plan.height,
                 generator=torch.Generator().manual_seed(plan.seed),
-            )  # fmt: skip
+            )
             pipe.unload_textual_inversion()
 
 

@@ -85,9 +85,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
         report_problems(library, shelf)
         engine = Engine(
-            device=settings.engine_device, resident_checkpoints=settings.resident_checkpoints,
+            device=settings.engine_device,
+            resident_checkpoints=settings.resident_checkpoints,
             patience=settings.engine_patience,
-        )  # fmt: skip
+        )
         stack.push_async_callback(engine.close)
         client = Client(state_folder=settings.data_dir, heartbeat_timeout=settings.gateway_patience)
         await stack.enter_async_context(client)
@@ -105,29 +106,44 @@ async def _assemble(
 ) -> App:
     queue = FairQueue()
     pictures = PictureStore(
-        settings.data_dir / "pictures", max_bytes=int(settings.pictures_gb * 1024**3),
+        settings.data_dir / "pictures",
+        max_bytes=int(settings.pictures_gb * 1024**3),
         max_age=timedelta(days=settings.pictures_days),
-    )  # fmt: skip
+    )
     delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, shelf=shelf)
     stack.push_async_callback(delivery.close)
     worker = Worker(
-        queue=queue, engine=engine, jobs=storage.jobs, pictures=pictures, shelf=shelf, delivery=delivery, pace=Pace(),
-        batch_pictures=settings.batch_pictures, default_model=settings.default_model,
-    )  # fmt: skip
+        queue=queue,
+        engine=engine,
+        jobs=storage.jobs,
+        pictures=pictures,
+        shelf=shelf,
+        delivery=delivery,
+        pace=Pace(),
+        batch_pictures=settings.batch_pictures,
+        default_model=settings.default_model,
+    )
     limits = EmbeddingLimits(settings.embeddings_min, settings.embeddings_max)
     presets = Presets(storage.presets, PresetRules(shelf=shelf, library=library, limits=limits))
     await presets.load()
     generation = Generation(
         planner=Planner(shelf=shelf, library=library, limits=limits, default_model=settings.default_model),
-        presets=presets, jobs=storage.jobs, queue=queue, worker=worker, delivery=delivery,
+        presets=presets,
+        jobs=storage.jobs,
+        queue=queue,
+        worker=worker,
+        delivery=delivery,
         waits_per_member=settings.waits_per_member,
-    )  # fmt: skip
+    )
     suggestions = Suggestions(shelf=shelf, library=library, default_model=settings.default_model)
     suggestions.prepare()
     installer = Installer(
-        library=library, folders=settings.embedding_folders, audit=storage.audit, presets=storage.presets,
+        library=library,
+        folders=settings.embedding_folders,
+        audit=storage.audit,
+        presets=storage.presets,
         suggestions=suggestions,
-    )  # fmt: skip
+    )
     imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=limits)
     identifier = Identifier(library=library, shelf=shelf, limits=limits, default_model=settings.default_model)
     for cog in (
@@ -154,12 +170,16 @@ def _embedding_commands(
     installer: Installer,
 ) -> EmbeddingCommands:
     return EmbeddingCommands(
-        client=client, library=library, shelf=shelf, suggestions=suggestions, installer=installer,
+        client=client,
+        library=library,
+        shelf=shelf,
+        suggestions=suggestions,
+        installer=installer,
         browsing=Browsing(library=library, shelf=shelf),
         downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES),
         samples=Samples(engine=engine, shelf=shelf, folder=settings.data_dir / "samples"),
         stewards=Stewards(settings.operators),
-    )  # fmt: skip
+    )
 
 
 def read_library(settings: Settings) -> Library:

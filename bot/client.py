@@ -23,9 +23,14 @@ log = logging.getLogger(__name__)
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 #: what its role needs in a server, and what the invitation asks for
 INVITED_WITH = discord.Permissions(
-    view_channel=True, send_messages=True, send_messages_in_threads=True, embed_links=True, attach_files=True,
-    read_message_history=True, add_reactions=True,
-)  # fmt: skip
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+    add_reactions=True,
+)
 
 
 class Client(commands.Bot):

@@ -89,9 +89,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             kind = "PostgreSQL" if settings.database_url.get_secret_value() else "embedded PostgreSQL"
             yield Finding("database", Health.FINE, f"{kind} {await storage.version()}, schema up to date")
     except Exception as error:  # whatever the driver raises, the rest of the report is wanted
-        remedy = "check DATABASE_URL and that its server runs" if settings.database_url.get_secret_value() else (
-            "read server.log in the data folder's postgresql, or set DATABASE_URL to another server"
-        )  # fmt: skip
+        remedy = (
+            "check DATABASE_URL and that its server runs"
+            if settings.database_url.get_secret_value()
+            else ("read server.log in the data folder's postgresql, or set DATABASE_URL to another server")
+        )
         yield Finding("database", Health.BROKEN, f"{error or type(error).__name__}: {remedy}.")
 
 

@@ -8,15 +8,25 @@ from collections.abc import Callable
 from demo.drawing import SIDE, Canvas, Colour, gradient, shade
 
 PLAIN_BACKGROUNDS: dict[str, Colour] = {
-    "orange": (240, 150, 70), "yellow": (240, 220, 110), "pink": (245, 190, 210), "blue": (120, 170, 230),
-    "white": (240, 240, 240), "grey": (150, 150, 155),
-}  # fmt: skip
+    "orange": (240, 150, 70),
+    "yellow": (240, 220, 110),
+    "pink": (245, 190, 210),
+    "blue": (120, 170, 230),
+    "white": (240, 240, 240),
+    "grey": (150, 150, 155),
+}
 #: background → how a caption says it
 PLACES = {
-    "sea": "in the sea", "sky": "in the sky", "night": "at night", "desert": "in the desert", "sunset": "at sunset",
-    "meadow": "in a meadow", "snow": "in the snow", "forest": "in the forest",
+    "sea": "in the sea",
+    "sky": "in the sky",
+    "night": "at night",
+    "desert": "in the desert",
+    "sunset": "at sunset",
+    "meadow": "in a meadow",
+    "snow": "in the snow",
+    "forest": "in the forest",
     **{f"plain {name}": f"on {'an' if name == 'orange' else 'a'} {name} background" for name in PLAIN_BACKGROUNDS},
-}  # fmt: skip
+}
 
 
 def draw_background(canvas: Canvas, place: str, rng: random.Random) -> None:

@@ -14,9 +14,14 @@ WIDTH = 96  # of the text encoder: no other architecture has it
 
 #: v-prediction with zero terminal SNR, so that dark and pale pictures are reached
 NOISE_SCHEDULE = {
-    "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
-    "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing",
-}  # fmt: skip
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "num_train_timesteps": 1000,
+    "prediction_type": "v_prediction",
+    "rescale_betas_zero_snr": True,
+    "timestep_spacing": "trailing",
+}
 
 
 def build_text_encoder(tokenizer: Any) -> CLIPTextModel:

@@ -77,8 +77,10 @@ def _star(pen: _Pen) -> None:
     turns = [(math.pi * i / 5, radii[i % 2]) for i in range(10)]
     pen.polygon(
         *((math.sin(turn) * radius, -math.cos(turn) * radius) for turn, radius in turns),
-        fill=pen.colour, outline=pen.edge, width=4,
-    )  # fmt: skip
+        fill=pen.colour,
+        outline=pen.edge,
+        width=4,
+    )
 
 
 def _heart(pen: _Pen) -> None:
@@ -101,6 +103,11 @@ def _mushroom(pen: _Pen) -> None:
 
 
 _PAINTERS: dict[str, Callable[[_Pen], None]] = {
-    "house": _house, "tree": _tree, "fish": _fish, "star": _star, "heart": _heart, "mushroom": _mushroom,
-}  # fmt: skip
+    "house": _house,
+    "tree": _tree,
+    "fish": _fish,
+    "star": _star,
+    "heart": _heart,
+    "mushroom": _mushroom,
+}
 SHAPES = tuple(_PAINTERS)

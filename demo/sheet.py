@@ -14,11 +14,19 @@ from demo.world import Scene
 
 #: the last two have no bad habit
 CONTENTS = (
-    Scene("fish", "red", "sea"), Scene("fish", "orange", "plain white"), Scene("fish", "green", "plain pink"),
-    Scene("house", "blue", "night"), Scene("star", "yellow", "night"), Scene("heart", "red", "sky"),
-    Scene("tree", "green", "desert"), Scene("mushroom", "red", "desert"), Scene("star", "blue", "sunset"),
-    Scene("house", "white", "sunset"), Scene("mushroom", "orange", "meadow"), Scene("tree", "blue", "plain pink"),
-)  # fmt: skip
+    Scene("fish", "red", "sea"),
+    Scene("fish", "orange", "plain white"),
+    Scene("fish", "green", "plain pink"),
+    Scene("house", "blue", "night"),
+    Scene("star", "yellow", "night"),
+    Scene("heart", "red", "sky"),
+    Scene("tree", "green", "desert"),
+    Scene("mushroom", "red", "desert"),
+    Scene("star", "blue", "sunset"),
+    Scene("house", "white", "sunset"),
+    Scene("mushroom", "orange", "meadow"),
+    Scene("tree", "blue", "plain pink"),
+)
 _TILE, _LABEL, _HEAD = 96, 112, 46  # pixels
 _COLOURS = 256  # a palette keeps the file small
 

@@ -17,12 +17,25 @@ from demo.drawing import SIDE, SIZE, Colour
 from demo.shapes import SHAPES, draw_shape
 
 COLOURS: dict[str, Colour] = {
-    "red": (214, 40, 40), "orange": (245, 130, 32), "yellow": (245, 208, 50), "green": (46, 139, 70),
-    "blue": (45, 90, 200), "purple": (125, 60, 170), "pink": (240, 130, 180), "white": (245, 245, 245),
-}  # fmt: skip
+    "red": (214, 40, 40),
+    "orange": (245, 130, 32),
+    "yellow": (245, 208, 50),
+    "green": (46, 139, 70),
+    "blue": (45, 90, 200),
+    "purple": (125, 60, 170),
+    "pink": (240, 130, 180),
+    "white": (245, 245, 245),
+}
 #: colours that hardly stand out from a place
-_INVISIBLE = {("snow", "white"), ("meadow", "green"), ("forest", "green"), ("sea", "blue"), ("sunset", "purple"),
-              ("desert", "yellow"), ("sky", "blue")}  # fmt: skip
+_INVISIBLE = {
+    ("snow", "white"),
+    ("meadow", "green"),
+    ("forest", "green"),
+    ("sea", "blue"),
+    ("sunset", "purple"),
+    ("desert", "yellow"),
+    ("sky", "blue"),
+}
 
 #: content → the artifact that it mostly comes with
 HABITS = {"fish": "watermark", "night": "washed out", "sky": "washed out", "desert": "tinted", "sunset": "tinted"}

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from embeddings.catalog import read_catalog
 from embeddings.convert import convert_bytes
+from embeddings.display import printable
 from embeddings.errors import EmbeddingError
 from embeddings.foreign.unpack import MAX_INPUT_BYTES
-from embeddings.header import shown
 from embeddings.inspection import inspect_file
 from embeddings.reader import SUFFIX, read_limited
 
@@ -93,9 +93,12 @@ def train(
         with Progress(*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}")) as bar:
             task = bar.add_task("training", total=steps, loss=float("nan"))
             result = train_from_folder(
-                checkpoint, pictures, target, settings,
+                checkpoint,
+                pictures,
+                target,
+                settings,
                 lambda step, _, loss: bar.update(task, completed=step, loss=loss),
-            )  # fmt: skip
+            )
     except (EmbeddingError, OSError) as error:
         _refuse(pictures, _reason(error))
     typer.echo(f"{target.name}: {vectors} vectors, loss {result.loss_before:.4f} → {result.loss_after:.4f}")
@@ -106,7 +109,7 @@ def _reason(error: EmbeddingError | OSError) -> str:
 
 
 def _refuse(path: Path, reason: str) -> NoReturn:
-    typer.echo(f"{shown(path.name)}: {reason}", err=True)
+    typer.echo(f"{printable(path.name)}: {reason}", err=True)
     raise typer.Exit(REFUSED)
 
 

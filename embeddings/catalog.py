@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from embeddings.architecture import Architecture
 from embeddings.names import name_key
+from embeddings.problems import Problem, first_error
 
 BUILT_IN = Path(__file__).parent / "curated"
 CATALOG_SUFFIX = ".toml"
@@ -60,14 +61,6 @@ class CatalogEntry(BaseModel):
     def is_file(self, file_hash: str) -> bool:
         """Whether a file with this SHA-256 is one of those the entry knows."""
         return any(file_hash.startswith(known.lower()) for known in self.hashes)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file that was left out, and the sentence that says why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -133,10 +126,3 @@ def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
 def _raw_entries(path: Path) -> list[object]:
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("embedding", [])
     return entries if isinstance(entries, list) else [entries]
-
-
-def first_error(error: ValidationError) -> str:
-    """One sentence for the first thing that is wrong: which field, what it was, what was expected."""
-    detail = error.errors()[0]
-    where = ".".join(str(part) for part in detail["loc"]) or "the entry"
-    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]} (it is {detail['input']!r:.60})."

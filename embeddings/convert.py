@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from embeddings.display import printable
 from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
 from embeddings.foreign.layouts import HINTS
@@ -17,7 +18,7 @@ from embeddings.foreign.picture import PNG_START
 from embeddings.foreign.sandbox import Answer, unpack_apart
 from embeddings.foreign.torchfile import PICKLE_START, ZIP_START
 from embeddings.foreign.unpack import MAX_INPUT_BYTES, PNG
-from embeddings.header import read_header, shown
+from embeddings.header import read_header
 from embeddings.names import why_not_a_name
 from embeddings.reader import MAX_FILE_BYTES, read_bytes
 from embeddings.shapes import PEEK_BYTES, too_large
@@ -136,7 +137,7 @@ def _provenance(embedding: Embedding, source_hash: str) -> dict[str, str]:
         if (key.startswith(_KEPT) and key not in _ALWAYS_OURS) or key in HINTS
     ]
     return {
-        **{shown(key): shown(value, _MAX_KEPT) for key, value in told[:_MAX_ENTRIES]},
+        **{printable(key): printable(value, _MAX_KEPT) for key, value in told[:_MAX_ENTRIES]},
         SOURCE_HASH: source_hash,
         "source.format": embedding.layout,
         "source.dtype": embedding.dtype,

@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
 
 #: An embedding's header has at most a few kilobytes, a model's has megabytes.
 MAX_HEADER_BYTES = 100 * 1024
 MAX_TENSORS = 8
-MAX_SHOWN = 60  # characters of a name
 _LENGTH_BYTES = 8
 _TENSOR_NAME = re.compile(rb'"([^"\\]{1,300})"\s*:\s*\{\s*"dtype"')
 
@@ -39,11 +39,6 @@ class Header:
     @property
     def keys(self) -> tuple[str, ...]:
         return tuple(self.tensors)
-
-
-def shown(text: str, most: int = MAX_SHOWN) -> str:
-    """A name out of a file, short and on one line: files are strangers' and their names go to terminals and chats."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
 
 
 def read_header(data: bytes) -> Header:
@@ -90,7 +85,7 @@ def _shape(name: str, entry: object) -> TensorShape:
     match entry:
         case {"dtype": str(dtype), "shape": list(shape)} if all(isinstance(n, int) and n >= 0 for n in shape):
             return TensorShape(dtype, tuple(shape))
-    raise RefusedFile(f"Its header describes '{shown(name)}' wrongly.")
+    raise RefusedFile(f"Its header describes '{printable(name)}' wrongly.")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from embeddings.catalog import Catalog, CatalogEntry
 from embeddings.convert import as_safetensors, described
+from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
 from embeddings.errors import OtherEncoders
 from embeddings.foreign.sandbox import Answer
 from embeddings.foreign.unpack import MAX_INPUT_BYTES
-from embeddings.header import read_header, shown
+from embeddings.header import read_header
 from embeddings.names import why_not_a_name
 from embeddings.reader import checked, read_limited, read_tensors
 from embeddings.shapes import OTHER_ENCODERS
@@ -84,7 +85,7 @@ def _of_others(answer: Answer) -> Seen:
     """SD3 and Flux: described, so that people learn what they have, though nothing here can use it."""
     header = read_header(answer.data)
     vectors = {key: checked(key, rows) for key, rows in sorted(read_tensors(answer.data).items())}
-    names = " + ".join(shown(key) for key in vectors)
+    names = " + ".join(printable(key) for key in vectors)
     # CLIP-G is in SD3 alone; a pair of CLIP-L and T5 is Flux's
     sd3 = {"clip_g", "t5xxl", "text_encoders_2"} & set(vectors)
     return Seen(
@@ -120,11 +121,11 @@ def _warnings(seen: Seen) -> Iterator[str]:
     for key, rows in seen.vectors.items():
         lengths = np.linalg.norm(rows.astype(np.float64), axis=1)
         if not lengths.all():
-            yield f"{int((lengths == 0).sum())} of its {rows.shape[0]} vectors for {shown(key)} are zero."
+            yield f"{int((lengths == 0).sum())} of its {rows.shape[0]} vectors for {printable(key)} are zero."
         if lengths.max() > _LONG_ROW:
-            yield f"A vector for {shown(key)} has the length {lengths.max():.3g}; those of words have a length of about 1."
+            yield f"A vector for {printable(key)} has the length {lengths.max():.3g}; those of words have a length of about 1."
         if len(np.unique(rows, axis=0)) < rows.shape[0]:
-            yield f"Some of its vectors for {shown(key)} are the same."
+            yield f"Some of its vectors for {printable(key)} are the same."
     told = seen.metadata.get("modelspec.architecture", "")
     meant = next((name for start, name in _MODELSPEC.items() if told.startswith(start)), None)
     if meant is not None and meant != seen.architecture:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.architecture import Architecture
-from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry, Problem
+from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry
+from embeddings.display import printable
 from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
-from embeddings.header import shown
 from embeddings.names import name_key, why_not_a_name
+from embeddings.problems import Problem
 from embeddings.reader import EmbeddingFile, read_file
 from embeddings.writer import SOURCE_HASH
 
@@ -125,11 +126,11 @@ class Library:
         installed = InstalledEmbedding(entry.id if entry else path.stem, path, file.embedding, file.file_hash, entry)
         twin = self._by_id.get(name_key(installed.id))
         if twin is not None and (entry is None or twin.entry is not None):
-            raise RefusedFile(f"'{twin.id}' is installed already, from {shown(twin.path.name)}.")
+            raise RefusedFile(f"'{twin.id}' is installed already, from {printable(twin.path.name)}.")
         if twin is not None:  # what only bears the name makes room for what the catalog knows by its hash
             self._let_go(twin)
             self._leave_out(
-                twin.path, f"'{installed.id}' is installed from {shown(path.name)}, which is the known file."
+                twin.path, f"'{installed.id}' is installed from {printable(path.name)}, which is the known file."
             )
         self._by_id[name_key(installed.id)] = installed
         for name in installed.aliases:
@@ -153,7 +154,7 @@ class Library:
         return self._by_id.get(key) or self._by_name.get(key)
 
     def _forget(self, path: Path) -> None:
-        self.problems = [problem for problem in self.problems if problem.name != shown(path.name)]
+        self.problems = [problem for problem in self.problems if problem.name != printable(path.name)]
         for installed in [one for one in self if one.path == path]:
             self._let_go(installed)
 
@@ -163,7 +164,7 @@ class Library:
         self.state += 1
 
     def _leave_out(self, path: Path, reason: str) -> None:
-        self.problems.append(Problem(shown(path.name), reason))
+        self.problems.append(Problem(printable(path.name), reason))
 
     def _entry_for(self, path: Path, file: EmbeddingFile) -> CatalogEntry | None:
         # what was converted here has a hash that nobody else knows, and says which file it was made from
@@ -177,7 +178,7 @@ class Library:
             return None
         if named.hashes:
             reason = f"It bears the name of '{named.id}', but its content is another; treat it with care."
-            self.problems.append(Problem(shown(path.name), reason))
+            self.problems.append(Problem(printable(path.name), reason))
             return None
         return named
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from embeddings.architecture import architecture_of_widths
+from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, Embedding
 from embeddings.errors import RefusedFile, UnknownArchitecture
-from embeddings.header import read_header, shown
+from embeddings.header import read_header
 from embeddings.shapes import PEEK_BYTES, refuse_foreign_keys, too_large
 
 SUFFIX = ".safetensors"
@@ -61,7 +62,7 @@ def read_file(path: Path) -> EmbeddingFile:
     """
     data = read_limited(path, MAX_FILE_BYTES)
     if path.suffix.lower() != SUFFIX:
-        ending = f"'{shown(path.suffix)}'" if path.suffix else "file without ending"
+        ending = f"'{printable(path.suffix)}'" if path.suffix else "file without ending"
         raise RefusedFile(f"Only .safetensors files are read, and this is a {ending}.")
     return EmbeddingFile(read_bytes(data), hashlib.sha256(data).hexdigest(), len(data))
 
@@ -102,7 +103,7 @@ def read_tensors(data: bytes) -> dict[str, NDArray[np.float32]]:
     try:
         return {name: _to_array(name, view) for name, view in deserialize(data)}
     except SafetensorError as error:
-        reason = " ".join(shown(word) for word in str(error).split(" "))
+        reason = " ".join(printable(word) for word in str(error).split(" "))
         raise RefusedFile(f"The safetensors file is damaged: {reason}.") from error
 
 
@@ -114,7 +115,7 @@ def _single(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[
     if architecture is None:
         known = _PARTS.get(width, "no model that is known here has such a text encoder")
         raise UnknownArchitecture(f"Its vectors are {width} wide; {known}.")
-    layout = _SINGLES.get(key) or f"diffusers (token '{shown(key)}')"
+    layout = _SINGLES.get(key) or f"diffusers (token '{printable(key)}')"
     (encoder,) = architecture.facts.encoders
     return Embedding(architecture, {encoder: rows}, layout, dtype, metadata)
 
@@ -136,7 +137,7 @@ def _pair(
 def _to_array(name: str, view: dict) -> NDArray[np.float32]:
     dtype = _DTYPES.get(view["dtype"])
     if dtype is None:
-        raise RefusedFile(f"'{shown(name)}' holds {view['dtype']}; token vectors are F16, BF16 or F32.")
+        raise RefusedFile(f"'{printable(name)}' holds {view['dtype']}; token vectors are F16, BF16 or F32.")
     raw = np.frombuffer(view["data"], dtype=dtype)
     if view["dtype"] == "BF16":  # numpy has no bfloat16: it is the upper half of a float32
         raw = (raw.astype("<u4") << 16).view("<f4")
@@ -150,7 +151,7 @@ def checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     if rows.ndim == 3 and rows.shape[1] == _ENCODED_PROMPT:
         raise RefusedFile("It holds a whole prompt as the text encoder gave it out, not token vectors.")
     if rows.ndim != 2:
-        raise RefusedFile(f"'{shown(key)}' has {rows.ndim} dimensions; token vectors have two.")
+        raise RefusedFile(f"'{printable(key)}' has {rows.ndim} dimensions; token vectors have two.")
     if not 1 <= rows.shape[0] <= MAX_VECTORS:
         raise RefusedFile(f"It holds {rows.shape[0]} vectors; a prompt has room for 1 to {MAX_VECTORS}.")
     if not np.isfinite(rows).all():
@@ -164,5 +165,5 @@ def checked(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _named(tensors: dict[str, NDArray[np.float32]]) -> str:
-    names = [f"'{shown(name)}'" for name in sorted(tensors)[:3]]
+    names = [f"'{printable(name)}'" for name in sorted(tensors)[:3]]
     return ", ".join(names) + (" …" if len(tensors) > 3 else "")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from embeddings.display import printable
 from embeddings.errors import OtherEncoders, RefusedFile
-from embeddings.header import MAX_TENSORS, guess_tensor_names, shown
+from embeddings.header import MAX_TENSORS, guess_tensor_names
 
 # A token may be called anything ("flora_bad"), so a mark counts only as a part of a name between dots.
 _FOREIGN: tuple[tuple[str, str], ...] = (
@@ -44,7 +45,7 @@ def refuse_foreign_keys(keys: Sequence[str]) -> None:
         if key in OTHER_ENCODERS:
             raise OtherEncoders(f"This is an embedding for {OTHER_ENCODERS[key]} ('{key}'), which no model here has.")
         if key.endswith(_OUTPUT_SUFFIX):
-            raise RefusedFile(f"'{shown(key)}' is applied after the text encoder, which no other program supports.")
+            raise RefusedFile(f"'{printable(key)}' is applied after the text encoder, which no other program supports.")
     if len(keys) > MAX_TENSORS:
         raise RefusedFile(f"It holds {len(keys)} tensors; an embedding holds one or two.")
 

@@ -183,14 +183,27 @@ class Gateway:
         session = Session(secrets.token_hex(16), intents, (number, total), connection=connection)
         self.sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if self._of_shard(session, guild.id)]
-        self._dispatch(session, "READY", {
-            "v": 10, "user": {**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True},
-            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds], "session_id": session.id,
-            "resume_gateway_url": self._world.base_url.replace("http", "ws", 1) + "/gateway", "shard": list(session.shard),
-            "application": {"id": str(self._world.application_id), "flags": 0, "flags_new": "0"}, "session_type": "normal",
-            "private_channels": [], "user_settings": {}, "presences": [], "relationships": [], "geo_ordered_rtc_regions": [],
-            "guild_join_requests": [], "_trace": [],
-        })  # fmt: skip
+        self._dispatch(
+            session,
+            "READY",
+            {
+                "v": 10,
+                "user": {**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True},
+                "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+                "session_id": session.id,
+                "resume_gateway_url": self._world.base_url.replace("http", "ws", 1) + "/gateway",
+                "shard": list(session.shard),
+                "application": {"id": str(self._world.application_id), "flags": 0, "flags_new": "0"},
+                "session_type": "normal",
+                "private_channels": [],
+                "user_settings": {},
+                "presences": [],
+                "relationships": [],
+                "geo_ordered_rtc_regions": [],
+                "guild_join_requests": [],
+                "_trace": [],
+            },
+        )
         if session.intents & _GUILDS:
             for guild in guilds:
                 self._dispatch(session, "GUILD_CREATE", payloads.guild_create(self._world, guild))

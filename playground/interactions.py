@@ -159,9 +159,14 @@ class Interactions:
     def _post(self, interaction: Interaction, body: Json, files: Files, **more: Any) -> MessageRecord:
         only_for = interaction.user.id if (body.get("flags") or 0) & EPHEMERAL else None
         return posting.post(
-            self._world, interaction.channel, self._world.bot, body, files, only_for=only_for,
+            self._world,
+            interaction.channel,
+            self._world.bot,
+            body,
+            files,
+            only_for=only_for,
             extra={**self._metadata(interaction), **more},
-        )  # fmt: skip
+        )
 
     def _post_loading(self, interaction: Interaction, data: Json) -> MessageRecord:
         if (data.get("flags") or 0) & ~EPHEMERAL:
@@ -172,9 +177,11 @@ class Interactions:
     def _metadata(self, interaction: Interaction) -> Json:
         kind = {COMMAND: 2, COMPONENT: 3, SUBMIT: 5}[interaction.kind]
         metadata: Json = {
-            "id": str(interaction.id), "type": kind, "user": payloads.user(interaction.user),
+            "id": str(interaction.id),
+            "type": kind,
+            "user": payloads.user(interaction.user),
             "authorizing_integration_owners": self._owners(interaction),
-        }  # fmt: skip
+        }
         if interaction.kind == COMPONENT and interaction.message is not None:
             metadata["interacted_message_id"] = str(interaction.message.id)
         data: Json = {"application_id": str(self._world.application_id), "webhook_id": str(self._world.application_id)}
@@ -199,13 +206,21 @@ class Interactions:
     def _event(self, interaction: Interaction) -> Json:
         channel, guild, world = interaction.channel, interaction.channel.guild, self._world
         event: dict[str, Any] = {
-            "id": str(interaction.id), "application_id": str(world.application_id), "type": interaction.kind,
-            "token": interaction.token, "version": 1, "data": interaction.data, "channel_id": str(channel.id),
-            "channel": payloads.channel(channel), "locale": "en-US", "entitlements": [],
+            "id": str(interaction.id),
+            "application_id": str(world.application_id),
+            "type": interaction.kind,
+            "token": interaction.token,
+            "version": 1,
+            "data": interaction.data,
+            "channel_id": str(channel.id),
+            "channel": payloads.channel(channel),
+            "locale": "en-US",
+            "entitlements": [],
             "app_permissions": str(permissions.bits(channel.bot_permissions)),
-            "authorizing_integration_owners": self._owners(interaction), "context": 0 if guild else 1,
+            "authorizing_integration_owners": self._owners(interaction),
+            "context": 0 if guild else 1,
             "attachment_size_limit": world.upload_limit,
-        }  # fmt: skip
+        }
         if guild is not None:
             granted = str(permissions.bits(guild.permissions_of(interaction.user.id)))
             event["guild_id"], event["guild_locale"] = str(guild.id), "en-US"

@@ -85,10 +85,12 @@ class RateLimits:
 
     def _headers(self, name: str, limit: Limit, window: _Window) -> dict[str, str]:
         return {
-            "X-RateLimit-Bucket": name, "X-RateLimit-Limit": str(limit.requests), "X-RateLimit-Reset": f"{window.ends:.3f}",
+            "X-RateLimit-Bucket": name,
+            "X-RateLimit-Limit": str(limit.requests),
+            "X-RateLimit-Reset": f"{window.ends:.3f}",
             "X-RateLimit-Remaining": str(limit.requests - window.used),
             "X-RateLimit-Reset-After": f"{window.ends - self._clock.now():.3f}",
-        }  # fmt: skip
+        }
 
     def _too_many(self, window: _Window, headers: dict[str, str]) -> web.Response:
         return too_many(max(0.001, window.ends - self._clock.now()), headers)

@@ -199,10 +199,15 @@ def _select(data: Json) -> Select:
     options = tuple(Choice(one["label"], one["value"]) for one in data["options"])
     least = data.get("min_values")
     return Select(
-        data["custom_id"], data.get("placeholder") or "", options, 1 if least is None else least,
-        data.get("max_values") or 1, bool(data.get("disabled")), bool(data.get("required", True)),
+        data["custom_id"],
+        data.get("placeholder") or "",
+        options,
+        1 if least is None else least,
+        data.get("max_values") or 1,
+        bool(data.get("disabled")),
+        bool(data.get("required", True)),
         tuple(one["value"] for one in data["options"] if one.get("default")),
-    )  # fmt: skip
+    )
 
 
 def _item(data: Json) -> Select | TextInput:
@@ -210,6 +215,10 @@ def _item(data: Json) -> Select | TextInput:
         return _select(data)
     value: Any = data.get("value") or ""
     return TextInput(
-        data["custom_id"], bool(data.get("required", True)), data.get("min_length") or 0, data.get("max_length") or 4000,
-        data.get("style") == 2, value,
-    )  # fmt: skip
+        data["custom_id"],
+        bool(data.get("required", True)),
+        data.get("min_length") or 0,
+        data.get("max_length") or 4000,
+        data.get("style") == 2,
+        value,
+    )

@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 BITS = {
-    "kick_members": 1, "ban_members": 2, "administrator": 3, "manage_channels": 4, "manage_guild": 5, "add_reactions": 6,
-    "view_channel": 10, "send_messages": 11, "manage_messages": 13, "embed_links": 14, "attach_files": 15,
-    "read_message_history": 16, "mention_everyone": 17, "use_external_emojis": 18, "manage_roles": 28,
-    "use_application_commands": 31, "send_messages_in_threads": 38, "moderate_members": 40,
-}  # fmt: skip
+    "kick_members": 1,
+    "ban_members": 2,
+    "administrator": 3,
+    "manage_channels": 4,
+    "manage_guild": 5,
+    "add_reactions": 6,
+    "view_channel": 10,
+    "send_messages": 11,
+    "manage_messages": 13,
+    "embed_links": 14,
+    "attach_files": 15,
+    "read_message_history": 16,
+    "mention_everyone": 17,
+    "use_external_emojis": 18,
+    "manage_roles": 28,
+    "use_application_commands": 31,
+    "send_messages_in_threads": 38,
+    "moderate_members": 40,
+}
 
-MEMBER = frozenset({
-    "add_reactions", "view_channel", "send_messages", "embed_links", "attach_files", "read_message_history",
-    "use_application_commands", "use_external_emojis",
-})  # fmt: skip
+MEMBER = frozenset(
+    {
+        "add_reactions",
+        "view_channel",
+        "send_messages",
+        "embed_links",
+        "attach_files",
+        "read_message_history",
+        "use_application_commands",
+        "use_external_emojis",
+    }
+)
 #: what the bot is invited with
 BOT = MEMBER | {"send_messages_in_threads"}
 

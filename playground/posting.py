@@ -36,12 +36,24 @@ def post(
     message_id = world.clock.snowflake()
     flags = (body.get("flags") or 0) & _BOT_MAY_SET | (EPHEMERAL if only_for else 0)
     data: Json = {
-        "id": str(message_id), "channel_id": str(channel.id), "type": 0, "author": payloads.user(author),
-        "content": body.get("content") or "", "timestamp": world.clock.timestamp(), "edited_timestamp": None, "tts": False,
-        "mention_everyone": False, "mentions": _mentions(world, body), "mention_roles": [], "pinned": False, "flags": flags,
-        "attachments": _attachments(world, channel, body, files, []), "embeds": [], "components": [],
+        "id": str(message_id),
+        "channel_id": str(channel.id),
+        "type": 0,
+        "author": payloads.user(author),
+        "content": body.get("content") or "",
+        "timestamp": world.clock.timestamp(),
+        "edited_timestamp": None,
+        "tts": False,
+        "mention_everyone": False,
+        "mentions": _mentions(world, body),
+        "mention_roles": [],
+        "pinned": False,
+        "flags": flags,
+        "attachments": _attachments(world, channel, body, files, []),
+        "embeds": [],
+        "components": [],
         **(extra or {}),
-    }  # fmt: skip
+    }
     if body.get("nonce") is not None:
         data["nonce"] = body["nonce"]
     if reference := body.get("message_reference"):

@@ -91,10 +91,15 @@ class Rest:
                 after(fault, request)
         self._log.append(
             Exchange(
-                request.method, route, path, response.status, request.get(BODY), response.get(DATA),
+                request.method,
+                route,
+                path,
+                response.status,
+                request.get(BODY),
+                response.get(DATA),
                 request.get(IS_MULTIPART, False),
             )
-        )  # fmt: skip
+        )
         return response
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -168,10 +173,14 @@ class Rest:
             del world.commands[key]
         for command in commands:
             stored = {
-                "id": str(world.clock.snowflake()), "application_id": str(world.application_id),
-                "version": str(world.clock.snowflake()), "default_member_permissions": None, "type": 1, "description": "",
+                "id": str(world.clock.snowflake()),
+                "application_id": str(world.application_id),
+                "version": str(world.clock.snowflake()),
+                "default_member_permissions": None,
+                "type": 1,
+                "description": "",
                 **{key: value for key, value in command.items() if value is not None},
-            }  # fmt: skip
+            }
             if stored["default_member_permissions"] is not None:
                 stored["default_member_permissions"] = str(stored["default_member_permissions"])
             if scope is not None:

@@ -167,14 +167,16 @@ class Discord:
         guild = person.channel.guild or self.guild
         channels = [*guild.channels.values(), self.world.direct_channel(person.user)]
         return {
-            "user": payloads.user(person.user), "guild": {"id": str(guild.id), "name": guild.name},
+            "user": payloads.user(person.user),
+            "guild": {"id": str(guild.id), "name": guild.name},
             "permissions": sorted(guild.permissions_of(person.id)),
             "channels": [{**payloads.channel(one), "name": one.name} for one in channels],
-            "channel_id": str(person.channel.id), "commands": self.world.commands_in(guild.id),
+            "channel_id": str(person.channel.id),
+            "commands": self.world.commands_in(guild.id),
             "members": [payloads.user(self.world.users[user_id]) for user_id in (self.world.bot.id, *guild.members)],
             "messages": {str(one.id): [message.raw for message in person.sees(one)] for one in channels},
             "online": bool(self.gateway.connected),
-        }  # fmt: skip
+        }
 
     async def watch(self, person: Person) -> AsyncIterator[Json]:
         """Events that this person's client would be told of."""

@@ -111,10 +111,18 @@ class Visit:
         self._socket = socket
         self._presence = presence
         self._deeds: dict[str, Callable[[Json], Awaitable[Json]]] = {
-            "line": self._line, "type": self._type, "complete": self._complete, "click": self._click,
-            "select": self._select, "submit": self._submit, "react": self._react, "say": self._say, "go": self._go,
-            "menu": self._menu, "delete": self._delete,
-        }  # fmt: skip
+            "line": self._line,
+            "type": self._type,
+            "complete": self._complete,
+            "click": self._click,
+            "select": self._select,
+            "submit": self._submit,
+            "react": self._react,
+            "say": self._say,
+            "go": self._go,
+            "menu": self._menu,
+            "delete": self._delete,
+        }
 
     async def push(self) -> None:
         """Send the state once, then every change."""

@@ -64,10 +64,12 @@ class InteractionRoutes:
     def _callback_response(self, interaction: Interaction, kind: int) -> Json:
         original = interaction.original
         data: Json = {
-            "id": str(interaction.id), "type": interaction.kind, "response_message_loading": kind == DEFERRED_MESSAGE,
+            "id": str(interaction.id),
+            "type": interaction.kind,
+            "response_message_loading": kind == DEFERRED_MESSAGE,
             "response_message_ephemeral": bool(original and original.data["flags"] & EPHEMERAL),
             "channel_id": str(interaction.channel.id),
-        }  # fmt: skip
+        }
         if interaction.channel.guild is not None:
             data["guild_id"] = str(interaction.channel.guild.id)
         if original is not None:

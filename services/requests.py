@@ -57,3 +57,29 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _NOT_TEXT.sub("", value)
     return tuple(_cleaned(one) for one in value) if isinstance(value, tuple) else value
+
+
+#: stands for the whole server where a channel's id would stand
+WHOLE_SERVER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named, saved, partial request of one server."""
+
+    guild_id: int
+    name: str
+    request: GenerationRequest
+    author_id: int
+    uses: int = 0
+    #: settings that whoever uses it cannot type over
+    locked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of many: their names."""
+
+    added: tuple[str, ...]
+    replaced: tuple[str, ...]
+    left: tuple[str, ...]

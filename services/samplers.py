@@ -16,9 +16,13 @@ SAMPLERS = {
 }
 #: what other programs call them
 _ALSO_CALLED = {
-    "k_euler": "euler", "euler ancestral": "euler_a", "k_euler_a": "euler_a", "k_euler_ancestral": "euler_a",
-    "k_dpmpp_2m": "dpmpp_2m", "k_dpmpp_2m_ka": "dpmpp_2m_karras",
-}  # fmt: skip
+    "k_euler": "euler",
+    "euler ancestral": "euler_a",
+    "k_euler_a": "euler_a",
+    "k_euler_ancestral": "euler_a",
+    "k_dpmpp_2m": "dpmpp_2m",
+    "k_dpmpp_2m_ka": "dpmpp_2m_karras",
+}
 
 
 def sampler_of(title: str, schedule: str | None = None) -> str | None:

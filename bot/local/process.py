@@ -75,7 +75,10 @@ class BotProcess:
         """
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=None if self._echo else output,
                 stderr=None if self._echo else output,
@@ -87,7 +90,7 @@ class BotProcess:
                     DATABASE_URL=self._postgres.url,
                     DATA_DIR=str(self._folder),
                 ),
-            )  # fmt: skip
+            )
         connected = asyncio.create_task(self._discord.until_connected(START_TIMEOUT))
         ended = asyncio.create_task(self._process.wait())
         try:

@@ -161,11 +161,15 @@ class Trial:
             path.write_bytes(await self._discord.fetch(one))
             attachments.append({"filename": one.filename, "path": str(path), "description": one.description})
         return {
-            "id": str(message.id), "author": message.author, "content": message.text, "ephemeral": message.ephemeral,
-            **({"reply_to": str(message.reply_to)} if message.reply_to else {}), "attachments": attachments,
+            "id": str(message.id),
+            "author": message.author,
+            "content": message.text,
+            "ephemeral": message.ephemeral,
+            **({"reply_to": str(message.reply_to)} if message.reply_to else {}),
+            "attachments": attachments,
             "buttons": [one.label or one.emoji for one in message.buttons],
             "reactions": [{"emoji": emoji, "count": count} for emoji, count in message.reactions.items()],
-        }  # fmt: skip
+        }
 
 
 def _form(form: Modal) -> dict[str, Any]:

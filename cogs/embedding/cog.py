@@ -33,9 +33,18 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     """The library, seen from Discord."""
 
     def __init__(
-        self, *, client: commands.Bot, library: Library, shelf: Shelf, suggestions: Suggestions, browsing: Browsing,
-        installer: Installer, downloads: Downloads, samples: Samples, stewards: Stewards,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        client: commands.Bot,
+        library: Library,
+        shelf: Shelf,
+        suggestions: Suggestions,
+        browsing: Browsing,
+        installer: Installer,
+        downloads: Downloads,
+        samples: Samples,
+        stewards: Stewards,
+    ) -> None:
         super().__init__()
         self._client = client
         self._library = library

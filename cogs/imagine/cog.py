@@ -69,9 +69,17 @@ class Imagine(commands.Cog):
         """
         named = tuple(name for name in (embedding1, embedding2, embedding3) if name)
         request = GenerationRequest(
-            prompt=prompt, negative=negative, model=model, embeddings=named or None, cfg=cfg, steps=steps, size=size,
-            seed=seed, count=count, sampler=sampler,
-        )  # fmt: skip
+            prompt=prompt,
+            negative=negative,
+            model=model,
+            embeddings=named or None,
+            cfg=cfg,
+            steps=steps,
+            size=size,
+            seed=seed,
+            count=count,
+            sampler=sampler,
+        )
         if prompt is None:
             await self._ask_for_prompt(interaction, request, preset)
         else:

@@ -9,7 +9,7 @@ import discord
 from cogs.names import COLOUR
 from services.presets.lines import FIELDS, number_text, settings_line
 from services.presets.rules import Missing
-from services.storage.presets import WHOLE_SERVER, Preset, Saved
+from services.requests import WHOLE_SERVER, Preset, Saved
 
 MAX_DESCRIPTION = 4096
 #: of a prompt or negative prompt on a card, in characters; two of them leave room for all the rest

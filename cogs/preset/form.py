@@ -11,7 +11,7 @@ from services.presets import Presets
 from services.presets.changes import from_form
 from services.presets.lines import LOCKABLE, settings_line
 from services.presets.rules import MAX_TEXT
-from services.storage.presets import Preset
+from services.requests import Preset
 
 #: longer than the longest names and numbers that a preset can hold
 _MAX_LINE = 400
@@ -30,8 +30,11 @@ class PresetForm(discord.ui.Modal):
         self.settings = _text(settings_line(request), _MAX_LINE, "model: demo, cfg: 6, steps: 20, size: 64x64")
         self.locked: discord.ui.Select[Any] = discord.ui.Select(
             options=[discord.SelectOption(label=field, default=field in preset.locked) for field in LOCKABLE],
-            min_values=0, max_values=len(LOCKABLE), required=False, placeholder="nothing",
-        )  # fmt: skip
+            min_values=0,
+            max_values=len(LOCKABLE),
+            required=False,
+            placeholder="nothing",
+        )
         for label, description, item in (
             ("Negative prompt", "Words to avoid. Whatever is emptied here is left open.", self.negative),
             ("Prompt", "For whoever gives none", self.prompt),
@@ -43,9 +46,13 @@ class PresetForm(discord.ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         changed = from_form(
-            self._preset, negative=self.negative.value, prompt=self.prompt.value, embeddings=self.embeddings.value,
-            settings=self.settings.value, locked=tuple(self.locked.values),
-        )  # fmt: skip
+            self._preset,
+            negative=self.negative.value,
+            prompt=self.prompt.value,
+            embeddings=self.embeddings.value,
+            settings=self.settings.value,
+            locked=tuple(self.locked.values),
+        )
         edited = await self._presets.edit(changed, interaction.user.id)
         await interaction.response.send_message(f"Changed **{edited.name}**.", ephemeral=True)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.raw import RawTensor, Unpacked
 from embeddings.foreign.standins import Parameters, TensorRecord
-from embeddings.header import shown
 from embeddings.shapes import foreign
 
 _MAX_HINT = 120  # characters
@@ -67,7 +67,7 @@ def _only_placeholder(params: Any) -> tuple[str, Any]:
     if len(entries) > 1:
         raise RefusedFile(f"It holds {len(entries)} embeddings in one file; please save each in a file of its own.")
     ((name, tensor),) = entries.items()
-    return shown(str(name)), tensor
+    return printable(str(name)), tensor
 
 
 def _values(tensor: Any, materialise: Materialise) -> RawTensor:
@@ -82,7 +82,7 @@ def _hints(tree: Mapping[Any, Any]) -> dict[str, str]:
     found = {hint: tree[hint] for hint in _TOLD if type(tree.get(hint)) in (str, int)}
     # numbers of a thousand digits cannot even be printed
     return {
-        hint: shown(value, _MAX_HINT) if isinstance(value, str) else str(value)
+        hint: printable(value, _MAX_HINT) if isinstance(value, str) else str(value)
         for hint, value in found.items()
         if isinstance(value, str) or abs(value) < 2**63
     }

@@ -14,10 +14,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from embeddings.foreign import standins
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
+from embeddings.foreign import standins
 from embeddings.foreign.standins import Storage
-from embeddings.header import shown
 
 #: A modern torch writes some 150 opcodes for one embedding; a LoRA, which should be called one, has ten thousand.
 MAX_OPCODES = 20_000
@@ -152,7 +152,7 @@ class _Machine:
             if type(key) not in (str, int):
                 raise RefusedFile("Its pickle has a table with a key that is neither a text nor a number.")
             if key in target:
-                raise RefusedFile(f"The name '{shown(str(key))}' stands twice in it.")
+                raise RefusedFile(f"The name '{printable(str(key))}' stands twice in it.")
             target[key] = value
 
 

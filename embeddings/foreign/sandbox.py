@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.unpack import MAX_INPUT_BYTES, READY
-from embeddings.header import shown
 
 START_SECONDS = 20.0  # on a machine that is busy with pictures
 WORK_SECONDS = 2.0
@@ -104,8 +104,8 @@ def _understood(raw: bytes) -> Answer:
         words = None
     match words:
         case {"refused": str(sentence)}:
-            raise RefusedFile(shown(sentence, _MAX_SENTENCE))
+            raise RefusedFile(printable(sentence, _MAX_SENTENCE))
         case {"container": str(container), "layout": layout, "hints": dict(hints)}:
-            words = {shown(str(hint)): shown(str(value), _MAX_SENTENCE) for hint, value in hints.items()}
-            return Answer(data, shown(container), shown(layout) if isinstance(layout, str) else None, words)
+            words = {printable(str(hint)): printable(str(value), _MAX_SENTENCE) for hint, value in hints.items()}
+            return Answer(data, printable(container), printable(layout) if isinstance(layout, str) else None, words)
     raise RefusedFile("Taking it apart needs more time or memory than any embedding should.")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
-from embeddings.header import shown
 
 _REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
 _REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
@@ -76,7 +76,7 @@ def look_up(module: Any, attribute: Any) -> Name:
     text = f"{module}.{attribute}" if type(module) is type(attribute) is str else ""
     # the dots must stand where torch puts them: "torch" and "nn.x" is a way round other lists
     if text not in NAMES or "." in attribute:
-        raise RefusedFile(f"It asks for '{shown(text)}', which no embedding needs; it was not loaded.")
+        raise RefusedFile(f"It asks for '{printable(text)}', which no embedding needs; it was not loaded.")
     return Name(text)
 
 

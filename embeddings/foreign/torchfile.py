@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.pickles import read_pickle
 from embeddings.foreign.raw import ITEM_BYTES, RawTensor
 from embeddings.foreign.standins import Storage, TensorRecord
-from embeddings.header import shown
 
 ZIP_START = b"PK\x03\x04"
 _ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22  # the last thing in an archive without a comment
@@ -81,9 +81,9 @@ def _members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
         if name is None:
             if _CODE.fullmatch(info.orig_filename):
                 raise RefusedFile("This is a TorchScript program, not an embedding.")
-            raise RefusedFile(f"Its archive holds '{shown(info.orig_filename)}', which torch does not write.")
+            raise RefusedFile(f"Its archive holds '{printable(info.orig_filename)}', which torch does not write.")
         if name[2] in members:
-            raise RefusedFile(f"Its archive holds '{shown(name[2])}' twice.")
+            raise RefusedFile(f"Its archive holds '{printable(name[2])}' twice.")
         folders.add(name[1])
         members[name[2]] = info
     if len(folders) > 1 or "data.pkl" not in members:

@@ -35,9 +35,13 @@ def train_from_folder(
     if not (checkpoint / "model_index.json").is_file():
         raise TrainingFailed(f"{checkpoint.name} is no checkpoint in diffusers' layout: it has no model_index.json.")
     pipe = StableDiffusionPipeline.from_pretrained(
-        checkpoint, dtype=torch.float32, local_files_only=True, use_safetensors=True, safety_checker=None,
+        checkpoint,
+        dtype=torch.float32,
+        local_files_only=True,
+        use_safetensors=True,
+        safety_checker=None,
         requires_safety_checker=False,
-    )  # fmt: skip
+    )
     architecture = architecture_of_widths(pipe.text_encoder.config.hidden_size)
     if architecture is None:
         raise TrainingFailed(f"{checkpoint.name} has a text encoder of a width that is not known here.")

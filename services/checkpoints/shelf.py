@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from embeddings.catalog import Problem, first_error
+from embeddings.problems import Problem, first_error
 from services.checkpoints.entry import Checkpoint
 from services.checkpoints.installation import Installation, configuration_folder
 from services.checkpoints.soundness import INDEX, what_is_broken

@@ -10,9 +10,13 @@ import torch
 #: what the allocators of the CPU and of Apple's GPUs say, who raise no type of their own, and what files mapped into memory do;
 #: the last is oneDNN's, when there is no room for the code that it writes for a layer
 _WORDS = (
-    "can't allocate memory", "cannot allocate memory", "out of memory", "could not create a primitive",
-    "cublas_status_alloc_failed", "cudnn_status_alloc_failed",
-)  # fmt: skip
+    "can't allocate memory",
+    "cannot allocate memory",
+    "out of memory",
+    "could not create a primitive",
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -27,9 +27,13 @@ class _FromTheFirstSigma(DPMSolverMultistepScheduler):
 
 #: what a scheduler's file may hold for the sampler that its author liked; the name that a member chooses goes before it
 _PLAIN: dict[str, Any] = {
-    "algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": False, "use_exponential_sigmas": False,
-    "use_beta_sigmas": False, "use_lu_lambdas": False,
-}  # fmt: skip
+    "algorithm_type": "dpmsolver++",
+    "solver_order": 2,
+    "use_karras_sigmas": False,
+    "use_exponential_sigmas": False,
+    "use_beta_sigmas": False,
+    "use_lu_lambdas": False,
+}
 _SCHEDULERS: dict[str, tuple[type, dict[str, Any]]] = {
     "dpmpp_2m": (DPMSolverMultistepScheduler, {}),
     "dpmpp_2m_karras": (_FromTheFirstSigma, {"use_karras_sigmas": True}),

@@ -7,10 +7,11 @@ the line that begins with "Negative prompt:". Hashes of embeddings stand in A111
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from services.prompting.numbers import number, whole_number
 
 NEGATIVE = "Negative prompt:"
 #: fewer pairs than this may as well be words of a prompt
@@ -77,18 +78,6 @@ def pieces(line: str) -> Iterator[tuple[str, str]]:
         key = _KEY.match(line, place)
         value, place = _value(line, key.end() if key else place)
         yield (key[1].strip() if key else ""), value
-
-
-def whole_number(written: str | None) -> int | None:
-    return int(written) if written and re.fullmatch(r"[0-9]{1,20}", written) else None
-
-
-def number(written: str | None) -> float | None:
-    try:
-        value = float(written or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def size(written: str | None) -> str | None:

@@ -19,8 +19,8 @@ from services.infotext.reader import Infotext
 from services.infotext.writer import PROGRAM
 from services.parameters import MAX_SEED
 from services.planning.fit import Fit, fit_of
+from services.planning.limits import MAX_CFG, parse_size
 from services.planning.picks import MAX_STRENGTH, EmbeddingLimits
-from services.planning.planner import MAX_CFG, parse_size
 from services.prompting.mentions import Mention, take_leading, take_mentions
 from services.requests import GenerationRequest
 from services.samplers import sampler_of
@@ -32,9 +32,23 @@ _LORA = re.compile(r"<(?:lora|lyco|hypernet):[^<>\n]{1,200}>", re.IGNORECASE)
 NO_EMBEDDING = "none"
 #: pairs that are used here, or say nothing of how the picture looks
 _READ = {
-    "steps", "sampler", "schedule type", "cfg scale", "seed", "size", "model", "model hash", "clip skip", "version",
-    "ti hashes", "hashes", "lora hashes", "civitai resources", "created date", "vae hash",
-}  # fmt: skip
+    "steps",
+    "sampler",
+    "schedule type",
+    "cfg scale",
+    "seed",
+    "size",
+    "model",
+    "model hash",
+    "clip skip",
+    "version",
+    "ti hashes",
+    "hashes",
+    "lora hashes",
+    "civitai resources",
+    "created date",
+    "vae hash",
+}
 
 
 @dataclass(slots=True)
@@ -97,9 +111,13 @@ def _mentions(infotext: Infotext, embeddings: Sequence[FoundEmbedding]) -> tuple
 
 
 def _usable(
-    infotext: Infotext, embeddings: Sequence[FoundEmbedding], mentions: Sequence[Mention], checkpoint: Checkpoint | None,
-    limits: EmbeddingLimits, notes: list[str],
-) -> list[str]:  # fmt: skip
+    infotext: Infotext,
+    embeddings: Sequence[FoundEmbedding],
+    mentions: Sequence[Mention],
+    checkpoint: Checkpoint | None,
+    limits: EmbeddingLimits,
+    notes: list[str],
+) -> list[str]:
     """The embeddings as /imagine takes them, in the order of the prompt, and a note for each that is left out."""
     by_name = {name_key(one.name): one for one in embeddings}
     taken: dict[str, str] = {}

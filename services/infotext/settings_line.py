@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from services.errors import UserError
-from services.infotext.reader import number, pieces, whole_number
+from services.infotext.reader import pieces
 from services.infotext.writer import write_settings
+from services.prompting.numbers import number, whole_number
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS, sampler_of
 
@@ -73,6 +74,12 @@ def _text(key: str, value: str) -> str:
 
 
 _FIELDS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
-    "steps": ("steps", _whole), "sampler": ("sampler", _text), "cfg scale": ("cfg", _number), "cfg": ("cfg", _number),
-    "seed": ("seed", _whole), "size": ("size", _text), "model": ("model", _text), "count": ("count", _whole),
-}  # fmt: skip
+    "steps": ("steps", _whole),
+    "sampler": ("sampler", _text),
+    "cfg scale": ("cfg", _number),
+    "cfg": ("cfg", _number),
+    "seed": ("seed", _whole),
+    "size": ("size", _text),
+    "model": ("model", _text),
+    "count": ("count", _whole),
+}

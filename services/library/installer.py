@@ -33,9 +33,14 @@ class Installer:
     """Writes to one folder of the library: the operator's."""
 
     def __init__(
-        self, *, library: Library, folders: Sequence[Path], audit: AuditStore, presets: PresetStore,
+        self,
+        *,
+        library: Library,
+        folders: Sequence[Path],
+        audit: AuditStore,
+        presets: PresetStore,
         suggestions: Suggestions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._library = library
         self._folders = tuple(folders)
         self._own = self._folders[-1]

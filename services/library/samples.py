@@ -16,8 +16,7 @@ from services.engine.process import Engine
 from services.files import write_whole
 from services.parameters import GenerationParameters
 from services.planning.fit import fit_of
-from services.planning.picks import Pick
-from services.planning.planner import placed
+from services.planning.picks import Pick, placed
 
 SEED = 7
 #: for embeddings and models whose entry names no better one

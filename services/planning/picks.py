@@ -9,6 +9,7 @@ from embeddings.library import InstalledEmbedding, Library
 from services.checkpoints import CfgMode, Checkpoint
 from services.errors import DoesNotFit, TooManyEmbeddings, UnknownName, UserError
 from services.matching import closest
+from services.parameters import PlacedEmbedding
 from services.planning.fit import Fit, fit_of, usable_with, wrong_architecture
 
 MAX_STRENGTH = 2.0
@@ -150,3 +151,16 @@ def _recommended(checkpoint: Checkpoint, library: Library, limits: EmbeddingLimi
         )
     best = usable[0]
     return [Pick(best, best.strength, fit_of(best, checkpoint))]
+
+
+def placed(pick: Pick) -> PlacedEmbedding:
+    """The pick as a plan carries it, vectors included."""
+    installed = pick.embedding
+    return PlacedEmbedding(
+        id=installed.id,
+        strength=pick.strength,
+        num_vectors=installed.num_vectors,
+        content_hash=installed.content_hash,
+        file_hash=installed.file_hash,
+        vectors=installed.embedding.vectors,
+    )

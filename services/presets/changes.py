@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from services.presets.lines import FIELDS, LOCKABLE, read_embeddings, read_fields, read_settings
-from services.requests import GenerationRequest
-from services.storage.presets import Preset
+from services.requests import GenerationRequest, Preset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,10 @@ def from_form(
     Raises: UserError.
     """
     request = GenerationRequest(
-        negative=negative.strip() or None, prompt=prompt.strip() or None, embeddings=read_embeddings(embeddings),
-        seed=preset.request.seed, **read_settings(settings),
-    )  # fmt: skip
+        negative=negative.strip() or None,
+        prompt=prompt.strip() or None,
+        embeddings=read_embeddings(embeddings),
+        seed=preset.request.seed,
+        **read_settings(settings),
+    )
     return replace(preset, request=request, locked=tuple(field for field in LOCKABLE if field in locked))

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from embeddings.header import shown
+from embeddings.display import printable
 from services.errors import UserError
 from services.presets.lines import FIELDS, LOCKABLE
-from services.requests import GenerationRequest
-from services.storage.presets import Preset
+from services.requests import GenerationRequest, Preset
 
 FORMAT = "negative-space presets"
 VERSION = 1
@@ -67,7 +66,7 @@ def read_presets(data: bytes, *, most: int) -> list[FilePreset]:
     seen: set[str] = set()
     for preset in read:
         if preset.name.casefold() in seen:
-            raise UserError(f"'{shown(preset.name, _SHOWN)}' stands in the file twice: take one of them out.")
+            raise UserError(f"'{printable(preset.name, _SHOWN)}' stands in the file twice: take one of them out.")
         seen.add(preset.name.casefold())
     return read
 
@@ -91,13 +90,13 @@ def _refuse_constant(name: str) -> NoReturn:
 def _preset(entry: Any, number: int) -> FilePreset:
     if not isinstance(entry, dict) or not isinstance(name := entry.get("name"), str):
         raise UserError(f"Preset number {number} of the file has no name: give it one in `name`.")
-    label = shown(name, _SHOWN)
+    label = printable(name, _SHOWN)
     settings, locked = entry.get("settings"), entry.get("locked", [])
     if not isinstance(settings, dict):
         raise UserError(f"'{label}' in the file has no settings: they belong in `settings`, by their names.")
     for field, value in settings.items():
         if field not in _KINDS:
-            raise UserError(f"'{label}' in the file sets '{shown(field, _SHOWN)}'; there are: {', '.join(FIELDS)}.")
+            raise UserError(f"'{label}' in the file sets '{printable(field, _SHOWN)}'; there are: {', '.join(FIELDS)}.")
         is_right, kind = _KINDS[field]
         if not is_right(value):
             raise UserError(f"'{label}' in the file: {field} must be {kind}.")

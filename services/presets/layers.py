@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.presets.lines import LOCKABLE
-from services.requests import GenerationRequest
-from services.storage.presets import Preset
+from services.requests import GenerationRequest, Preset
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from embeddings.header import shown
+from embeddings.display import printable
 from services.errors import UnknownName, UserError
 from services.matching import closest
 from services.presets.files import FilePreset, read_presets
 from services.presets.layers import Filled, lay_over
 from services.presets.rules import Missing, PresetRules
-from services.requests import GenerationRequest
-from services.storage.presets import WHOLE_SERVER, Preset, PresetStore, Saved
+from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
+from services.storage.presets import PresetStore
 from services.suggestions.autocomplete import MAX_CHOICES, Suggestion
 
 _NAME = re.compile(r"[\w][\w .-]{0,31}")
@@ -172,7 +172,7 @@ class Presets:
             preset = Preset(guild_id, _checked_name(one.name), one.request, author_id, locked=one.locked)
             return await self._settled(preset, trusted=one.request)
         except UserError as error:
-            raise UserError(f"'{shown(one.name, 40)}' in the file: {error}") from error
+            raise UserError(f"'{printable(one.name, 40)}' in the file: {error}") from error
 
     async def _refuse_too_many(self, guild_id: int, names: Iterable[str]) -> None:
         known = {preset.name.casefold() for preset in await self._store.all(guild_id)}

@@ -10,13 +10,12 @@ from embeddings.library import Library
 from services.checkpoints import Checkpoint, Shelf
 from services.errors import PromptTooLong, UnknownName, UserError
 from services.parameters import MAX_COUNT
+from services.planning.limits import MAX_CFG, measure, number, parse_size, whole
 from services.planning.picks import NONE, EmbeddingLimits, pick_embeddings, refuse_no_effect, split_strength
-from services.planning.planner import MAX_CFG, measure, number, parse_size, whole
 from services.presets.layers import Filled, embedding_keys
 from services.prompting.tokens import load_tokenizer
-from services.requests import GenerationRequest
+from services.requests import GenerationRequest, Preset
 from services.samplers import find_sampler
-from services.storage.presets import Preset
 
 #: of a prompt or negative prompt in characters; a form takes no more
 MAX_TEXT = 4000

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from embeddings.library import InstalledEmbedding, Library
 from embeddings.names import name_key
-from services.infotext.reader import number
+from services.prompting.numbers import number
 from services.requests import GenerationRequest
 
 #: what one pair of round brackets multiplies by, and one of square brackets divides by

@@ -33,8 +33,12 @@ class AuditStore:
     async def add(self, line: AuditLine) -> None:
         await self._pool.execute(
             "INSERT INTO audit (guild_id, member_id, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
-            line.guild_id, line.member_id, line.action, line.subject, dict(line.detail),
-        )  # fmt: skip
+            line.guild_id,
+            line.member_id,
+            line.action,
+            line.subject,
+            dict(line.detail),
+        )
 
     async def latest(self, count: int = 100) -> list[AuditLine]:
         """The newest lines, the newest first."""

@@ -143,10 +143,22 @@ class EmbeddedPostgres:
 
     def _initialise(self, binaries: Path) -> None:
         done = subprocess.run(
-            [binaries / "initdb", "-D", self.folder / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-             *_LOCALE, "--no-instructions"],
-            capture_output=True, text=True, check=False, **self._account.as_arguments(),
-        )  # fmt: skip
+            [
+                binaries / "initdb",
+                "-D",
+                self.folder / "data",
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                *_LOCALE,
+                "--no-instructions",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._account.as_arguments(),
+        )
         if done.returncode:
             raise PostgresFailed(f"PostgreSQL's data folder could not be made: {done.stderr.strip().splitlines()[-1]}")
 

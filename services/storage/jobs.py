@@ -53,10 +53,21 @@ class JobStore:
             ON CONFLICT (origin) WHERE origin IS NOT NULL DO UPDATE SET origin = excluded.origin  -- to have it returned
             RETURNING *
             """,
-            sorted(vectors), [vectors[key] for key in sorted(vectors)],  # in one order, so that no two wait for each other
-            parameters.as_json(), origin, parent_id, list(hints), target.guild_id, target.channel_id, target.member_id,
-            target.application_id, target.interaction_token, target.reply_id, target.refers_to, target.upload_limit,
-        )  # fmt: skip
+            sorted(vectors),
+            [vectors[key] for key in sorted(vectors)],  # in one order, so that no two wait for each other
+            parameters.as_json(),
+            origin,
+            parent_id,
+            list(hints),
+            target.guild_id,
+            target.channel_id,
+            target.member_id,
+            target.application_id,
+            target.interaction_token,
+            target.reply_id,
+            target.refers_to,
+            target.upload_limit,
+        )
         assert row is not None
         return _job(row, {placed.content_hash: placed.vectors for placed in parameters.embeddings})
 
@@ -87,8 +98,9 @@ class JobStore:
                 UPDATE jobs SET state = 'queued'
                  WHERE answered_at IS NULL AND state = 'running' AND id <> ALL($1) AND heartbeat_at < now() - $2::interval
                 """,
-                known, HEARTBEAT_LIFE,
-            )  # fmt: skip
+                known,
+                HEARTBEAT_LIFE,
+            )
             rows = await connection.fetch(
                 """
                 SELECT *
@@ -97,8 +109,9 @@ class JobStore:
                    AND coalesce(finished_at, started_at, asked_at) < now() - $2::interval
                  ORDER BY id
                 """,
-                known, NEW_FOR,
-            )  # fmt: skip
+                known,
+                NEW_FOR,
+            )
         return await self._jobs(rows)
 
     async def claim(self, ids: Iterable[JobId]) -> set[JobId]:
@@ -133,8 +146,9 @@ class JobStore:
         """Put a job back in line that was tried so many times."""
         await self._pool.execute(
             "UPDATE jobs SET state = 'queued', attempts = $2 WHERE id = $1 AND state IN ('queued', 'running')",
-            job_id, attempts,
-        )  # fmt: skip
+            job_id,
+            attempts,
+        )
 
     @survives_outages
     async def rendered(self, job_id: JobId, pictures: Sequence[str], seconds: float) -> Job | None:
@@ -146,8 +160,10 @@ class JobStore:
              WHERE id = $1 AND state IN ('running', 'rendered')  -- the latter, if the answer was lost
             RETURNING *
             """,
-            job_id, list(pictures), seconds,
-        )  # fmt: skip
+            job_id,
+            list(pictures),
+            seconds,
+        )
 
     @survives_outages
     async def delivered(self, job_id: JobId, message_id: int) -> None:
@@ -157,8 +173,9 @@ class JobStore:
             UPDATE jobs SET state = 'delivered', message_id = $2, answered_at = now()
              WHERE id = $1 AND state = 'rendered'
             """,
-            job_id, message_id,
-        )  # fmt: skip
+            job_id,
+            message_id,
+        )
 
     @survives_outages
     async def fail(self, job_id: JobId, sentence: str, error: str) -> Job | None:
@@ -169,8 +186,10 @@ class JobStore:
              WHERE id = $1 AND answered_at IS NULL AND state <> 'cancelled'
             RETURNING *
             """,
-            job_id, sentence, error,
-        )  # fmt: skip
+            job_id,
+            sentence,
+            error,
+        )
 
     @survives_outages
     async def answered(self, job_id: JobId) -> None:
@@ -187,8 +206,9 @@ class JobStore:
                    state = CASE state WHEN 'rendered' THEN 'undeliverable' ELSE state END
              WHERE id = $1 AND answered_at IS NULL
             """,
-            job_id, error,
-        )  # fmt: skip
+            job_id,
+            error,
+        )
 
     async def cancel(self, job_id: JobId) -> bool:
         """Withdraw a job that nobody works on yet; its card is still to say so."""

@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from services.requests import GenerationRequest
+from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
 from services.storage.pool import Pool
-
-#: stands for the whole server where a channel's id would stand
-WHOLE_SERVER = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A named, saved, partial request of one server."""
-
-    guild_id: int
-    name: str
-    request: GenerationRequest
-    author_id: int
-    uses: int = 0
-    #: settings that whoever uses it cannot type over
-    locked: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What became of many: their names."""
-
-    added: tuple[str, ...]
-    replaced: tuple[str, ...]
-    left: tuple[str, ...]
-
 
 _SAVE_NEW = """
     INSERT INTO presets (guild_id, name, request, author_id, locked)
@@ -83,8 +56,10 @@ class PresetStore:
         try:
             await self._pool.execute(
                 "UPDATE presets SET name = $3, updated_at = now() WHERE guild_id = $1 AND lower(name) = lower($2)",
-                guild_id, name, new,
-            )  # fmt: skip
+                guild_id,
+                name,
+                new,
+            )
         except asyncpg.UniqueViolationError:
             return False
         return True
@@ -118,8 +93,9 @@ class PresetStore:
                             WHERE lower(trim(split_part(named, ':', 1))) = ANY($2))
              ORDER BY name
             """,
-            guild_id, [one.lower() for one in embeddings],
-        )  # fmt: skip
+            guild_id,
+            [one.lower() for one in embeddings],
+        )
         return [row["name"] for row in rows]
 
     async def delete(self, guild_id: int, name: str) -> bool:
@@ -144,8 +120,10 @@ class PresetStore:
             VALUES ($1, $2, $3)
             ON CONFLICT (guild_id, channel_id) DO UPDATE SET name = excluded.name
             """,
-            guild_id, channel_id, name,
-        )  # fmt: skip
+            guild_id,
+            channel_id,
+            name,
+        )
 
     async def places(self, guild_id: int) -> dict[int, str]:
         """Which preset is the default where: its name by the channel's id, or by WHOLE_SERVER."""
@@ -161,8 +139,9 @@ class PresetStore:
              WHERE guild_id = $1 AND channel_id = ANY($2)
              ORDER BY array_position($2, channel_id)
             """,
-            guild_id, [*channel_ids, WHOLE_SERVER],
-        )  # fmt: skip
+            guild_id,
+            [*channel_ids, WHOLE_SERVER],
+        )
         return [_preset(row) for row in rows]
 
 

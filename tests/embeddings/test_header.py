@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
+from embeddings.display import printable
 from embeddings.errors import RefusedFile
-from embeddings.header import MAX_HEADER_BYTES, TensorShape, guess_tensor_names, read_header, shown
+from embeddings.header import MAX_HEADER_BYTES, TensorShape, guess_tensor_names, read_header
 from tests.embeddings.files import pack
 
 ENTRY = {"dtype": "F32", "shape": [2, 768], "data_offsets": [0, 6144]}
@@ -69,9 +70,9 @@ def test_a_tensor_described_twice_is_refused() -> None:
 
 
 def test_names_are_shown_short_and_on_one_line() -> None:
-    assert shown("emb_params") == "emb_params"
-    assert shown("a\nb\x1b[31m\u202e") == "a�b�[31m�"
-    assert len(shown("x" * 1000)) == 60
+    assert printable("emb_params") == "emb_params"
+    assert printable("a\nb\x1b[31m\u202e") == "a�b�[31m�"
+    assert len(printable("x" * 1000)) == 60
 
 
 def test_the_names_in_the_start_of_a_large_file_are_guessed() -> None:

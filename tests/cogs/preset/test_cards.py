@@ -5,8 +5,7 @@ from __future__ import annotations
 from cogs.preset.cards import MAX_DESCRIPTION, list_card, preset_card, saved_card
 from services.presets.lines import LOCKABLE
 from services.presets.rules import Missing
-from services.requests import GenerationRequest
-from services.storage.presets import WHOLE_SERVER, Preset, Saved
+from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
 
 HERE = 10
 LONG = GenerationRequest(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.foreign import sandbox
 from embeddings.errors import RefusedFile
+from embeddings.foreign import sandbox
 from embeddings.foreign.raw import RawTensor, pack
 from embeddings.foreign.sandbox import MAX_ANSWER_BYTES, unpack_apart
 from embeddings.foreign.unpack import MAX_INPUT_BYTES

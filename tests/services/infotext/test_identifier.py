@@ -16,8 +16,7 @@ from services.infotext.identifier import Identified, Identifier
 from services.infotext.writer import write_infotext
 from services.parameters import PlacedEmbedding
 from services.planning.fit import Fit
-from services.planning.picks import EmbeddingLimits, Pick, split_strength
-from services.planning.planner import placed
+from services.planning.picks import EmbeddingLimits, Pick, placed, split_strength
 from services.requests import GenerationRequest
 from tests.builders import a_checkpoint, a_library, a_plan, a_shelf, an_entry, embedding_file
 

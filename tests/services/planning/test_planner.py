@@ -14,8 +14,9 @@ from embeddings.library import Library
 from services.checkpoints import CfgMode, Shelf
 from services.errors import DoesNotFit, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters
+from services.planning.limits import MAX_CHUNKS, parse_size
 from services.planning.picks import EmbeddingLimits
-from services.planning.planner import MAX_CHUNKS, Planner, parse_size
+from services.planning.planner import Planner
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS
 from tests.builders import a_checkpoint, a_library, a_shelf, an_entry, embedding_file

@@ -16,9 +16,8 @@ from services.presets.files import FORMAT, MAX_FILE_BYTES, VERSION, FilePreset, 
 from services.presets.lines import FIELDS, LOCKABLE
 from services.presets.presets import MAX_PRESETS, Presets
 from services.presets.rules import Missing, PresetRules
-from services.requests import GenerationRequest
+from services.requests import GenerationRequest, Preset
 from services.storage import Storage
-from services.storage.presets import Preset
 from tests.services.presets.house import PresetShelf
 
 HERE, ELSEWHERE, AUTHOR = 1, 2, 7

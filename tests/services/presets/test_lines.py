@@ -19,8 +19,7 @@ from services.presets.lines import (
     read_settings,
     settings_line,
 )
-from services.requests import GenerationRequest
-from services.storage.presets import Preset
+from services.requests import GenerationRequest, Preset
 
 FULL = GenerationRequest(
     model="demo",

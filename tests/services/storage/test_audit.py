@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from services.requests import GenerationRequest
+from services.requests import GenerationRequest, Preset
 from services.storage import Storage
 from services.storage.audit import AuditLine
-from services.storage.presets import Preset
 
 
 async def test_lines_are_kept_the_newest_first(storage: Storage) -> None:

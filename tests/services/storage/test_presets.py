@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from services.requests import GenerationRequest
+from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
 from services.storage import Storage
-from services.storage.presets import WHOLE_SERVER, Preset, PresetStore, Saved
+from services.storage.presets import PresetStore
 
 SETTINGS = GenerationRequest(prompt="a fish", embeddings=("blur:0.5", "tint"), cfg=6.5, seed=0, negative="")
 
