@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,22 @@ from typing import NewType, Self
 from services.parameters import GenerationParameters
 
 JobId = NewType("JobId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What asked for a job. However often Discord sends it, or we retry it, there is one job for it."""
+
+    key: str
+
+    @classmethod
+    def of_interaction(cls, interaction_id: int) -> Self:
+        return cls(f"interaction:{interaction_id}")
+
+    @classmethod
+    def of_reaction(cls, message_id: int, member_id: int) -> Self:
+        """A reaction has no id of its own, and may be removed and added again: then it asks for another job."""
+        return cls(f"reaction:{message_id}:{member_id}:{secrets.token_hex(8)}")
 
 
 class JobState(StrEnum):

@@ -1,24 +1,25 @@
-"""The wish: what a member asks for, vague as it may be. A preset is a wish with a name."""
+"""What a member asks for, however vaguely, and a preset, which is a request with a name."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-#: control characters and halves of surrogate pairs: no tokenizer reads them and no database stores them
+from services.choices import EmbeddingChoice
+
+#: control characters and lone surrogates: no tokenizer reads them and PostgreSQL refuses to store them
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
-    """Every field may be missing (None); whatever is missing is filled in when the plan is made."""
+    """A wish. Every field may be None; planning fills in what is missing."""
 
     prompt: str | None = None
     negative: str | None = None
     model: str | None = None
-    #: names as the member wrote them, each perhaps with a strength: "EasyNegative:0.8"
-    embeddings: tuple[str, ...] | None = None
+    embeddings: tuple[EmbeddingChoice, ...] | None = None
     cfg: float | None = None
     steps: int | None = None
     size: str | None = None
@@ -31,36 +32,46 @@ class GenerationRequest:
             object.__setattr__(self, field.name, _cleaned(getattr(self, field.name)))
 
     def over(self, lower: Self) -> Self:
-        """This request, with what it leaves open taken from `lower`."""
+        """This request, with the fields it leaves open taken from `lower`."""
         missing = {
             field.name: getattr(lower, field.name) for field in fields(self) if getattr(self, field.name) is None
         }
         return replace(self, **missing)
 
     def as_json(self) -> dict[str, Any]:
-        """Only what is set."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-            if value is not None
-        }
+        """Only what is set; embeddings as members write them."""
+        table = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.embeddings is not None:
+            table["embeddings"] = [str(choice) for choice in self.embeddings]
+        return {key: value for key, value in table.items() if value is not None}
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Self:
         values = dict(table)
         if "embeddings" in values:
-            values["embeddings"] = tuple(values["embeddings"])
+            values["embeddings"] = tuple(EmbeddingChoice.from_text(text) for text in values["embeddings"])
         return cls(**values)
 
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _NOT_TEXT.sub("", value)
-    return tuple(_cleaned(one) for one in value) if isinstance(value, tuple) else value
+    if isinstance(value, EmbeddingChoice):
+        return replace(value, name=_NOT_TEXT.sub("", value.name))
+    return tuple(_cleaned(item) for item in value) if isinstance(value, tuple) else value
 
 
-#: stands for the whole server where a channel's id would stand
+#: in place of a channel's id: the whole server
 WHOLE_SERVER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request was made; ids are Discord's."""
+
+    guild_id: int | None
+    #: the channel; for a thread, the thread and then its channel, whose defaults apply there too
+    channel_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,14 @@ class Preset:
     request: GenerationRequest
     author_id: int
     uses: int = 0
-    #: settings that whoever uses it cannot type over
+    #: settings that members cannot override
     locked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of many: their names."""
+    """The names of the presets in a file, by what happened to them."""
 
     added: tuple[str, ...]
     replaced: tuple[str, ...]
-    left: tuple[str, ...]
+    kept: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Pictures describe themselves in A1111's form: written into ours, read from anybody's, and drawn again from there."""
+"""Infotext, A1111's "parameters" text: written into our pictures, read from anyone's, and turned back into requests."""
 
 from services.infotext.writer import INFOTEXT_KEY, SHORT_HASH_DIGITS, write_infotext
 

@@ -1,4 +1,4 @@
-"""What a picture says of itself, against what is here: which model, which embeddings, and a wish that draws it again."""
+"""Compare a picture's text with what is installed: which model, which embeddings, and a request that draws it again."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from embeddings.library import Library
-from services.checkpoints import Checkpoint, Shelf
+from services.checkpoints import Checkpoint
 from services.checkpoints.hashes import hash_weights
 from services.errors import UserError
 from services.infotext.hashes import FoundEmbedding
 from services.infotext.reader import Infotext, read_infotext
 from services.infotext.recreation import Recreation, find_embeddings, recreate
-from services.infotext.settings_line import settings_of
-from services.planning.picks import EmbeddingLimits
+from services.infotext.settings_line import write_settings_line
 from services.requests import GenerationRequest
+from services.stock import Stock
 
 
 @dataclass(frozen=True, slots=True)
 class FoundModel:
-    """The model that a picture names; without a checkpoint it cannot be drawn with here."""
+    """The model that a picture names; without a checkpoint it can't be used here."""
 
     name: str
     digits: str
     checkpoint: Checkpoint | None
     is_installed: bool
-    #: the name is the same, the weights are not
+    #: same name, other weights
     is_other_file: bool = False
 
     @property
@@ -40,39 +39,37 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A picture's text and what it means here."""
+    """A picture's text and what it means on this bot."""
 
     infotext: Infotext
     model: FoundModel
     embeddings: Sequence[FoundEmbedding]
     request: GenerationRequest
-    #: the request's numbers and names in one line
+    #: the request's settings in one line
     settings: str
-    #: what of it cannot be had here, a sentence each
+    #: a sentence for each thing that can't be reproduced here
     notes: Sequence[str]
 
 
 class Identifier:
-    """Knows the library, the catalog and the shelf; knows no Discord and no file of a picture."""
+    """Knows the stock; knows no Discord and no picture files."""
 
-    def __init__(self, *, library: Library, shelf: Shelf, limits: EmbeddingLimits, default_model: str) -> None:
-        self._library = library
-        self._shelf = shelf
-        self._limits = limits
-        self._default_model = default_model
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+        self._shelf = stock.shelf
         self._hashing = asyncio.Lock()
 
     async def identify(self, text: str) -> Identified:
-        """Resolve everything; the first time, models are read to learn their hashes, which may take a while.
+        """Resolve everything. The first time, models are read to compute their hashes, which may take a while.
 
-        Raises: UserError, if the text has nothing of A1111's form.
+        Raises: UserError, if the text isn't in A1111's format.
         """
-        infotext = await asyncio.to_thread(_read, text)  # some texts are made to take long
+        infotext = await asyncio.to_thread(_read, text)  # some texts are crafted to take long
         model = await self._find_model(infotext)
         return await asyncio.to_thread(self._against, infotext, model)
 
     def again(self, text: str, checkpoint_id: str | None) -> Identified:
-        """The same at once, for whoever knows already which of the models here it is.
+        """The same without reading any model, for a caller that already knows which one it is.
 
         Raises: UserError.
         """
@@ -84,15 +81,15 @@ class Identifier:
 
     def _against(self, infotext: Infotext, model: FoundModel) -> Identified:
         drawn_by = model.checkpoint if model.is_installed else self._default()
-        embeddings = find_embeddings(infotext, self._library)
+        embeddings = find_embeddings(infotext, self._stock.library)
         usable = model.checkpoint if model.is_installed else None
-        made: Recreation = recreate(infotext, embeddings, usable, drawn_by, self._limits)
-        settings = settings_of(made.request, self._name_of(usable) if usable else None)
+        made: Recreation = recreate(infotext, embeddings, model=usable, drawn_by=drawn_by, limits=self._stock.limits)
+        settings = write_settings_line(made.request, model=self._name_of(usable) if usable else None)
         notes = (*self._of_model(model, drawn_by), *made.notes)
         return Identified(infotext, model, embeddings, made.request, settings, notes)
 
     def _name_of(self, checkpoint: Checkpoint) -> str:
-        """Its title, unless that means another one."""
+        """Its title, unless another model has the same one."""
         return checkpoint.title if self._named(checkpoint.title) is checkpoint else checkpoint.id
 
     async def _find_model(self, infotext: Infotext) -> FoundModel:
@@ -100,7 +97,7 @@ class Identifier:
         name, digits = infotext.model or "", infotext.model_hash or ""
         if digits:
             first = [named] if named and self._shelf.is_installed(named) else []
-            others = [one for one in self._shelf.installed if one is not named]
+            others = [model for model in self._shelf.installed if model is not named]
             for checkpoint in (*first, *others):
                 own = await self._hash(checkpoint)
                 if own and (own.startswith(digits) or digits.startswith(own)):
@@ -111,9 +108,9 @@ class Identifier:
         return FoundModel(name, digits, named, is_installed, is_other_file=is_installed and bool(digits))
 
     async def _hash(self, checkpoint: Checkpoint) -> str:
-        """Empty for what cannot be read just now."""
+        """Empty if the weights can't be read right now."""
         weights = self._shelf.installation(checkpoint.id).weights
-        async with self._hashing:  # gigabytes, so one after the other
+        async with self._hashing:  # gigabytes, so one model at a time
             try:
                 return await asyncio.to_thread(hash_weights, weights)
             except OSError:
@@ -127,25 +124,25 @@ class Identifier:
 
     def _default(self) -> Checkpoint | None:
         try:
-            return self._shelf.find_installed(self._default_model)
+            return self._stock.installed_checkpoint(None)
         except UserError:
             return None
 
     def _of_model(self, model: FoundModel, drawn_by: Checkpoint | None) -> list[str]:
         if model.is_other_file and model.checkpoint is not None:
-            return [f"The {model.checkpoint.title} of this place has other weights, so the picture will differ."]
+            return [f"The {model.checkpoint.title} installed here has different weights, so the picture will differ."]
         if model.is_installed:
             return []
-        instead = f"{drawn_by.title} draws it instead" if drawn_by else "choose a model to draw it with"
+        instead = f"{drawn_by.title} will draw it instead" if drawn_by else "choose a model to draw it with"
         if model.checkpoint is not None:
-            return [f"{model.checkpoint.title} is not installed here: {instead}, and the picture will be another."]
+            return [f"{model.checkpoint.title} isn't installed here: {instead}, and the picture will look different."]
         if model.name or model.digits:
-            return [f"Its model is unknown here: {instead}, and the picture will be another."]
-        return [f"It names no model: {instead}."]
+            return [f"Its model is unknown here: {instead}, and the picture will look different."]
+        return [f"It doesn't name a model: {instead}."]
 
 
 def _read(text: str) -> Infotext:
     infotext = read_infotext(text)
     if infotext is None:
-        raise UserError("What that picture carries is no text in A1111's form, so I cannot tell how it was made.")
+        raise UserError("That picture's metadata isn't in A1111's format, so I can't tell how it was made.")
     return infotext

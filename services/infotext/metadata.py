@@ -1,6 +1,6 @@
-"""The text that a picture carries beside its pixels: PNG "parameters", or EXIF's UserComment in JPEG and WebP.
+"""The text that a picture's file carries: PNG "parameters", or EXIF's UserComment in JPEG and WebP.
 
-Reads headers alone, never a pixel. Knows where programs put the text and how they encode it; knows nothing of what it says.
+Reads headers only, never a pixel. Knows where programs put the text and how they encode it, but not what it means.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from PIL.PngImagePlugin import iTXt
 from services.errors import UserError
 from services.infotext.writer import INFOTEXT_KEY
 
-#: larger files are not even fetched
+#: larger files aren't even downloaded
 MAX_FILE_BYTES = 20 * 1024 * 1024
-#: characters; whatever is longer is no prompt, and is cut
+#: characters; a longer text isn't a prompt, and is truncated
 MAX_TEXT = 64 * 1024
 
-#: characters that show nothing and that no database stores; tabs and line feeds are not among them
+#: invisible characters that PostgreSQL refuses to store; tabs and line feeds aren't among them
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
@@ -28,19 +28,19 @@ _UNICODE, _ASCII, _UNDEFINED = b"UNICODE\0", b"ASCII\0\0\0", bytes(8)
 
 
 def read_text(data: bytes) -> str | None:
-    """The text in a picture's file, at most `MAX_TEXT` characters of it; None if there is none.
+    """The text in a picture's file, up to `MAX_TEXT` characters; None if there is none.
 
-    Raises: UserError, if it is no PNG, JPEG or WebP.
+    Raises: UserError, if it isn't a PNG, JPEG or WebP file.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             text = _png_text(picture.info.get(INFOTEXT_KEY)) or _exif_text(picture.info.get("exif"))
     except Image.DecompressionBombError as error:
-        raise UserError("That picture has more pixels than I open; give me a smaller one.") from error
+        raise UserError("That picture has more pixels than I'm willing to open; please send a smaller one.") from error
     except UnidentifiedImageError as error:
-        raise UserError("That is no picture I can read; give me a PNG, JPEG or WebP file.") from error
-    except Exception as error:  # from broken files Pillow raises whatever its parts raise
-        raise UserError("That picture's file is broken; give me the original PNG, JPEG or WebP file.") from error
+        raise UserError("I can't read that file; please send a PNG, JPEG or WebP picture.") from error
+    except Exception as error:  # Pillow lets through whatever its parsers raise on broken files
+        raise UserError("That picture's file is damaged; please send the original PNG, JPEG or WebP file.") from error
     return _CONTROL.sub("", text[:MAX_TEXT]).strip() or None
 
 
@@ -55,7 +55,7 @@ def exif_of(text: str) -> bytes:
 
 
 def _png_text(value: object) -> str:
-    """The chunk's text; some programs put UTF-8 into tEXt, which is Latin-1 by its definition."""
+    """The chunk's text; some programs put UTF-8 into tEXt, which is defined as Latin-1."""
     if not isinstance(value, str):
         return ""
     if isinstance(value, iTXt):
@@ -78,7 +78,7 @@ def _exif_text(block: object) -> str:
 
 
 def _decoded(comment: bytes) -> str:
-    """What a UserComment says; never raises."""
+    """The text of a UserComment; never raises."""
     head, body = comment[:8], comment[8:]
     if head == _UNICODE:
         return body.decode(_utf16_of(body), "replace").removeprefix("\ufeff")
@@ -90,7 +90,7 @@ def _decoded(comment: bytes) -> str:
 
 
 def _utf16_of(body: bytes) -> str:
-    """Which byte comes first. No byte order mark is prescribed, but every infotext is half zeros."""
+    """The byte order. The format prescribes no byte order mark, but half of the bytes of any infotext are zero."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     return "utf-16-be" if body[0::2].count(0) >= body[1::2].count(0) else "utf-16-le"

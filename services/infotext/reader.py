@@ -1,7 +1,7 @@
-"""Read A1111's "parameters" text, whoever wrote it. What is missing or makes no sense is None; nothing raises.
+"""Read A1111's "parameters" text, whatever program wrote it. A missing or senseless value is None; nothing raises.
 
-Source: the reader of A1111: the last line that has enough pairs holds the settings; what stands before it is the prompt, up to
-the line that begins with "Negative prompt:". Hashes of embeddings stand in A1111's "TI hashes" or in Civitai's "Hashes".
+Source: A1111's own reader: the last line with enough pairs holds the settings; the text before it is the prompt, up to the line
+that starts with "Negative prompt:". Hashes of embeddings are in A1111's "TI hashes" or in Civitai's "Hashes".
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from services.prompting.numbers import number, whole_number
 
 NEGATIVE = "Negative prompt:"
-#: fewer pairs than this may as well be words of a prompt
+#: fewer pairs than this could be words of a prompt
 _ENOUGH_PAIRS = 3
-#: one of them is in everything that A1111's form was written for
+#: whatever uses A1111's format writes at least one of these
 _USUAL = frozenset({"steps", "sampler", "cfg scale", "seed", "size", "model", "model hash"})
 _KEY = re.compile(r"\s*(\w[\w \-/]{0,60}):\s*")
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])*"')
 _END = re.compile(r"\s*(,|$)")
 _SIZE = re.compile(r"(\d{1,5})\s*[x×]\s*(\d{1,5})")
 _HASH = re.compile(r"(?:0x)?([0-9a-f]{8,64})", re.IGNORECASE)
-#: JSON can spell them, and nothing can store them
+#: JSON can spell them, but PostgreSQL can't store them
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PREFIX = "embed:"
 _JSON = json.JSONDecoder()
@@ -31,7 +31,7 @@ _JSON = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infotext:
-    """What a picture says of itself, as it is written there."""
+    """What a picture's text says, as it is written there."""
 
     prompt: str
     negative: str
@@ -46,14 +46,14 @@ class Infotext:
     model_hash: str | None = None
     clip_skip: int | None = None
     version: str | None = None
-    #: embeddings: name → first digits of the file's SHA-256, in lower case; empty where none could be read
+    #: embedding name → first digits of its file's SHA-256, in lower case; empty where none could be read
     hashes: Mapping[str, str] = field(default_factory=dict)
-    #: the keys of all pairs, as they are written
+    #: the keys of all pairs, as written
     keys: tuple[str, ...] = ()
 
 
 def read_infotext(text: str) -> Infotext | None:
-    """What the text says, or None if it has nothing of A1111's form."""
+    """What the text says, or None if it isn't in A1111's format."""
     lines = text.replace("\r\n", "\n").strip().split("\n")
     place = next((n for n in reversed(range(len(lines))) if _are_settings(lines[n])), None)
     settings = read_settings("" if place is None else lines[place])
@@ -67,12 +67,12 @@ def read_infotext(text: str) -> Infotext | None:
 
 
 def read_settings(line: str) -> dict[str, str]:
-    """The pairs of a line, "Steps: 20, Sampler: Euler", by their keys as written; whatever is no pair is passed over."""
+    """The pairs of a line, "Steps: 20, Sampler: Euler", by their keys as written; anything else is skipped."""
     return {key: value for key, value in pieces(line) if key and value}
 
 
 def pieces(line: str) -> Iterator[tuple[str, str]]:
-    """What stands between the commas of a line: keys with their values; the key is empty where there is none."""
+    """The parts of a line between its commas: keys with their values; the key is empty where there is none."""
     place = 0
     while place < len(line):
         key = _KEY.match(line, place)
@@ -117,7 +117,7 @@ def _are_settings(line: str) -> bool:
 
 
 def _value(line: str, start: int) -> tuple[str, int]:
-    """What stands at `start`, and where the next pair begins. JSON and quoted text end at their own end, all else at a comma."""
+    """The value at `start`, and where the next pair begins. JSON and quoted text end where they close, the rest at a comma."""
     if line[start : start + 1] in ("{", "["):
         end = _end_of_json(line, start)
         if end is not None and (after := _END.match(line, end)):

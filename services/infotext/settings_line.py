@@ -1,85 +1,94 @@
-"""The settings of a request in one line that a member can read and change, in A1111's form: "Steps: 20, Sampler: Euler"."""
+"""A request's settings in one line that members can read and change, in A1111's form: "Steps: 20, Sampler: Euler"."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
 
-from services.errors import UserError
+from services.errors import UnknownName, UserError
 from services.infotext.reader import pieces
-from services.infotext.writer import write_settings
+from services.infotext.writer import quoted
 from services.prompting.numbers import number, whole_number
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS, sampler_of
+from services.text import shorten
 
-_KNOWN = "Steps, Sampler, CFG scale, Seed, Size, Model, Count"
-
-
-def settings_of(request: GenerationRequest, model: str | None) -> str:
-    """Everything but the prompts and the embeddings; `model` is what members call the request's."""
-    pairs = {
-        "Steps": request.steps,
-        "Sampler": SAMPLERS.get(request.sampler or ""),
-        "CFG scale": None if request.cfg is None else f"{request.cfg:g}",
-        "Seed": request.seed,
-        "Size": request.size,
-        "Model": model,
-        "Count": request.count if (request.count or 1) > 1 else None,
-    }
-    return write_settings(pairs)
+_EXAMPLE = "Steps: 20, CFG scale: 6"
+#: between settings, but not inside of a quoted value
+_SEPARATOR = re.compile(r'("(?:\\.|[^"\\])*")|[;\n]')
+_EQUALS = re.compile(r"(^|,)\s*([A-Za-z][A-Za-z ]{0,20}?)\s*=")
+#: what would be taken for a separator in a value
+_SPECIAL = ",:;=\n"
 
 
-def read_settings_line(typed: str) -> GenerationRequest:
-    """The line again, as a request.
+class _Setting(NamedTuple):
+    label: str
+    read: Callable[[str], Any]
+    #: what a value must be, with an example
+    must_be: str
 
-    Raises: UserError, for whatever in it is not understood.
+
+_SETTINGS = {
+    "steps": _Setting("Steps", whole_number, "a whole number, for example {}: 20"),
+    "sampler": _Setting("Sampler", str, ""),
+    "cfg": _Setting("CFG scale", number, "a number, for example {}: 6"),
+    "seed": _Setting("Seed", whole_number, "a whole number, for example {}: 7"),
+    "size": _Setting("Size", str, ""),
+    "model": _Setting("Model", str, ""),
+    "count": _Setting("Count", whole_number, "a whole number, for example {}: 2"),
+}
+#: the settings of a line, by their fields in a request
+IN_LINE = tuple(_SETTINGS)
+_FIELDS = {setting.label.casefold(): field for field, setting in _SETTINGS.items()} | {"cfg": "cfg"}
+_SCHEDULE = "schedule type"
+
+
+def write_settings_line(request: GenerationRequest, *, model: str | None = None) -> str:
+    """Everything that is set but prompts and embeddings; `model` is what members call the request's model."""
+    values = {field: getattr(request, field) for field in IN_LINE}
+    values["sampler"] = SAMPLERS.get(request.sampler or "", request.sampler)
+    values["cfg"] = None if request.cfg is None else f"{request.cfg:g}"
+    values["model"] = model or request.model
+    return ", ".join(
+        f"{_SETTINGS[field].label}: {quoted(str(value), _SPECIAL)}"
+        for field, value in values.items()
+        if value is not None
+    )
+
+
+def read_settings_line(typed: str, fields: Collection[str] = IN_LINE) -> GenerationRequest:
+    """The settings of a line, in any case and order; a name without a value sets nothing.
+
+    Raises: UserError, for the first part that isn't understood or isn't among `fields`.
     """
-    values: dict[str, Any] = {"count": 1}
+    values: dict[str, Any] = {}
     schedule: str | None = None
-    for key, value in pieces(typed.replace("\n", ", ")):
+    line = _EQUALS.sub(r"\1 \2: ", _SEPARATOR.sub(lambda match: match[1] or ", ", typed))
+    for key, value in pieces(line):
         if not key and not value:
             continue
         if not key:
-            raise UserError(f"'{value[:40]}' is no setting: write it as Steps: 20, Seed: 7 and so on.")
-        if key.casefold() == "schedule type":
+            raise UserError(f"'{shorten(value)}' isn't a setting; write each as a name and a value, like {_EXAMPLE}")
+        if key.casefold() == _SCHEDULE:
             schedule = value
             continue
-        if key.casefold() not in _FIELDS:
-            raise UserError(f"There is no setting '{key[:40]}'. There are: {_KNOWN}.")
+        field = _FIELDS.get(key.casefold(), "")
+        if field not in fields:
+            labels = ", ".join(_SETTINGS[known].label for known in fields)
+            raise UnknownName(f"There's no setting '{shorten(key)}' here; you can set {labels}.")
+        if field in values:
+            raise UserError(f"{key} is listed twice; leave one of them out.")
         if value:
-            name, read = _FIELDS[key.casefold()]
-            values[name] = read(key, value)
+            values[field] = _read(field, key, value)
     if schedule and "sampler" in values:
-        both = f"{values['sampler']} {schedule}"
-        values["sampler"] = sampler_of(values["sampler"], schedule) or both
+        values["sampler"] = sampler_of(values["sampler"], schedule) or f"{values['sampler']} {schedule}"
     return GenerationRequest(**values)
 
 
-def _whole(key: str, value: str) -> int:
-    read = whole_number(value)
+def _read(field: str, key: str, value: str) -> Any:
+    setting = _SETTINGS[field]
+    read = setting.read(value)
     if read is None:
-        raise UserError(f"{key} takes a whole number, and '{value[:40]}' is none.")
+        raise UserError(f"{key} must be {setting.must_be.format(key)}; you gave '{shorten(value)}'.")
     return read
-
-
-def _number(key: str, value: str) -> float:
-    read = number(value)
-    if read is None:
-        raise UserError(f"{key} takes a number, and '{value[:40]}' is none.")
-    return read
-
-
-def _text(key: str, value: str) -> str:
-    return value
-
-
-_FIELDS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
-    "steps": ("steps", _whole),
-    "sampler": ("sampler", _text),
-    "cfg scale": ("cfg", _number),
-    "cfg": ("cfg", _number),
-    "seed": ("seed", _whole),
-    "size": ("size", _text),
-    "model": ("model", _text),
-    "count": ("count", _whole),
-}

@@ -1,7 +1,7 @@
-"""Every picture describes itself: A1111's "parameters" text.
+"""Write A1111's "parameters" text, so that every picture describes itself.
 
-Source: the form that A1111 writes and the common metadata readers understand: the prompt, then "Negative prompt: …", then
-one line of "key: value" pairs, values with commas or colons in quotes.
+Source: the format that A1111 writes and the common metadata readers understand: the prompt, then "Negative prompt: …", then
+one line of "key: value" pairs, with values that contain commas or colons in quotes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from services.parameters import GenerationParameters, PlacedEmbedding
 from services.samplers import SAMPLERS
 
-#: the PNG text chunk it stands in
+#: the keyword of the PNG text chunk
 INFOTEXT_KEY = "parameters"
-#: what our own pictures name as the program that made them
+#: what our own pictures name as their program
 PROGRAM = "Negative Space"
-#: A1111 names embedding files by so many digits of their SHA-256
+#: A1111 names embedding files by this many digits of their SHA-256
 SHORT_HASH_DIGITS = 12
 
 
@@ -41,14 +41,15 @@ def write_infotext(plan: GenerationParameters, index: int, *, model: str, model_
 
 
 def write_settings(pairs: Mapping[str, object]) -> str:
-    """The pairs in one line; what is None is left out."""
-    return ", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value is not None)
+    """The pairs in one line, without those that are None."""
+    return ", ".join(f"{key}: {quoted(str(value))}" for key, value in pairs.items() if value is not None)
 
 
 def _mention(placed: PlacedEmbedding) -> str:
     return placed.id if placed.strength == 1 else f"({placed.id}:{placed.strength:g})"
 
 
-def _quoted(value: str) -> str:
-    special = value.startswith('"') or any(mark in value for mark in ",:\n")
-    return json.dumps(value, ensure_ascii=False) if special else value
+def quoted(value: str, special: str = ",:\n") -> str:
+    """The value, in quotes if it has one of the special characters."""
+    is_special = value.startswith('"') or any(mark in value for mark in special)
+    return json.dumps(value, ensure_ascii=False) if is_special else value

@@ -1,4 +1,4 @@
-"""Install and remove embeddings while the bot runs. Who may is the cogs' to check; what is safe is decided here."""
+"""Install and remove embeddings while the bot runs. Who may do so is checked in the cogs; what is safe is decided here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 from embeddings.convert import Converted, convert_bytes
 from embeddings.errors import RefusedFile
-from embeddings.library import InstalledEmbedding, Library, stamps_of
-from services.errors import NotAllowed, UnknownName, UserError
+from embeddings.library import InstalledEmbedding, stamps_of
+from services.errors import NotAllowed, UserError
 from services.files import write_whole
-from services.matching import closest
+from services.library.downloads import Downloads
+from services.stock import Stock
 from services.storage.audit import AuditLine, AuditStore
 from services.storage.presets import PresetStore
 from services.suggestions.autocomplete import Suggestions
@@ -22,104 +23,106 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Who wants something changed, for the audit; ids are Discord's."""
+class Actor:
+    """Who changes something, for the audit; ids are Discord's."""
 
     guild_id: int | None
     member_id: int
 
 
 class Installer:
-    """Writes to one folder of the library: the operator's."""
+    """Writes to one folder of the library, the operator's."""
 
     def __init__(
         self,
         *,
-        library: Library,
+        stock: Stock,
         folders: Sequence[Path],
+        downloads: Downloads,
         audit: AuditStore,
         presets: PresetStore,
         suggestions: Suggestions,
     ) -> None:
-        self._library = library
+        self._stock = stock
+        self._library = stock.library
         self._folders = tuple(folders)
         self._own = self._folders[-1]
+        self._downloads = downloads
         self._audit = audit
         self._presets = presets
         self._suggestions = suggestions
-        #: between looking at the folders and taking in what was seen, nobody else changes them
+        #: held from looking at the folders until the library agrees with them
         self._changing = asyncio.Lock()
 
-    async def install(self, data: bytes, filename: str, asker: Asker) -> InstalledEmbedding:
-        """Convert the bytes if need be, write them into the folder and take them in.
+    async def install_from(self, url: str, actor: Actor) -> InstalledEmbedding:
+        """Download a file and install it.
 
-        Raises: UserError, with what is wrong with the file.
+        Raises: UserError.
+        """
+        data, filename = await self._downloads.fetch(url)
+        return await self.install(data, filename, actor)
+
+    async def install(self, data: bytes, filename: str, actor: Actor) -> InstalledEmbedding:
+        """Convert the bytes if necessary, write them into the folder and add them to the library.
+
+        Raises: UserError, saying what is wrong with the file.
         """
         try:
             converted = await asyncio.to_thread(convert_bytes, data, filename)
             async with self._changing:
-                installed = await self._take_in(converted, data)
+                installed = await self._add(converted, data)
         except RefusedFile as error:
             raise UserError(str(error)) from error
-        await self._changed()
+        await self._refresh_suggestions()
         detail = {"file": installed.path.name, "source_sha256": converted.source_hash, "layout": converted.layout}
-        await self._note("install", installed, asker, detail)
+        await self._record("install", installed, actor, detail)
         return installed
 
-    async def remove(self, name: str, asker: Asker) -> tuple[InstalledEmbedding, list[str]]:
+    async def remove(self, name: str, actor: Actor) -> tuple[InstalledEmbedding, list[str]]:
         """Delete an installed embedding; also returns the server's presets that name it.
 
         Raises: UserError.
         """
-        installed = self.find(name)
+        installed = self._stock.named_embedding(name)
         if installed.path.parent != self._own:
-            raise NotAllowed(f"{installed.id} comes with the bot and stays.")
-        presets = await self.presets_with(installed, asker.guild_id)
+            raise NotAllowed(f"{installed.id} ships with the bot and can't be removed.")
+        presets = await self.presets_with(installed, actor.guild_id)
         try:
             async with self._changing:
                 self._library.remove(installed)
         except OSError as error:
-            raise UserError(f"{installed.id} could not be deleted: {error.strerror}; tell the operator.") from error
-        await self._changed()
-        await self._note("remove", installed, asker, {"file": installed.path.name, "sha256": installed.file_hash})
+            raise UserError(
+                f"{installed.id} couldn't be deleted: {error.strerror}. Please tell the operator."
+            ) from error
+        await self._refresh_suggestions()
+        await self._record("remove", installed, actor, {"file": installed.path.name, "sha256": installed.file_hash})
         return installed, presets
 
-    def find(self, name: str) -> InstalledEmbedding:
-        """An installed embedding.
-
-        Raises: UnknownName, naming near ones.
-        """
-        installed = self._library.find(name)
-        if installed is None:
-            near = closest(name, [one.id for one in self._library])
-            raise UnknownName(f"There is no embedding '{name[:60]}' here. Perhaps {', '.join(near) or 'none yet'}?")
-        return installed
-
     def removable(self) -> list[str]:
-        """Names that `remove` would take."""
-        return [one.id for one in self._library if one.path.parent == self._own]
+        """Names that `remove` accepts."""
+        return [embedding.id for embedding in self._library if embedding.path.parent == self._own]
 
     async def presets_with(self, installed: InstalledEmbedding, guild_id: int | None) -> list[str]:
-        """Names of a server's presets that would miss it."""
+        """Names of a server's presets that use the embedding."""
         if guild_id is None:
             return []
         return await self._presets.naming(guild_id, [installed.id, *installed.aliases])
 
     async def watch(self, interval: float = 2.0) -> None:
-        """Take in files that somebody drops into the folders; runs until cancelled. `interval` is in seconds."""
+        """Pick up files that are dropped into the folders; runs until cancelled. `interval` is in seconds."""
         while True:
             await asyncio.sleep(interval)
             try:
                 async with self._changing:
                     has_changed = self._library.update(await asyncio.to_thread(stamps_of, self._folders))
-            except OSError as error:  # the disk is away; what is known stays in use until it is back
-                log.warning("the embeddings' folders cannot be looked at: %s", error)
+            except OSError as error:  # the disk is gone; embeddings already loaded stay in use until it is back
+                log.warning("cannot read the embeddings folders: %s", error)
                 continue
             if has_changed:
-                await self._changed()
+                await self._refresh_suggestions()
 
-    async def _take_in(self, converted: Converted, data: bytes) -> InstalledEmbedding:
-        await asyncio.to_thread(_refuse_twin, converted, tuple(self._library))
+    async def _add(self, converted: Converted, data: bytes) -> InstalledEmbedding:
+        await asyncio.to_thread(_refuse_duplicate, converted, tuple(self._library))
         path = await asyncio.to_thread(self._write, converted, data)
         try:
             return self._library.take_in(path)
@@ -130,22 +133,23 @@ class Installer:
     def _write(self, converted: Converted, data: bytes) -> Path:
         path = self._own / f"{converted.name}.safetensors"
         if path.exists():
-            raise RefusedFile(f"Another embedding is called '{converted.name}': rename the file.")
+            raise RefusedFile(f"Another embedding is called '{converted.name}'; rename your file.")
         write_whole(path, data if converted.was_ordinary else converted.data)
         path.chmod(0o644)
         return path
 
-    async def _changed(self) -> None:
-        """Autocomplete knows at once."""
+    async def _refresh_suggestions(self) -> None:
         await asyncio.to_thread(self._suggestions.prepare)
 
-    async def _note(self, action: str, one: InstalledEmbedding, asker: Asker, detail: dict[str, str]) -> None:
+    async def _record(self, action: str, embedding: InstalledEmbedding, actor: Actor, detail: dict[str, str]) -> None:
         await self._audit.add(
-            AuditLine(guild_id=asker.guild_id, member_id=asker.member_id, action=action, subject=one.id, detail=detail)
+            AuditLine(
+                guild_id=actor.guild_id, member_id=actor.member_id, action=action, subject=embedding.id, detail=detail
+            )
         )
 
 
-def _refuse_twin(converted: Converted, installed: Iterable[InstalledEmbedding]) -> None:
-    for one in installed:
-        if one.content_hash == converted.embedding.content_hash:
-            raise RefusedFile(f"It is installed already, as '{one.id}'.")
+def _refuse_duplicate(converted: Converted, installed: Iterable[InstalledEmbedding]) -> None:
+    for embedding in installed:
+        if embedding.content_hash == converted.embedding.content_hash:
+            raise RefusedFile(f"It's already installed, as '{embedding.id}'.")

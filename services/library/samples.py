@@ -1,4 +1,4 @@
-"""What an embedding does, as two pictures: the same request and seed without it and with it, drawn once and kept."""
+"""Show what an embedding does: the same request and seed without it and with it, drawn once and cached."""
 
 from __future__ import annotations
 
@@ -10,45 +10,46 @@ from pathlib import Path
 from PIL import Image
 
 from embeddings.library import InstalledEmbedding
-from services.checkpoints import Checkpoint, Shelf
+from services.checkpoints import Checkpoint
 from services.engine.messages import RenderRequest
 from services.engine.process import Engine
 from services.files import write_whole
 from services.parameters import GenerationParameters
 from services.planning.fit import fit_of
 from services.planning.picks import Pick, placed
+from services.stock import Stock
 
 SEED = 7
-#: for embeddings and models whose entry names no better one
+#: for embeddings whose catalog entry has no sample prompt
 PROMPT = "a portrait of a smiling person who waves with both hands, in a garden"
-_GAP = 8  # pixels between the two
+_GAP = 8  # pixels between the two pictures
 
 
 class Samples:
-    """Pairs on disk, one for each checkpoint and content."""
+    """Pairs on disk, one per checkpoint and content hash."""
 
-    def __init__(self, *, engine: Engine, shelf: Shelf, folder: Path) -> None:
+    def __init__(self, *, engine: Engine, stock: Stock, folder: Path) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._shelf = stock.shelf
         self._folder = folder
         self._drawing: dict[Path, asyncio.Task[bytes]] = {}
 
-    async def pair(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> bytes:
-        """A PNG with both pictures side by side, without the embedding on the left.
+    async def pair(self, embedding: InstalledEmbedding, checkpoint: Checkpoint) -> bytes:
+        """A PNG with both pictures side by side; the left one is without the embedding.
 
-        Raises: EngineError, if it cannot be drawn now.
+        Raises: EngineError, if it can't be drawn right now.
         """
-        path = self._path(one, checkpoint)
+        path = self._path(embedding, checkpoint)
         if path.exists():
             return await asyncio.to_thread(path.read_bytes)
         task = self._drawing.get(path)
-        if task is None:  # whoever asks for it meanwhile waits for the same one
-            task = self._drawing[path] = asyncio.create_task(self._draw(one, checkpoint, path))
+        if task is None:  # other members who ask in the meantime await the same task
+            task = self._drawing[path] = asyncio.create_task(self._draw(embedding, checkpoint, path))
             task.add_done_callback(lambda _: self._drawing.pop(path, None))
         return await asyncio.shield(task)
 
-    async def _draw(self, one: InstalledEmbedding, checkpoint: Checkpoint, path: Path) -> bytes:
-        plans = _plans(one, checkpoint)
+    async def _draw(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, path: Path) -> bytes:
+        plans = _plans(embedding, checkpoint)
         request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
         rendered = await self._engine.render(request, lambda _: None)
         pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
@@ -56,19 +57,20 @@ class Samples:
         await asyncio.to_thread(write_whole, path, data)
         return data
 
-    def _path(self, one: InstalledEmbedding, checkpoint: Checkpoint) -> Path:
-        return self._folder / checkpoint.id / f"{one.content_hash}.png"
+    def _path(self, embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Path:
+        return self._folder / checkpoint.id / f"{embedding.content_hash}.png"
 
 
-def _plans(one: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[GenerationParameters, ...]:
-    with_it = (placed(Pick(one, one.strength, fit_of(one, checkpoint))),)
+def _plans(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[GenerationParameters, ...]:
+    with_it = (placed(Pick(embedding, embedding.strength, fit_of(embedding, checkpoint))),)
+    entry = embedding.entry
     return tuple(
         GenerationParameters(
             checkpoint=checkpoint.id,
-            prompt=(one.entry and one.entry.sample) or PROMPT,
+            prompt=(entry and entry.sample) or PROMPT,
             negative="",
             embeddings=embeddings,
-            cfg=(one.entry and one.entry.cfg) or checkpoint.cfg,
+            cfg=(entry and entry.cfg) or checkpoint.cfg,
             steps=checkpoint.steps,
             width=checkpoint.width,
             height=checkpoint.height,

@@ -11,7 +11,7 @@ from services.checkpoints import CfgMode, Checkpoint
 
 
 class Fit(Enum):
-    """Architecture is a hard fact and decides; lineage is a soft one and warns."""
+    """Architecture is a hard fact and decides; lineage is a soft fact and only warns."""
 
     FITS = "fits"
     OTHER_LINEAGE = "fits, other lineage"
@@ -23,7 +23,7 @@ class Fit(Enum):
         return self in {Fit.FITS, Fit.OTHER_LINEAGE}
 
 
-#: lineages that are the base of their architecture: what is made for them works with every fine-tune of it
+#: lineages that are the base of their architecture: embeddings made for them work with every fine-tune
 _BASES = {"sd15", "sd2", "sdxl", "demo"}
 
 
@@ -39,7 +39,7 @@ def fit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Fit:
 
 
 def merit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[int, bool, int]:
-    """What ranks an embedding for a checkpoint, the smallest first: recommended for it, its lineage, the catalog's rank."""
+    """Sort key of an embedding for a checkpoint, best first: recommended for it, its lineage, the catalog's rank."""
     recommended = [name.casefold() for name in checkpoint.recommended]
     name = embedding.id.casefold()
     place = recommended.index(name) if name in recommended else len(recommended)
@@ -47,22 +47,21 @@ def merit_of(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[int
 
 
 def usable_with(checkpoint: Checkpoint, embeddings: Iterable[InstalledEmbedding]) -> list[InstalledEmbedding]:
-    """Embeddings that work with a checkpoint, the best first."""
+    """Embeddings that work with a checkpoint, best first."""
     usable = [embedding for embedding in embeddings if fit_of(embedding, checkpoint).is_usable]
-    return sorted(usable, key=lambda one: (merit_of(one, checkpoint), one.id.casefold()))
+    return sorted(usable, key=lambda embedding: (merit_of(embedding, checkpoint), embedding.id.casefold()))
 
 
 def wrong_architecture(
     name: str, architecture: Architecture, checkpoint: Checkpoint, alternatives: Iterable[InstalledEmbedding]
 ) -> str:
-    """The sentence for an embedding of another architecture; names up to three that do fit."""
+    """The refusal of an embedding of another architecture; names up to three that do fit."""
     fitting = ", ".join(embedding.id for embedding in list(alternatives)[:3])
     widths = "+".join(str(width) for width in architecture.facts.encoders.values())
     own = "+".join(str(width) for width in checkpoint.architecture.facts.encoders.values())
-    remedy = (
-        f"These fit {checkpoint.title}: {fitting}." if fitting else f"None that fits {checkpoint.title} is installed."
-    )
+    title = checkpoint.title
+    remedy = f"These fit {title}: {fitting}." if fitting else f"No embedding that fits {title} is installed yet."
     return (
-        f"{name} was trained for {architecture.facts.title} ({widths} wide) and cannot work with {checkpoint.title} "
-        f"({own} wide). {remedy}"
+        f"{name} was trained for {architecture.facts.title} ({widths} wide) and can't work with {title} ({own} wide). "
+        f"{remedy}"
     )

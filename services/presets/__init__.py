@@ -1,4 +1,4 @@
-"""Presets: what servers save of a request, what they fix of it, and how that is laid under a wish."""
+"""Presets: the partial requests that servers save, what they lock, and how they fill in a member's request."""
 
 from services.presets.presets import Presets
 

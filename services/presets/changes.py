@@ -1,24 +1,26 @@
-"""Changes to a preset: those that are typed as options, and those that come from a form."""
+"""Changes to a preset, by options or by a form."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.presets.lines import FIELDS, LOCKABLE, read_embeddings, read_fields, read_settings
+from services.choices import EmbeddingChoice, parse_choices
+from services.infotext.settings_line import read_settings_line
+from services.presets.fields import FIELDS, IN_LINE, LOCKABLE, read_fields
 from services.requests import GenerationRequest, Preset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Only what is given changes. `remove` goes first, so that something else can be put in the place."""
+    """Only what is given changes. `remove` applies first, so that something else can be put in its place."""
 
     #: without embeddings
     settings: GenerationRequest
-    #: each in its place: the second replaces the preset's second
-    embeddings: tuple[str | None, ...] = ()
-    #: the locks that there are from now on; "none" for none
+    #: what each option names, in its place: the second replaces the preset's second embedding
+    embeddings: tuple[tuple[EmbeddingChoice, ...], ...] = ()
+    #: the locks from now on; "none" for none
     locked: str | None = None
-    #: settings to take away
+    #: settings to take out
     remove: str | None = None
 
     @property
@@ -36,26 +38,26 @@ class Change:
         locked = preset.locked if self.locked is None else read_fields(self.locked, LOCKABLE)
         return replace(preset, request=settings, locked=locked)
 
-    def _in_places(self, names: tuple[str, ...]) -> tuple[str, ...] | None:
-        placed = list(names)
-        for place, name in enumerate(self.embeddings):
-            if name:
-                placed[place : place + 1] = [name]  # at the end, where there is nothing in its place
-        return tuple(placed) or None
+    def _in_places(self, before: tuple[EmbeddingChoice, ...]) -> tuple[EmbeddingChoice, ...] | None:
+        after = list(before)
+        for place, choices in reversed(list(enumerate(self.embeddings))):
+            if choices:
+                after[place : place + 1] = choices  # appended, where the preset has nothing in this place
+        return tuple(after) or None
 
 
 def from_form(
     preset: Preset, *, negative: str, prompt: str, embeddings: str, settings: str, locked: tuple[str, ...]
 ) -> Preset:
-    """The preset as a form has it: what is empty there is not set any more.
+    """The preset as the form has it: a field that was cleared is no longer set.
 
     Raises: UserError.
     """
-    request = GenerationRequest(
+    texts = GenerationRequest(
         negative=negative.strip() or None,
         prompt=prompt.strip() or None,
-        embeddings=read_embeddings(embeddings),
+        embeddings=parse_choices(embeddings) or None,
         seed=preset.request.seed,
-        **read_settings(settings),
     )
+    request = texts.over(read_settings_line(settings, IN_LINE))
     return replace(preset, request=request, locked=tuple(field for field in LOCKABLE if field in locked))

@@ -1,32 +1,34 @@
-"""Lay a wish over the presets that apply where it was made: what is typed counts most, unless a preset fixes it."""
+"""Lay a request over the presets that apply where it was made: what a member types wins, unless a preset locks it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.presets.lines import LOCKABLE
+from services.choices import EmbeddingChoice
+from services.presets.fields import LOCKABLE
 from services.requests import GenerationRequest, Preset
+from services.text import and_list
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A wish with all that the presets add to it."""
+    """A request with everything that presets add to it."""
 
     request: GenerationRequest
-    #: sentences for the member: what was typed and did not count
+    #: sentences for the member, such as which of their settings a preset overrode
     notes: tuple[str, ...] = ()
-    #: the preset that was named, and those that lie under it
+    #: the preset that was named, and the default presets below it
     named: Preset | None = None
     defaults: tuple[Preset, ...] = ()
 
 
 def lay_over(typed: GenerationRequest, named: Preset | None, defaults: Sequence[Preset]) -> Filled:
-    """The wish over the preset named, over the defaults in their order.
+    """The request over the named preset, over the defaults in their order.
 
-    Embeddings typed are added to those of a preset that was named, since both were asked for; a default preset's
-    embeddings count only where nobody named any. What any of the presets has locked is not taken from the wish; among
-    presets the order stays.
+    Typed embeddings are added to those of a named preset, since the member asked for both; a default preset's embeddings apply
+    only where nobody named any. A setting that any of the presets locks is not taken from the request; among presets the order
+    above decides.
     """
     presets = [*([named] if named else []), *defaults]
     locks = {field: preset for preset in reversed(presets) for field in preset.locked}  # the first that locks is named
@@ -40,16 +42,20 @@ def lay_over(typed: GenerationRequest, named: Preset | None, defaults: Sequence[
     return Filled(request, tuple(_notes(typed, request, locks)), named, tuple(defaults))
 
 
-def embedding_keys(names: Sequence[str] | None) -> set[str]:
-    """What tells embeddings apart in a wish: their names without strength and case."""
-    return {name.partition(":")[0].strip().casefold() for name in names or ()}
+def choice_keys(choices: Sequence[EmbeddingChoice] | None) -> set[str]:
+    """What tells the embeddings of a request apart."""
+    return {choice.key for choice in choices or ()}
 
 
-def _together(typed: tuple[str, ...] | None, preset: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Both lists; one that is typed anew, perhaps with another strength, replaces the preset's."""
-    anew = embedding_keys(typed)
-    kept = tuple(name for name in preset or () if not embedding_keys([name]) & anew)
-    return ((*kept, *(typed or ())) or None) if (typed or preset) else None
+def _together(
+    typed: tuple[EmbeddingChoice, ...] | None, preset: tuple[EmbeddingChoice, ...] | None
+) -> tuple[EmbeddingChoice, ...] | None:
+    """Both lists; an embedding typed again, perhaps at another strength, replaces the preset's."""
+    if not typed and not preset:
+        return None
+    again = choice_keys(typed)
+    kept = tuple(choice for choice in preset or () if choice.key not in again)
+    return (*kept, *(typed or ())) or None
 
 
 def _notes(typed: GenerationRequest, request: GenerationRequest, locks: Mapping[str, Preset]) -> Iterator[str]:
@@ -59,7 +65,8 @@ def _notes(typed: GenerationRequest, request: GenerationRequest, locks: Mapping[
         if field in locks and value is not None and value != getattr(request, field):
             by_preset.setdefault(locks[field].name, []).append(field)
     for name, fields in by_preset.items():
-        is_one = len(fields) == 1 and fields[0] not in ("steps", "embeddings")
-        listed = " and ".join(filter(None, (", ".join(fields[:-1]), fields[-1])))
-        verb = "is" if is_one else "are"
-        yield f"{listed} {verb} fixed by preset '{name}', so yours did not count."
+        yield f"Preset '{name}' locks {and_list(fields)}, so what you typed for {_them(fields)} wasn't used."
+
+
+def _them(fields: Sequence[str]) -> str:
+    return "it" if len(fields) == 1 and fields[0] not in ("steps", "embeddings") else "them"

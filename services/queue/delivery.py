@@ -1,4 +1,4 @@
-"""What the services ask of whoever answers members; `cogs.answers.delivery` does it on Discord."""
+"""What the services need from whoever answers members; `cogs.answers.delivery` does it on Discord."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from services.jobs import Job, JobId
 
 
 class Delivery(Protocol):
-    """Nothing here raises: what cannot be delivered is the delivery's to settle."""
+    """None of this raises: what can't be delivered is the delivery's to settle."""
 
     def line_moved(self, line: list[tuple[Job, float]]) -> None:
-        """The line as it stands, the next one first, each with the seconds until its picture."""
+        """The whole line, the next job first, each with the seconds until its pictures are expected."""
         ...
 
     def progress(self, job: Job, step: int, steps: int) -> None:
-        """A running job got further."""
+        """A running job has made progress."""
         ...
 
     def answer(self, job: Job) -> None:
@@ -24,5 +24,5 @@ class Delivery(Protocol):
 
     @property
     def pending(self) -> set[JobId]:
-        """Jobs whose members are being answered."""
+        """Jobs whose answers are being sent."""
         ...

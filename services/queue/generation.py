@@ -1,147 +1,121 @@
-"""The service behind /imagine and rerolls: fills a wish in, plans it, stores the job, puts it in line."""
+"""The service behind /imagine, rerolls, Cancel and Delete: fills in a request, plans it, stores the job, puts it in line."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from services.errors import LimitReached, NotAllowed, Unavailable, UserError
-from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.errors import NotAllowed, Unavailable, UserError
+from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
 from services.planning.planner import Planned, Planner
 from services.presets import Presets
+from services.presets.layers import Filled
 from services.queue.delivery import Delivery
-from services.queue.fair import FairQueue
-from services.queue.worker import Worker
-from services.requests import GenerationRequest
+from services.queue.line import Line
+from services.requests import GenerationRequest, Place
 from services.storage.jobs import JobStore
 
-#: Discord's tokens and members' patience both end long before a line of this length does
-MAX_LINE = 500
-
-#: tells the member that the request was taken; returns the id of the message that does, or None where nobody knows of one
+#: tells the member that the request was accepted; returns the id of that message, or None if it isn't known
 Acknowledge = Callable[[], Awaitable[int | None]]
 
 
 class NotAcknowledged(Exception):
-    """The member was told by Discord that nothing came of the request."""
+    """Discord has already told the member that the request failed."""
 
 
-async def silently() -> int | None:
-    """For requests that have no acknowledgement, as reactions."""
-    return None
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How a plan came in, and where it goes."""
+
+    target: ReplyTarget
+    #: a request that is repeated with the same origin is the same job
+    origin: Origin
+    #: None, if nobody waits for an acknowledgement, as for reactions
+    acknowledge: Acknowledge | None = None
+    parent_id: JobId | None = None
 
 
 class Generation:
     """Knows where to answer only as ids."""
 
-    def __init__(
-        self,
-        *,
-        planner: Planner,
-        presets: Presets,
-        jobs: JobStore,
-        queue: FairQueue,
-        worker: Worker,
-        delivery: Delivery,
-        waits_per_member: int,
-    ) -> None:
+    def __init__(self, *, planner: Planner, presets: Presets, jobs: JobStore, line: Line, delivery: Delivery) -> None:
         self._planner = planner
         self._presets = presets
         self._jobs = jobs
-        self._queue = queue
-        self._worker = worker
+        self._line = line
         self._delivery = delivery
-        self._waits_per_member = waits_per_member
-        self._submitting: dict[int, int] = {}
         self._uses: dict[int, dict[str, int]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
-    async def plan(
-        self,
-        request: GenerationRequest,
-        *,
-        preset: str | None,
-        guild_id: int | None,
-        channel_ids: Sequence[int],
-        member_id: int,
-    ) -> Planned:
-        """Make the plan for a wish; nothing is stored yet. Of a thread, its channel's id follows its own.
+    async def fill_in(self, request: GenerationRequest, preset: str | None, place: Place) -> Filled:
+        """The request with what presets add to it.
 
         Raises: UserError.
         """
-        self._check_limits(member_id)
-        request = self._planner.embeddings_apart(request)  # what a preset fixes is fixed wherever it is written
-        filled = await self._presets.fill_in(request, preset, guild_id, channel_ids)
+        return await self._presets.fill_in(request, preset, place)
+
+    async def plan(self, filled: Filled, member_id: int) -> Planned:
+        """Plan a request that is filled in. Nothing is stored yet.
+
+        Raises: UserError.
+        """
+        self._line.check_room(member_id)
         planned = await asyncio.to_thread(self._planner.plan, filled.request)
         await self._presets.count_use(filled)
         return replace(planned, hints=(*filled.notes, *planned.hints))
 
-    async def submit(
-        self,
-        planned: Planned,
-        target: ReplyTarget,
-        acknowledge: Acknowledge = silently,
-        *,
-        origin: int | None = None,
-        parent_id: JobId | None = None,
-    ) -> Job:
-        """Store the job, then tell the member that it is taken, then put it in line.
+    async def submit(self, planned: Planned, admission: Admission) -> Job:
+        """Store the job, then tell the member that it is accepted, then put it in line.
 
-        In this order, so that a promise outlives whatever happens after it.
+        In this order, so that the promise survives whatever happens after it.
 
-        Raises: UserError, before the acknowledgement: the member waits for enough already, or nothing can be stored now.
+        Raises: UserError, before the acknowledgement: the member has enough in line, or nothing can be stored right now.
         NotAcknowledged, and then there is no job.
         """
-        self._check_limits(target.member_id)
-        self._submitting[target.member_id] = self._submitting.get(target.member_id, 0) + 1
-        try:
-            job = await self._store(planned, target, acknowledge, origin, parent_id)
-            if job.state is JobState.QUEUED:  # a request that was repeated may have got further
-                self._queue.put_nowait(job)
-        finally:
-            self._submitting[target.member_id] -= 1
+        with self._line.reserve(admission.target.member_id):
+            job = await self._store(planned, admission)
+            if job.state is JobState.QUEUED:  # a request that was repeated may be further along
+                self._line.join(job)
         self._count_uses(job)
-        self._worker.announce()
+        self._line.announce()
         if job.target.reply_id is not None:
             await self._jobs.set_reply(job.id, job.target.reply_id)
         return job
 
-    async def _store(
-        self,
-        planned: Planned,
-        target: ReplyTarget,
-        acknowledge: Acknowledge,
-        origin: int | None,
-        parent_id: JobId | None,
-    ) -> Job:
+    async def _store(self, planned: Planned, admission: Admission) -> Job:
         try:
             job = await self._jobs.add(
-                planned.parameters, target, origin=origin, parent_id=parent_id, hints=planned.hints
+                planned.parameters,
+                admission.target,
+                origin=admission.origin,
+                parent_id=admission.parent_id,
+                hints=planned.hints,
             )
-            reply_id = await acknowledge()
+            reply_id = await admission.acknowledge() if admission.acknowledge else None
         except (Unavailable, NotAcknowledged):
-            # The member is told to ask again, so a row that was made all the same must not count. Whoever asked silently
-            # comes back with the same origin.
-            if origin is not None and acknowledge is not silently:
-                self._in_background(self._jobs.withdraw(origin))
+            # The member is told to try again, so a row that was made all the same must not count. A request without an
+            # acknowledgement is retried with the same origin instead.
+            if admission.acknowledge is not None:
+                self._in_background(self._jobs.withdraw(admission.origin))
             raise
         return job.evolve(target=replace(job.target, reply_id=reply_id))
 
     async def plan_reroll(self, job: Job, member_id: int, *, with_new_seed: bool = True) -> Planned:
         """The same plan, usually with a new seed, whatever has been uninstalled since.
 
-        Raises: UserError, if the member waits for enough already, or the picture was taken down.
+        Raises: UserError, if the member has enough in line, or the picture was deleted.
         """
         if job.state is JobState.DELETED:
-            raise UserError("That picture was taken down, so it is not rerolled; /imagine makes a new one.")
-        self._check_limits(member_id)
+            raise UserError("That picture was deleted, so it can't be rerolled; /imagine makes a new one.")
+        self._line.check_room(member_id)
         seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
-        return Planned(replace(job.parameters, seed=seed), job.hints)
+        (plan,) = await self._jobs.load_plans([job])
+        return Planned(replace(plan, seed=seed), job.hints)
 
     async def job(self, job_id: JobId) -> Job:
         """A stored job.
@@ -150,56 +124,46 @@ class Generation:
         """
         job = await self._jobs.get(job_id)
         if job is None:
-            raise UserError("This picture is not in my books any more; /imagine makes a new one.")
+            raise UserError("I no longer have a record of this picture; /imagine makes a new one.")
         return job
 
     async def job_of_message(self, message_id: int) -> Job | None:
-        """The job whose pictures a message shows, unless they were taken down."""
+        """The job whose pictures a message shows, unless they were deleted."""
         job = await self._jobs.of_message(message_id)
         return job if job is not None and job.state is not JobState.DELETED else None
 
-    async def cancel(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> Job:
-        """Withdraw a job that is still in line.
+    async def cancel(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> None:
+        """Take a job out of line.
 
         Raises: UserError, if it is somebody else's or no longer in line.
         """
         job = await self.job(job_id)
         if job.target.member_id != member_id and not is_moderator:
-            raise NotAllowed("Only the one who asked for a picture, or a moderator, can cancel it.")
+            raise NotAllowed("Only the member who asked for this picture, or a moderator, can cancel it.")
         if not await self._jobs.cancel(job_id):
-            raise UserError("It is being drawn already, so it cannot be cancelled any more.")
-        self._queue.withdraw(job_id)
+            raise UserError("It's already being drawn, so it can't be cancelled any more.")
+        self._line.leave(job_id)
         self._delivery.answer(job.evolve(state=JobState.CANCELLED))
-        self._worker.announce()
-        return job
+        self._line.announce()
 
-    async def take_down(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> Job:
-        """Note that the message with a job's pictures is to be deleted.
+    async def delete(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> None:
+        """Record that the message with a job's pictures is being deleted.
 
         Raises: UserError, if it is somebody else's.
         """
         job = await self.job(job_id)
         if job.target.member_id != member_id and not is_moderator:
-            raise NotAllowed("Only the one who asked for a picture, or a moderator, can delete it.")
+            raise NotAllowed("Only the member who asked for this picture, or a moderator, can delete it.")
         await self._jobs.deleted(job_id)
-        return job
 
-    async def learn_uses(self) -> None:
-        """Count what was used so far; without it autocomplete only orders less well."""
+    async def load_uses(self) -> None:
+        """Count past uses of embeddings; without the counts autocomplete is merely less well sorted."""
         with suppress(Unavailable):
-            for guild_id, uses in (await self._jobs.uses()).items():
-                self._uses[guild_id] = uses
+            self._uses |= await self._jobs.uses()
 
     def uses_in(self, guild_id: int | None) -> Mapping[str, int]:
         """How often each embedding was used in a server."""
         return self._uses.get(guild_id or 0, {})
-
-    def _check_limits(self, member_id: int) -> None:
-        waiting = self._queue.waits_of(member_id) + self._submitting.get(member_id, 0)
-        if waiting >= self._waits_per_member:
-            raise LimitReached(f"You have {waiting} requests in line, which is the limit; try again when one is done.")
-        if self._queue.qsize() >= MAX_LINE:
-            raise LimitReached("The line is full just now; please try again in some minutes.")
 
     def _count_uses(self, job: Job) -> None:
         uses = self._uses.setdefault(job.target.guild_id or 0, {})

@@ -1,4 +1,4 @@
-"""One task per GPU: takes the next job and every queued one that can share its batch, renders, stores, hands over."""
+"""The worker task, one per GPU: takes the next batch from the line, renders it, stores the pictures and hands them over."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from services.checkpoints import Shelf
 from services.engine.messages import Progress, Rendered, RenderRequest
 from services.engine.process import CheckpointUnusable, Engine
 from services.errors import EngineDied, EngineError, Unavailable, UserError
+from services.incidents import report_bug
 from services.jobs import Job, JobState
 from services.pictures.store import PictureStore
 from services.queue.delivery import Delivery
-from services.queue.fair import FairQueue
-from services.queue.pace import Pace
+from services.queue.line import Line
+from services.stock import Stock
 from services.storage.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-#: a job whose engine died twice is what kills it
+#: a job that was there when the engine died twice is what kills it
 MAX_ATTEMPTS = 2
-#: between two signs of life of what is being drawn
-BEAT_INTERVAL = 5.0  # seconds
+HEARTBEAT_INTERVAL = 5.0  # seconds
 
 
 class Worker:
@@ -32,95 +31,83 @@ class Worker:
     def __init__(
         self,
         *,
-        queue: FairQueue,
+        line: Line,
         engine: Engine,
         jobs: JobStore,
         pictures: PictureStore,
-        shelf: Shelf,
+        stock: Stock,
         delivery: Delivery,
-        pace: Pace,
         batch_pictures: int,
-        default_model: str,
     ) -> None:
-        self._queue = queue
+        self._line = line
         self._engine = engine
         self._jobs = jobs
         self._pictures = pictures
-        self._shelf = shelf
+        self._stock = stock
         self._delivery = delivery
-        self._pace = pace
         self._batch_pictures = batch_pictures
-        self._default_model = default_model
-        self.running: list[Job] = []
         self._is_idle = asyncio.Event()
         self._is_idle.set()
         self._is_closing = False
 
     async def run(self) -> None:
-        """Work until cancelled, or told to wind down. Nothing that a job does ends the loop."""
+        """Work until cancelled or wound down. No job, whatever it does, ends the loop."""
         await self._warm_up()
-        beating = asyncio.create_task(self._beat())
+        heartbeat = asyncio.create_task(self._beat())
         try:
             while not self._is_closing:
                 await self._work_safely(await self._next_batch_safely())
         finally:
-            beating.cancel()
+            heartbeat.cancel()
 
     async def wind_down(self, seconds: float) -> None:
-        """Begin nothing new; let what is being drawn end, and put it back in line if it does not in time."""
+        """Start nothing new; let the running batch finish, and put it back in line if it doesn't in time."""
         self._is_closing = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_idle.wait(), seconds)
             return
-        unfinished = self.running
-        log.info("jobs %s are put back in line", [job.id for job in unfinished])
+        unfinished = self._line.running
+        log.info("putting jobs %s back in line", [job.id for job in unfinished])
         await asyncio.to_thread(self._engine.kill)
         for job in unfinished:
-            begun = job.state is JobState.RUNNING  # that try was not the job's fault
-            await self._jobs.release(job.id, job.attempts - 1 if begun else job.attempts)
-
-    def announce(self) -> None:
-        """Tell everybody in line where they stand."""
-        self._delivery.line_moved(self._pace.line(self.running, self._queue.waiting))
+            has_started = job.state is JobState.RUNNING  # the attempt was cut short through no fault of the job
+            await self._jobs.release(job.id, job.attempts - 1 if has_started else job.attempts)
 
     async def _warm_up(self) -> None:
-        """Read the default model before anybody asks for it; whatever is wrong shows when somebody does."""
+        """Load the default model before anyone asks for it; if that fails, the first request for it will say why."""
         try:
-            checkpoint = self._shelf.find_installed(self._default_model)
-            await self._engine.render(
-                RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), ()), lambda _: None
-            )
+            checkpoint = self._stock.installed_checkpoint(None)
+            installation = self._stock.shelf.installation(checkpoint.id)
+            await self._engine.render(RenderRequest(checkpoint, installation, ()), lambda _: None)
         except CheckpointUnusable as error:
             log.error("%s", error)
-            self._shelf.forget(self._default_model, str(error))
+            self._stock.shelf.forget(self._stock.default_model, str(error))
         except (UserError, EngineError, OSError) as error:
             log.warning("the default model is not ready: %s", error)
 
     async def _beat(self) -> None:
-        """Say in the rows, again and again, that what is being drawn is still in hand."""
+        """Refresh the heartbeat of running rows, so that they don't count as abandoned."""
         while True:
-            await asyncio.sleep(BEAT_INTERVAL)
-            if self.running:
+            await asyncio.sleep(HEARTBEAT_INTERVAL)
+            if self._line.running:
                 try:
-                    await self._jobs.beat(job.id for job in self.running)
+                    await self._jobs.beat(job.id for job in self._line.running)
                 except Exception as error:  # the next one may work
-                    log.warning("no sign of life could be given: %s", error)
+                    log.warning("heartbeat failed: %s", error)
 
     async def _next_batch_safely(self) -> list[Job]:
         try:
             return await self._next_batch()
-        except Exception:  # a database that takes nothing, say
-            log.exception("jobs %s could not be begun; they stay in line", [job.id for job in self.running])
-            await asyncio.sleep(BEAT_INTERVAL)
-            for job in self.running:
-                self._queue.put_nowait(job)
+        except Exception:  # for example, a database that has become read-only
+            jobs = self._line.running
+            log.exception("jobs %s could not be started; they stay in line", [job.id for job in jobs])
+            await asyncio.sleep(HEARTBEAT_INTERVAL)
+            self._line.join(*jobs)
             return []
 
     async def _next_batch(self) -> list[Job]:
-        first = await self._queue.get()
+        batch = await self._line.next_batch(self._batch_pictures)
         self._is_idle.clear()
-        batch = [first, *self._queue.take_company(first, self._batch_pictures)]
-        self.running = batch  # from here on they are in no line
         try:
             claimed = await self._jobs.claim(job.id for job in batch)
             missed = await self._jobs.queued(job.id for job in batch if job.id not in claimed)
@@ -128,28 +115,26 @@ class Worker:
             log.warning("jobs %s could not be claimed; they stay in line", [job.id for job in batch])
             await self._put_back(batch)
             return []
-        for job in batch:
-            if job.id in missed:  # somebody changes its row just now
-                self._queue.put_nowait(job)
+        self._line.join(*(job for job in batch if job.id in missed))  # something else is changing their rows right now
         return [job.evolve(state=JobState.RUNNING, attempts=job.attempts + 1) for job in batch if job.id in claimed]
 
     async def _work_safely(self, batch: list[Job]) -> None:
-        self.running = batch
+        self._line.running = batch
         try:
             if batch and not self._is_closing:
                 await self._work(batch)
             elif batch:
                 await self._put_back([job.evolve(attempts=job.attempts - 1) for job in batch])
-        except Exception:  # a bug; the jobs get an answer and the others go on
-            log.exception("jobs %s failed for a reason nobody foresaw", [job.id for job in batch])
-            await self._fail(self.running, EngineError.calm, "bug")
+        except Exception as error:  # a bug; these jobs get an answer and the others go on
+            sentence = report_bug(error, f"rendering jobs {[job.id for job in batch]}")
+            await self._fail(self._line.running, sentence, f"bug: {error!r}")
         finally:
-            self.running = []
+            self._line.running = []
             self._is_idle.set()
-            self.announce()
+            self._line.announce()
 
     async def _work(self, batch: list[Job]) -> None:
-        self.announce()
+        self._line.announce()
         for job in batch:
             self._delivery.progress(job, 0, job.parameters.steps)
         try:
@@ -160,17 +145,17 @@ class Worker:
         except EngineError as error:
             log.error("jobs %s: %s", [job.id for job in batch], error)
             if isinstance(error, CheckpointUnusable):
-                self._shelf.forget(batch[0].parameters.checkpoint, str(error))
+                self._stock.shelf.forget(batch[0].parameters.checkpoint, str(error))
             await self._fail(batch, error.calm, str(error))
-        except UserError as error:  # the checkpoint was taken away since
+        except UserError as error:  # the checkpoint has been uninstalled since
             await self._fail(batch, str(error), str(error))
         else:
             await self._finish(batch, rendered)
 
     async def _render(self, batch: Sequence[Job]) -> Rendered:
-        checkpoint = self._shelf.find(batch[0].parameters.checkpoint)
+        checkpoint = self._stock.shelf.find(batch[0].parameters.checkpoint)
         plans = tuple(job.parameters for job in batch)
-        request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
+        request = RenderRequest(checkpoint, self._stock.shelf.installation(checkpoint.id), plans)
 
         def on_progress(progress: Progress) -> None:
             for job in batch:
@@ -180,21 +165,21 @@ class Worker:
 
     async def _finish(self, batch: Sequence[Job], rendered: Rendered) -> None:
         work = sum(job.parameters.pixel_steps for job in batch)
-        self._pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
+        self._line.pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
         for job, files in zip(batch, rendered.pictures, strict=True):
             try:
                 names = await self._pictures.keep(files)
-            except OSError as error:  # the disk is full, say
+            except OSError as error:  # for example, the disk is full
                 log.error("the pictures of job %s cannot be kept: %s", job.id, error)
                 await self._fail([job], EngineError.calm, str(error))
             else:
                 done = await self._jobs.rendered(job.id, names, rendered.seconds)
                 if done is not None:
                     self._delivery.answer(done)
-            self.running = [one for one in self.running if one.id != job.id]
+            self._line.finished([job])
 
     async def _try_again(self, batch: Sequence[Job], error: EngineError) -> None:
-        if self._is_closing:  # the engine was stopped by ourselves
+        if self._is_closing:  # we killed the engine ourselves
             return
         given_up = [job for job in batch if job.attempts >= MAX_ATTEMPTS]
         await self._fail(given_up, error.calm, str(error))
@@ -203,7 +188,7 @@ class Worker:
     async def _put_back(self, batch: Sequence[Job]) -> None:
         for job in batch:
             await self._jobs.release(job.id, job.attempts)
-            self._queue.put_nowait(job.evolve(state=JobState.QUEUED))
+            self._line.join(job.evolve(state=JobState.QUEUED))
 
     async def _fail(self, batch: Sequence[Job], sentence: str, reason: str) -> None:
         for job in batch:

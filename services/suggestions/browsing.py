@@ -1,4 +1,4 @@
-"""Leaf through all embeddings: those that are installed, and those that the catalog knows and somebody could install."""
+"""Listing through all embeddings: those that are installed, and those that the catalog knows and somebody could install."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from enum import StrEnum
 
 from embeddings.architecture import Architecture
 from embeddings.catalog import CatalogEntry
-from embeddings.library import InstalledEmbedding, Library
-from services.checkpoints import Checkpoint, Shelf
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import Checkpoint
 from services.matching import RELATED
 from services.planning.fit import fit_of
+from services.stock import Stock
 from services.suggestions.ranking import score
 
 PER_PAGE = 8
 
 
 class Show(StrEnum):
-    """Which of them."""
+    """Which embeddings to list."""
 
     ALL = "all"
     INSTALLED = "installed"
@@ -26,8 +27,8 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """One line of a page."""
+class Listing:
+    """One embedding on a page."""
 
     id: str
     architecture: Architecture
@@ -41,58 +42,71 @@ class Leaf:
 class Page:
     """`number` counts from 0."""
 
-    leaves: tuple[Leaf, ...]
+    listings: tuple[Listing, ...]
     number: int
     pages: int
     total: int
 
 
 class Browsing:
-    """Knows the library and the models."""
+    """Knows the stock."""
 
-    def __init__(self, *, library: Library, shelf: Shelf) -> None:
-        self._library = library
-        self._shelf = shelf
+    def __init__(self, stock: Stock) -> None:
+        self._library = stock.library
+        self._shelf = stock.shelf
 
     def page(self, number: int, *, model: str | None, target: str | None, show: Show) -> Page:
-        """A page of what is left after the filters; a number beyond the last page gives the last one.
+        """A page of the embeddings that pass the filters; a number beyond the last page gives the last page.
 
         Raises: UnknownName, if there is no such model.
         """
         checkpoint = self._shelf.find(model) if model else None
-        found = [leaf for leaf in self._leaves(show) if _fits(leaf, checkpoint) and _targets(leaf, target)]
+        found = [
+            listing for listing in self._listings(show) if _fits(listing, checkpoint) and _targets(listing, target)
+        ]
         pages = max(1, -(-len(found) // PER_PAGE))
         number = min(max(number, 0), pages - 1)
         return Page(tuple(found[number * PER_PAGE : (number + 1) * PER_PAGE]), number, pages, len(found))
 
     def targets(self) -> list[str]:
-        """Everything that some embedding aims at, the most frequent first."""
+        """Everything that embeddings target, most frequent first."""
         counts: dict[str, int] = {}
-        for leaf in self._leaves(Show.ALL):
-            for target in leaf.targets:
+        for listing in self._listings(Show.ALL):
+            for target in listing.targets:
                 counts[target] = counts.get(target, 0) + 1
         return sorted(counts, key=lambda target: (-counts[target], target))
 
-    def _leaves(self, show: Show) -> Iterator[Leaf]:
-        installed = sorted(self._library, key=lambda one: (one.architecture, one.rank, one.id.casefold()))
+    def _listings(self, show: Show) -> Iterator[Listing]:
+        installed = sorted(self._library, key=order_of)
         if show is not Show.MISSING:
-            for one in installed:
-                yield Leaf(one.id, one.architecture, one.lineage, one.targets, one, one.entry)
+            for embedding in installed:
+                yield Listing(
+                    embedding.id,
+                    embedding.architecture,
+                    embedding.lineage,
+                    embedding.targets,
+                    embedding,
+                    embedding.entry,
+                )
         if show is not Show.INSTALLED:
-            present = {one.entry.id for one in installed if one.entry is not None}
-            known = sorted(self._library.catalog, key=lambda one: (one.architecture, one.rank, one.id.casefold()))
-            for entry in known:
+            present = {embedding.entry.id for embedding in installed if embedding.entry is not None}
+            for entry in sorted(self._library.catalog, key=order_of):
                 if entry.id not in present:
-                    yield Leaf(entry.id, entry.architecture, entry.lineage, entry.targets, None, entry)
+                    yield Listing(entry.id, entry.architecture, entry.lineage, entry.targets, None, entry)
 
 
-def _fits(leaf: Leaf, checkpoint: Checkpoint | None) -> bool:
+def order_of(embedding: InstalledEmbedding | CatalogEntry) -> tuple[Architecture, int, str]:
+    """Sort key of lists that aren't for one model: by architecture, then the catalog's rank."""
+    return embedding.architecture, embedding.rank, embedding.id.casefold()
+
+
+def _fits(listing: Listing, checkpoint: Checkpoint | None) -> bool:
     if checkpoint is None:
         return True
-    if leaf.installed is not None:
-        return fit_of(leaf.installed, checkpoint).is_usable
-    return leaf.architecture is checkpoint.architecture
+    if listing.installed is not None:
+        return fit_of(listing.installed, checkpoint).is_usable
+    return listing.architecture is checkpoint.architecture
 
 
-def _targets(leaf: Leaf, target: str | None) -> bool:
-    return not target or score(target, leaf.targets) >= RELATED
+def _targets(listing: Listing, target: str | None) -> bool:
+    return not target or score(target, listing.targets) >= RELATED

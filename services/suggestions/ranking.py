@@ -1,6 +1,6 @@
 """Rank thousands of embeddings by what a member has typed so far, in a millisecond or two.
 
-Everything that does not depend on the typing is computed once for a checkpoint and a state of the library.
+Everything that doesn't depend on what is typed is computed once per checkpoint and state of the library.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from services.checkpoints import Checkpoint
 from services.matching import RELATED
 from services.planning.fit import merit_of, usable_with
 
-#: a match of what an embedding targets counts a little less than one of its name
+#: a match of an embedding's targets counts a little less than a match of its name
 TARGET_SHARE = 0.9
-#: scores, of 100: the start of a name, a part of it, and letters that are a typing error away
+#: scores out of 100: the start of a name, a part of it, and a typo
 START, PART, ALIKE = 100.0, 95.0, 0.9
-#: fewer letters than this are found nearly anywhere, so they count the less
+#: fewer letters than this match nearly anything, so they count for less
 CERTAIN_LETTERS = 4
 
 
 class Ranking:
-    """The embeddings that work with one checkpoint, the best first."""
+    """The embeddings that work with one checkpoint, best first."""
 
     def __init__(self, checkpoint: Checkpoint, library: Iterable[InstalledEmbedding]) -> None:
         self._embeddings = usable_with(checkpoint, library)
-        merits = [merit_of(one, checkpoint) for one in self._embeddings]
+        merits = [merit_of(embedding, checkpoint) for embedding in self._embeddings]
         places = {merit: place for place, merit in enumerate(dict.fromkeys(merits))}
         self._merits = np.array([places[merit] for merit in merits], dtype=np.int32)
-        self._positions = {one.id: position for position, one in enumerate(self._embeddings)}
-        self._names = _Names([(one.id, one.title, *one.aliases) for one in self._embeddings])
-        self._targets = _Names([one.targets for one in self._embeddings])
+        self._positions = {embedding.id: position for position, embedding in enumerate(self._embeddings)}
+        self._names = _Names([(embedding.id, embedding.title, *embedding.aliases) for embedding in self._embeddings])
+        self._targets = _Names([embedding.targets for embedding in self._embeddings])
 
     def best(
         self, typed: str, count: int, *, without: set[str], uses: Mapping[str, int]
     ) -> Sequence[InstalledEmbedding]:
         """Up to `count` that match `typed`, none with a content hash of `without`.
 
-        Closeness decides, then merit, then how often each was used. What matches nothing, or only what is taken, is
-        answered with everything that fits: an empty list would look as if there were none.
+        Closeness decides, then merit, then how often each was used. If nothing matches but what is already picked, everything
+        that fits is returned: an empty list would look as if there were no embeddings.
         """
         closeness = self._closeness(typed.strip().casefold())
         used = np.zeros(len(self._embeddings), dtype=np.int64)
@@ -52,15 +52,15 @@ class Ranking:
         order = np.lexsort((np.arange(len(used)), -used, self._merits, -np.round(closeness / 10)))
         ranked = (self._embeddings[position] for position in order if closeness[position] >= RELATED)
         kept: list[InstalledEmbedding] = []
-        for one in ranked:
+        for embedding in ranked:
             if len(kept) == count:
                 break
-            if one.content_hash not in without:
-                kept.append(one)
+            if embedding.content_hash not in without:
+                kept.append(embedding)
         return kept or (self.best("", count, without=without, uses=uses) if typed else kept)
 
     def _closeness(self, wanted: str) -> NDArray[np.float64]:
-        """Of each embedding, 0 to 100."""
+        """Of each embedding, from 0 to 100."""
         if not wanted:
             return np.full(len(self._embeddings), START)
         scores = np.maximum(self._names.scores(wanted), TARGET_SHARE * self._targets.scores(wanted))
@@ -68,7 +68,7 @@ class Ranking:
 
 
 class _Names:
-    """Several names for each of a row of things; each different text is looked at once."""
+    """Several names for each of a row of things; each distinct text is compared once."""
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         self._count = len(rows)
@@ -100,6 +100,6 @@ def _exact(wanted: str, text: str) -> float:
 
 
 def score(typed: str, names: Iterable[str]) -> float:
-    """How close a typed text is to the nearest of some names, 0 to 100."""
+    """How close a text is to the closest of some names, from 0 to 100."""
     wanted = typed.strip().casefold()
     return START if not wanted else float(_Names([tuple(names)]).scores(wanted)[0])

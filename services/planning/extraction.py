@@ -1,0 +1,54 @@
+"""Take embeddings out of the text of a negative prompt, where other programs put them, and choose them instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from services.choices import EmbeddingChoice
+from services.prompting.mentions import take_mentions
+from services.requests import GenerationRequest
+from services.stock import Stock
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The request with its embeddings in one place, and what to tell the member about it."""
+
+    request: GenerationRequest
+    hints: tuple[str, ...] = ()
+
+
+def extract_embeddings(request: GenerationRequest, stock: Stock) -> Extracted:
+    """Choose the embeddings that the negative prompt names, installed or known, after those already chosen.
+
+    An embedding that the text names again is used once: pasted prompts often list one under two names.
+    """
+    mentions, rest = take_mentions(request.negative or "", stock.is_embedding)
+    if not mentions:
+        return Extracted(request)
+    chosen = list(request.embeddings or ())
+    hints: list[str] = []
+    for mention in mentions:
+        # other programs use an embedding at 1 where no weight is written, whatever its catalog entry recommends
+        choice = EmbeddingChoice(mention.name, float(f"{mention.weight:.4g}"))
+        if (twin := _twin(choice, chosen, stock)) is None:
+            chosen.append(choice)
+        else:
+            hints.append(f"{_id_of(choice, stock)} is named twice; it's used once, as {twin}.")
+    return Extracted(replace(request, embeddings=tuple(chosen), negative=rest or None), tuple(dict.fromkeys(hints)))
+
+
+def _twin(choice: EmbeddingChoice, chosen: Sequence[EmbeddingChoice], stock: Stock) -> EmbeddingChoice | None:
+    own = _identity(choice, stock)
+    return next((other for other in chosen if _identity(other, stock) == own), None)
+
+
+def _identity(choice: EmbeddingChoice, stock: Stock) -> str:
+    installed = stock.embedding(choice.name)
+    return installed.content_hash if installed else _id_of(choice, stock).casefold()
+
+
+def _id_of(choice: EmbeddingChoice, stock: Stock) -> str:
+    found = stock.embedding(choice.name) or stock.catalog_entry(choice.name)
+    return found.id if found else choice.name

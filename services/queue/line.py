@@ -1,0 +1,94 @@
+"""The line: jobs that wait in fair order or are being drawn, and what their members hear about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.errors import LimitReached
+from services.jobs import Job, JobId
+from services.queue.delivery import Delivery
+from services.queue.fair import FairQueue
+from services.queue.pace import Pace
+
+#: Discord's tokens and members' patience both run out long before a line of this length does
+MAX_LINE = 500
+
+
+class Line:
+    """Knows which jobs are in hand; knows no engine and no database."""
+
+    def __init__(self, delivery: Delivery, *, per_member: int) -> None:
+        self._delivery = delivery
+        self._per_member = per_member
+        self._queue = FairQueue()
+        self._joining: dict[int, int] = {}
+        self.pace = Pace()
+        #: jobs that were taken out of the queue and aren't finished
+        self.running: list[Job] = []
+
+    @property
+    def waiting(self) -> list[Job]:
+        """Jobs that nobody draws yet, the next one first."""
+        return self._queue.waiting
+
+    @property
+    def in_hand(self) -> set[JobId]:
+        """Every job that this process is going to finish or answer."""
+        return {job.id for job in (*self._queue.waiting, *self.running)} | self._delivery.pending
+
+    def check_room(self, member_id: int) -> None:
+        """Raise LimitReached, if this member has enough in line, or the line is full."""
+        waiting = self._queue.waits_of(member_id) + self._joining.get(member_id, 0)
+        if waiting >= self._per_member:
+            raise LimitReached(
+                f"You already have {waiting} requests in line, which is the limit. Try again when one is done."
+            )
+        if self._queue.qsize() >= MAX_LINE:
+            raise LimitReached("The line is full right now; please try again in a few minutes.")
+
+    def reserve(self, member_id: int) -> Reservation:
+        """Room for a job that is about to join, as a context manager.
+
+        Raises: LimitReached.
+        """
+        self.check_room(member_id)
+        return Reservation(self._joining, member_id)
+
+    def join(self, *jobs: Job) -> None:
+        for job in jobs:
+            self._queue.put_nowait(job)
+
+    def leave(self, job_id: JobId) -> None:
+        """Take a job out of line as if it had never been asked for."""
+        self._queue.withdraw(job_id)
+
+    def announce(self) -> None:
+        """Tell everybody in line where they are."""
+        self._delivery.line_moved(self.pace.line(self.running, self._queue.waiting))
+
+    async def next_batch(self, max_pictures: int) -> list[Job]:
+        """Wait for the next job and take it, with every waiting job that can share its batch; they are `running` now."""
+        first = await self._queue.get()
+        self.running = [first, *self._queue.take_company(first, max_pictures)]
+        return self.running
+
+    def finished(self, jobs: Iterable[Job]) -> None:
+        """Drop jobs from `running`."""
+        ids = {job.id for job in jobs}
+        self.running = [job for job in self.running if job.id not in ids]
+
+
+class Reservation:
+    """Counts a job against its member's limit between the check and the moment it is in line."""
+
+    def __init__(self, joining: dict[int, int], member_id: int) -> None:
+        self._joining = joining
+        self._member_id = member_id
+
+    def __enter__(self) -> None:
+        self._joining[self._member_id] = self._joining.get(self._member_id, 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        self._joining[self._member_id] -= 1
+        if not self._joining[self._member_id]:
+            del self._joining[self._member_id]
