@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Self
 
-from services.parameters import GenerationParameters
+from services.parameters import PlanRecord
 
 JobId = NewType("JobId", int)
 
@@ -63,11 +63,11 @@ class ReplyTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is stored of one admitted plan."""
+    """What is stored of one admitted plan. Its vectors are loaded only to render it: `JobStore.load_plans`."""
 
     id: JobId
     state: JobState
-    parameters: GenerationParameters
+    parameters: PlanRecord
     target: ReplyTarget
     asked_at: datetime
     parent_id: JobId | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,19 @@ MAX_SEED = 2**32 - 1
 MAX_COUNT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEmbedding:
-    """One negative embedding of a plan, with its vectors, so that an engine needs no library.
+#: one embedding's vectors by text encoder, (n, width) each, float32
+Vectors = Mapping[str, NDArray[np.float32]]
 
-    Shape: vectors[encoder] is (n, width), float32.
-    """
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRecord:
+    """One negative embedding of a plan, without its vectors; `content_hash` identifies those."""
 
     id: str
     strength: float
     num_vectors: int
     content_hash: str
     file_hash: str
-    vectors: Mapping[str, NDArray[np.float32]] = field(repr=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -33,14 +33,24 @@ class PlacedEmbedding:
         return self.id if self.strength == 1 else f"{self.id}:{self.strength:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedEmbedding(EmbeddingRecord):
+    """One negative embedding of a plan, with its vectors, so that an engine needs no library.
+
+    Shape: vectors[encoder] is (n, width), float32.
+    """
+
+    vectors: Vectors = field(repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationParameters:
-    """A complete plan. Picture i of it uses seed + i."""
+class PlanRecord:
+    """A complete plan as a row records it: all but the vectors, which only rendering needs."""
 
     checkpoint: str
     prompt: str
     negative: str
-    embeddings: tuple[PlacedEmbedding, ...]
+    embeddings: tuple[EmbeddingRecord, ...]
     cfg: float
     steps: int
     width: int
@@ -65,23 +75,41 @@ class GenerationParameters:
 
     @property
     def pixel_steps(self) -> int:
-        """Work in units that the time of a picture grows with."""
+        """Work, in the unit that a picture's time is proportional to."""
         return self.count * self.steps * self.width * self.height
 
     def as_json(self) -> dict[str, Any]:
         """The plan without vectors; these are stored once under their content hash."""
-        table = {key: value for key, value in asdict(self).items() if key != "embeddings"}
-        table["embeddings"] = [
-            {name: getattr(placed, name) for name in ("id", "strength", "num_vectors", "content_hash", "file_hash")}
-            for placed in self.embeddings
-        ]
-        return table
+        return _values(self, PlanRecord) | {
+            "embeddings": [_values(embedding, EmbeddingRecord) for embedding in self.embeddings]
+        }
 
-    @classmethod
-    def from_json(cls, table: dict[str, Any], vectors: Mapping[str, Mapping[str, NDArray[np.float32]]]) -> Self:
-        """The plan again; `vectors` maps content hashes to each encoder's vectors."""
-        values = dict(table)
-        values["embeddings"] = tuple(
-            PlacedEmbedding(**placed, vectors=vectors[placed["content_hash"]]) for placed in table["embeddings"]
+    @staticmethod
+    def from_json(table: Mapping[str, Any]) -> PlanRecord:
+        """The inverse of `as_json`."""
+        embeddings = tuple(EmbeddingRecord(**embedding) for embedding in table["embeddings"])
+        return PlanRecord(**{**table, "embeddings": embeddings})
+
+    def with_vectors(self, vectors: Mapping[str, Vectors]) -> GenerationParameters:
+        """The plan as an engine takes it; `vectors` maps content hashes to each embedding's vectors.
+
+        Raises: KeyError, if vectors are missing.
+        """
+        embeddings = tuple(
+            PlacedEmbedding(**_values(embedding, EmbeddingRecord), vectors=vectors[embedding.content_hash])
+            for embedding in self.embeddings
         )
-        return cls(**values)
+        values: dict[str, Any] = {**_values(self, PlanRecord), "embeddings": embeddings}
+        return GenerationParameters(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationParameters(PlanRecord):
+    """A complete plan, vectors included. Picture i of it uses seed + i."""
+
+    embeddings: tuple[PlacedEmbedding, ...]
+
+
+def _values(record: object, kind: type[PlanRecord | EmbeddingRecord]) -> dict[str, Any]:
+    """The fields that `kind` declares, not copied: `asdict` would duplicate the vectors."""
+    return {column.name: getattr(record, column.name) for column in fields(kind)}

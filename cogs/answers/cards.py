@@ -10,7 +10,7 @@ import discord
 from cogs.answers.buttons import result_view
 from cogs.names import COLOUR
 from services.jobs import Job
-from services.parameters import GenerationParameters
+from services.parameters import PlanRecord
 from services.pictures.uploads import Upload
 from services.prompting import CHUNK_TOKENS
 from services.samplers import SAMPLERS
@@ -73,21 +73,21 @@ def result_card(job: Job, model: str, uploads: Sequence[Upload]) -> ResultCard:
     return ResultCard("", embed, named, result_view(job.id))
 
 
-def _alt_text(plan: GenerationParameters, model: str, number: int) -> str:
+def _alt_text(plan: PlanRecord, model: str, number: int) -> str:
     avoided = ", ".join(placed.label for placed in plan.embeddings)
     return _cut(f"{plan.prompt}; drawn by {model}, seed {plan.seed + number}, avoiding {avoided}", MAX_ALT_TEXT)
 
 
-def _negative(plan: GenerationParameters) -> str:
+def _negative(plan: PlanRecord) -> str:
     labels = [f"`{placed.label}`" for placed in plan.embeddings]
     return " + ".join([*labels, *([plan.negative] if plan.negative else [])]) or "none"
 
 
-def _seeds(plan: GenerationParameters) -> str:
+def _seeds(plan: PlanRecord) -> str:
     return str(plan.seed) if plan.count == 1 else f"{plan.seed} to {plan.seed + plan.count - 1}"
 
 
-def _budget(plan: GenerationParameters) -> str:
+def _budget(plan: PlanRecord) -> str:
     """ "prompt 7 of 75 · negative 8 + 6 + 31 = 45 of 75", embeddings first."""
     limit = CHUNK_TOKENS * plan.chunks
     vectors = [placed.num_vectors for placed in plan.embeddings]

@@ -17,6 +17,7 @@ from services.queue.delivery import Delivery
 from services.queue.line import Line
 from services.stock import Stock
 from services.storage.jobs import JobStore
+from services.storage.outage import survives_outages
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class Worker:
 
     async def _render(self, batch: Sequence[Job]) -> Rendered:
         checkpoint = self._stock.shelf.find(batch[0].parameters.checkpoint)
-        plans = tuple(job.parameters for job in batch)
+        plans = await survives_outages(self._jobs.load_plans)(batch)
         request = RenderRequest(checkpoint, self._stock.shelf.installation(checkpoint.id), plans)
 
         def on_progress(progress: Progress) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 import asyncpg
-import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from services.jobs import Job, JobId, JobState, ReplyTarget
-from services.parameters import GenerationParameters
+from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
+from services.parameters import GenerationParameters, PlanRecord, Vectors
 from services.storage.outage import survives_outages
 from services.storage.pool import Pool
-
-Vectors = Mapping[str, NDArray[np.float32]]
 
 #: a running row whose worker gave no sign of life for so long belongs to nobody
 HEARTBEAT_LIFE = timedelta(seconds=20)
@@ -34,7 +30,7 @@ class JobStore:
         parameters: GenerationParameters,
         target: ReplyTarget,
         *,
-        origin: int | None = None,
+        origin: Origin | None = None,
         parent_id: JobId | None = None,
         hints: Sequence[str] = (),
     ) -> Job:
@@ -56,7 +52,7 @@ class JobStore:
             sorted(vectors),
             [vectors[key] for key in sorted(vectors)],  # in one order, so that no two wait for each other
             parameters.as_json(),
-            origin,
+            origin.key if origin else None,
             parent_id,
             list(hints),
             target.guild_id,
@@ -69,7 +65,7 @@ class JobStore:
             target.upload_limit,
         )
         assert row is not None
-        return _job(row, {placed.content_hash: placed.vectors for placed in parameters.embeddings})
+        return _job(row)
 
     async def get(self, job_id: JobId) -> Job | None:
         return await self._one("SELECT * FROM jobs WHERE id = $1", job_id)
@@ -78,9 +74,22 @@ class JobStore:
         """The job whose pictures this message shows."""
         return await self._one("SELECT * FROM jobs WHERE message_id = $1", message_id)
 
+    async def load_plans(self, jobs: Sequence[Job]) -> tuple[GenerationParameters, ...]:
+        """The jobs' plans with their vectors, for an engine or a reroll. Nothing else here reads vectors.
+
+        Raises: KeyError, if vectors are missing.
+        """
+        hashes = {embedding.content_hash for job in jobs for embedding in job.parameters.embeddings}
+        rows = await self._pool.fetch(
+            "SELECT content_hash, data FROM vectors WHERE content_hash = ANY($1)", list(hashes)
+        )
+        vectors: dict[str, Vectors] = {row["content_hash"]: load(row["data"]) for row in rows}
+        return tuple(job.parameters.with_vectors(vectors) for job in jobs)
+
     async def open(self) -> list[Job]:
         """Every job whose member is not answered yet, the oldest first."""
-        return await self._jobs(await self._pool.fetch("SELECT * FROM jobs WHERE answered_at IS NULL ORDER BY id"))
+        rows = await self._pool.fetch("SELECT * FROM jobs WHERE answered_at IS NULL ORDER BY id")
+        return [_job(row) for row in rows]
 
     async def hand_back(self) -> int:
         """Put running jobs back in line: this process has just started, so nobody works on them."""
@@ -112,7 +121,7 @@ class JobStore:
                 known,
                 NEW_FOR,
             )
-        return await self._jobs(rows)
+        return [_job(row) for row in rows]
 
     async def claim(self, ids: Iterable[JobId]) -> set[JobId]:
         """Mark queued jobs as running; those that were cancelled, or are being changed just now, are not among the result.
@@ -218,14 +227,14 @@ class JobStore:
         return done == "UPDATE 1"
 
     @survives_outages
-    async def withdraw(self, origin: int) -> None:
+    async def withdraw(self, origin: Origin) -> None:
         """As if it had never been asked for: the member was told that nothing came of it. What has begun goes on."""
         await self._pool.execute(
             """
             UPDATE jobs SET state = 'cancelled', finished_at = now(), answered_at = now()
              WHERE origin = $1 AND state = 'queued'
             """,
-            origin,
+            origin.key,
         )
 
     async def deleted(self, job_id: JobId) -> None:
@@ -261,22 +270,14 @@ class JobStore:
 
     async def _one(self, query: str, *values: object) -> Job | None:
         row = await self._pool.fetchrow(query, *values)
-        return (await self._jobs([row]))[0] if row else None
-
-    async def _jobs(self, rows: Sequence[asyncpg.Record]) -> list[Job]:
-        hashes = {placed["content_hash"] for row in rows for placed in row["parameters"]["embeddings"]}
-        stored = await self._pool.fetch(
-            "SELECT content_hash, data FROM vectors WHERE content_hash = ANY($1)", list(hashes)
-        )
-        vectors: dict[str, Vectors] = {row["content_hash"]: load(row["data"]) for row in stored}
-        return [_job(row, vectors) for row in rows]
+        return _job(row) if row else None
 
 
-def _job(row: asyncpg.Record, vectors: Mapping[str, Vectors]) -> Job:
+def _job(row: asyncpg.Record) -> Job:
     return Job(
         id=JobId(row["id"]),
         state=JobState(row["state"]),
-        parameters=GenerationParameters.from_json(row["parameters"], vectors),
+        parameters=PlanRecord.from_json(row["parameters"]),
         target=ReplyTarget(
             guild_id=row["guild_id"],
             channel_id=row["channel_id"],

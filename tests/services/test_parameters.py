@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from services.parameters import GenerationParameters
+from services.parameters import PlanRecord
 from tests.builders import a_placed, a_plan
 
 
@@ -14,9 +14,20 @@ def test_a_plan_survives_json_without_its_vectors() -> None:
     plan = a_plan(embeddings=(a_placed("blur", strength=0.8), a_placed("tint", seed=4)), negative="blurry")
     table = json.loads(json.dumps(plan.as_json()))
     assert "vectors" not in table["embeddings"][0]
-    again = GenerationParameters.from_json(table, {one.content_hash: one.vectors for one in plan.embeddings})
+    again = PlanRecord.from_json(table).with_vectors({one.content_hash: one.vectors for one in plan.embeddings})
     assert again == plan
     assert again.embeddings[1].vectors is plan.embeddings[1].vectors
+
+
+def test_a_plan_with_vectors_can_be_given_others() -> None:
+    plan, other = a_plan(), a_placed(seed=3)
+    changed = plan.with_vectors({plan.embeddings[0].content_hash: other.vectors})
+    assert changed.embeddings[0].vectors is other.vectors
+
+
+def test_a_plan_is_not_loaded_with_vectors_missing() -> None:
+    with pytest.raises(KeyError):
+        a_plan().with_vectors({})
 
 
 @pytest.mark.parametrize(

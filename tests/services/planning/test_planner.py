@@ -13,7 +13,7 @@ from embeddings.architecture import Architecture
 from embeddings.library import Library
 from services.checkpoints import CfgMode, Shelf
 from services.errors import DoesNotFit, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
-from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters
+from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters, PlanRecord
 from services.planning.limits import MAX_CHUNKS, parse_size
 from services.planning.picks import EmbeddingLimits
 from services.planning.planner import Planner
@@ -228,9 +228,8 @@ def test_whatever_is_wished_gives_a_plan_that_can_be_rendered_or_a_sentence(
     assert 1 <= made.chunks <= MAX_CHUNKS
     assert 0 <= made.seed <= made.seed + made.count - 1 <= MAX_SEED
     assert parse_size(made.size, checkpoint) == (made.width, made.height)
-    assert made == GenerationParameters.from_json(
-        made.as_json(), {placed.content_hash: placed.vectors for placed in made.embeddings}
-    )
+    vectors = {placed.content_hash: placed.vectors for placed in made.embeddings}
+    assert made == PlanRecord.from_json(made.as_json()).with_vectors(vectors)
 
 
 @given(st.integers(0, 99_999), st.integers(0, 99_999))

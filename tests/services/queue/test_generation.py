@@ -132,7 +132,8 @@ async def test_a_reroll_keeps_everything_but_the_seed_and_remembers_where_it_cam
     assert stored.parent_id == job.id
     same = stored.parameters.as_json() | {"seed": job.parameters.seed}
     assert same == job.parameters.as_json()
-    for own, other in zip(stored.parameters.embeddings, job.parameters.embeddings, strict=True):
+    plans = await house.jobs.load_plans([stored, job])
+    for own, other in zip(*(plan.embeddings for plan in plans), strict=True):
         assert own.vectors["clip_demo"].tobytes() == other.vectors["clip_demo"].tobytes()
 
 
