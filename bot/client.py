@@ -14,8 +14,8 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from cogs.deduplication import Once
-from cogs.errors import CalmTree
+from cogs.deduplication import RecentlySeen
+from cogs.errors import CommandTree
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,14 @@ class Client(commands.Bot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=INTENTS,
-            tree_cls=CalmTree,
+            tree_cls=CommandTree,
             allowed_mentions=discord.AllowedMentions.none(),  # prompts are echoed
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             **options,
         )
         self._state_folder = state_folder
-        self._interactions = Once()
+        self._interactions = RecentlySeen()
         # there is no public place before buttons and forms get theirs
         self._hear_interaction = self._connection.parsers["INTERACTION_CREATE"]
         self._connection.parsers["INTERACTION_CREATE"] = self._hear_interaction_once

@@ -13,7 +13,7 @@ from enum import Enum
 import discord
 from rich.console import Console
 
-from bot.app import read_library
+from bot.app import read_stock
 from bot.client import INTENTS, INVITED_WITH, point_at
 from bot.settings import Settings
 from embeddings.library import Library
@@ -110,7 +110,8 @@ async def _models(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
-    library, shelf = read_library(settings), read_shelf(settings.checkpoint_folder)
+    stock = read_stock(settings)
+    library, shelf = stock.library, stock.shelf
     for problem in (*library.catalog.problems, *library.problems):
         yield Finding("embedding", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf.installed:

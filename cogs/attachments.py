@@ -1,15 +1,19 @@
-"""Files that members give to commands."""
+"""Files that members attach to commands."""
 
 from __future__ import annotations
 
+import aiohttp
 import discord
 
 from services.errors import UserError
 
 
-async def fetched(file: discord.Attachment) -> bytes:
-    """What is in it. Raises: UserError, if Discord does not hand it out."""
+async def download(file: discord.Attachment) -> bytes:
+    """The file's bytes.
+
+    Raises: UserError, if Discord doesn't serve it.
+    """
     try:
         return await file.read()
-    except discord.HTTPException as error:
-        raise UserError("Discord does not give me that file just now; please attach it again.") from error
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise UserError("Discord isn't giving me that file right now; please attach it again.") from error

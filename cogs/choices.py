@@ -1,4 +1,4 @@
-"""Autocomplete answers in Discord's form."""
+"""Options that several commands share, and autocomplete in Discord's form."""
 
 from __future__ import annotations
 
@@ -7,16 +7,30 @@ from collections.abc import Iterable
 import discord
 from discord import app_commands
 
-from cogs.names import EMBEDDING_OPTIONS
-from services.suggestions.autocomplete import Suggestion
+from cogs.text import MAX_OPTION
+from services.samplers import SAMPLERS
+from services.suggestions.suggestion import Suggestion
+from services.text import shorten
+
+Choices = list[app_commands.Choice[str]]
+
+EMBEDDING_OPTIONS = ("embedding1", "embedding2", "embedding3")
+SAMPLER_CHOICES = [app_commands.Choice(name=title, value=sampler) for sampler, title in SAMPLERS.items()]
 
 
-def as_choices(suggestions: Iterable[Suggestion]) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=one.name, value=one.value) for one in suggestions]
+def as_choices(suggestions: Iterable[Suggestion]) -> Choices:
+    return [app_commands.Choice(name=suggestion.name, value=suggestion.value) for suggestion in suggestions]
+
+
+def name_choices(names: Iterable[str]) -> Choices:
+    """Suggestions that are sent as they are shown; a name too long to be sent isn't suggested."""
+    return [
+        app_commands.Choice(name=shorten(name, MAX_OPTION), value=name) for name in names if len(name) <= MAX_OPTION
+    ]
 
 
 def picked_so_far(interaction: discord.Interaction) -> list[str]:
-    """Embeddings in the other options of the same command; the one being typed is not among them."""
+    """Embeddings in the other options of the same command, without the one being typed."""
     options = (interaction.data or {}).get("options", [])
     flat = [inner for option in options for inner in option.get("options", [option])]
     return [

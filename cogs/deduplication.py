@@ -1,4 +1,4 @@
-"""What Discord sends twice, and what fingers do twice, is done once."""
+"""Do once what Discord sends twice, or what a double click asks for twice."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Hashable
 MAX_REMEMBERED = 10_000
 
 
-class Once:
-    """Remembers what was done, the newest of it, and for some time."""
+class RecentlySeen:
+    """Remembers the newest keys, each for some time."""
 
     def __init__(self, seconds: float = float("inf")) -> None:
         self._seconds = seconds
-        self._done: OrderedDict[Hashable, float] = OrderedDict()
+        self._seen: OrderedDict[Hashable, float] = OrderedDict()
 
-    def is_first(self, what: Hashable) -> bool:
-        """Whether it was not done lately; from now on it was."""
+    def is_first(self, key: Hashable) -> bool:
+        """Whether the key hasn't been seen lately; from now on it has."""
         now = time.monotonic()
-        before = self._done.get(what)
+        before = self._seen.get(key)
         if before is not None and now - before < self._seconds:
             return False
-        self._done[what] = now
-        self._done.move_to_end(what)
-        if len(self._done) > MAX_REMEMBERED:
-            self._done.popitem(last=False)
+        self._seen[key] = now
+        self._seen.move_to_end(key)
+        if len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
         return True
 
-    def forget(self, what: Hashable) -> None:
-        """It may be done again."""
-        self._done.pop(what, None)
+    def forget(self, key: Hashable) -> None:
+        """The key may be seen again."""
+        self._seen.pop(key, None)
 
-    def forget_all(self) -> None:
-        self._done.clear()
+    def clear(self) -> None:
+        self._seen.clear()

@@ -1,25 +1,25 @@
 """The one place where errors become sentences for members.
 
-UserError is shown as it is. Everything else is a bug: logged with an incident id that the member sees. Buttons and modals
-come here too, since discord.py tells nobody of their errors.
+A UserError is shown as it is. Everything else is a bug, logged with an incident id that the member sees. Errors of buttons and
+forms come here too.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 
 import discord
 from discord import app_commands
 
 from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
 from services.errors import UserError
+from services.incidents import apology, log_incident
 from services.queue.generation import NotAcknowledged
 
 log = logging.getLogger(__name__)
 
 
-class CalmTree(app_commands.CommandTree):
+class CommandTree(app_commands.CommandTree):
     """A command tree whose errors reach the member as one private sentence."""
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
@@ -27,28 +27,26 @@ class CalmTree(app_commands.CommandTree):
 
 
 async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
-    """Tell the member what to do next, privately, whatever was answered before."""
+    """Tell the member privately what to do next, whatever has been answered before."""
     cause = getattr(error, "original", error)
     if interaction.type is discord.InteractionType.autocomplete:
         log.exception("autocomplete failed", exc_info=cause)
         return
     if isinstance(cause, NotAcknowledged):
-        return  # Discord has told the member that nothing came of it
+        return  # Discord has told the member that the interaction failed
     try:
-        await _tell(interaction, sentence_for(cause))
+        await _tell(interaction, sentence_for(cause, f"interaction {interaction.id}"))
     except (discord.HTTPException, *UNREACHED) as failed:
-        log.info("a member could not be told of an error: %s", failed)
+        log.info("a member could not be told about an error: %s", failed)
 
 
-def sentence_for(error: BaseException) -> str:
-    """The sentence; a bug is logged on the way."""
+def sentence_for(error: BaseException, what: str) -> str:
+    """The sentence for the member; a bug is logged on the way, with `what` failed."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, app_commands.CheckFailure):
-        return "That takes a permission you do not have here; ask somebody who manages the server."
-    incident = secrets.token_hex(4)
-    log.error("incident %s", incident, exc_info=error)
-    return f"Something went wrong on my side (incident {incident}). Please try again; if it stays, tell the operator."
+        return "You don't have permission to do that here; ask someone who manages the server."
+    return apology(log_incident(error, what))
 
 
 async def _tell(interaction: discord.Interaction, sentence: str) -> None:
@@ -58,12 +56,12 @@ async def _tell(interaction: discord.Interaction, sentence: str) -> None:
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
-            # By an earlier try, or a "thinking…", whose answer got lost.
+            # by an earlier attempt, or by a "thinking…", the response to which was lost
             if interaction.type is discord.InteractionType.component:  # whose original is the message with the button
                 await interaction.followup.send(sentence, ephemeral=True)
             else:
                 await interaction.edit_original_response(content=sentence)
         return
     if interaction.type is not discord.InteractionType.component:
-        await interaction.delete_original_response()  # "thinking…" would stay for ever
+        await interaction.delete_original_response()  # or "thinking…" would stay forever
     await interaction.followup.send(sentence, ephemeral=True)

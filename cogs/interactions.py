@@ -1,4 +1,4 @@
-"""Tell Discord that an interaction is taken, and know what to believe when that fails."""
+"""Interactions: acknowledge them, and say where they come from and where to answer."""
 
 from __future__ import annotations
 
@@ -7,30 +7,51 @@ import logging
 import aiohttp
 import discord
 
+from services.jobs import ReplyTarget
 from services.queue.generation import Acknowledge, NotAcknowledged
+from services.requests import Place
 
 log = logging.getLogger(__name__)
 
-#: nobody knows whether Discord did what was asked; asking again may help
+#: it isn't known whether Discord did what was asked; asking again may help
 UNREACHED = (discord.DiscordServerError, aiohttp.ClientError, OSError)
 ALREADY_ACKNOWLEDGED = 40060
 
 
 def thinking(interaction: discord.Interaction) -> Acknowledge:
-    """Shows "thinking…" to the channel, where the answer will stand."""
+    """Shows "thinking…" in the channel, where the answer is going to be."""
 
     async def acknowledge() -> int | None:
         try:
             shown = await interaction.response.defer(thinking=True)
         except UNREACHED as error:
-            # It may stand there all the same; the delivery finds out.
-            log.info("interaction %s: nobody knows whether it is acknowledged: %s", interaction.id, error)
+            # it may have worked all the same; the delivery will find out
+            log.info("interaction %s: unknown whether it was acknowledged: %s", interaction.id, error)
             return None
         except discord.HTTPException as error:
-            if error.code == ALREADY_ACKNOWLEDGED:  # the answer to an earlier try got lost
+            if error.code == ALREADY_ACKNOWLEDGED:  # the response to an earlier attempt was lost
                 return None
-            log.warning("interaction %s came too late: %s", interaction.id, error)
+            log.warning("interaction %s could not be acknowledged in time: %s", interaction.id, error)
             raise NotAcknowledged from error
         return shown.message_id if shown else None
 
     return acknowledge
+
+
+def target_of(interaction: discord.Interaction) -> ReplyTarget:
+    """Where to answer this interaction, now and after its token has expired."""
+    return ReplyTarget(
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        member_id=interaction.user.id,
+        application_id=interaction.application_id,
+        interaction_token=interaction.token,
+        upload_limit=interaction.filesize_limit,
+    )
+
+
+def place_of(interaction: discord.Interaction) -> Place:
+    """Where a command was used, for the presets that apply there."""
+    parent_id = getattr(interaction.channel, "parent_id", None)
+    channels = (channel for channel in (interaction.channel_id, parent_id) if channel is not None)
+    return Place(interaction.guild_id, tuple(channels))

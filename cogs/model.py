@@ -1,4 +1,4 @@
-"""/model: which models can draw here."""
+"""/model: which models there are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.names import COLOUR
+from cogs.text import MAX_DESCRIPTION, fit_lines
 from services.checkpoints import Checkpoint, Shelf
 
 
@@ -20,16 +21,16 @@ class ModelCommands(commands.GroupCog, name="model", description="Models"):
     @app_commands.command(name="list")
     async def list_(self, interaction: discord.Interaction) -> None:
         """Show the models, installed or not."""
-        ordered = sorted(self._shelf, key=lambda one: not self._shelf.is_installed(one))
-        text = "\n\n".join(self._describe(one) for one in ordered)[:4000]
+        ordered = sorted(self._shelf, key=lambda model: not self._shelf.is_installed(model))
+        text = fit_lines(map(self._describe, ordered), MAX_DESCRIPTION, separator="\n\n")
         embed = discord.Embed(title="Models", description=text, colour=COLOUR)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
-    def _describe(self, one: Checkpoint) -> str:
-        head = f"**{one.title}** (`{one.id}`) · {one.architecture.facts.title}, {one.lineage}"
-        if not self._shelf.is_installed(one):
-            return f"{head}\nnot installed: `python -m bot install {one.id}`"
-        recommended = ", ".join(one.recommended[:3]) or "none"
-        settings = f"{one.size}, CFG {one.cfg:g}, {one.steps} steps"
-        note = f"\n{one.note}" if one.note else ""
+    def _describe(self, model: Checkpoint) -> str:
+        head = f"**{model.title}** (`{model.id}`) · {model.architecture.facts.title}, {model.lineage}"
+        if not self._shelf.is_installed(model):
+            return f"{head}\nnot installed: `python -m bot install {model.id}`"
+        recommended = ", ".join(model.recommended[:3]) or "none"
+        settings = f"{model.size}, CFG {model.cfg:g}, {model.steps} steps"
+        note = f"\n{model.note}" if model.note else ""
         return f"{head}\n{settings} · recommended: {recommended}{note}"

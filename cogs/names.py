@@ -1,8 +1,7 @@
-"""What members see on buttons and put under pictures."""
+"""How the bot looks: what is on its buttons and beside its cards."""
 
 from __future__ import annotations
 
 REROLL_EMOJI = "🔁"
-#: sea green; one colour for all cards
+#: sea green; the same colour for all cards
 COLOUR = 0x1F6F63
-EMBEDDING_OPTIONS = ("embedding1", "embedding2", "embedding3")

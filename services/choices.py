@@ -81,9 +81,17 @@ def parse_choice(typed: str) -> EmbeddingChoice:
     if strength is None and ":" in name:
         name, _, written = name.rpartition(":")
         raise _bad_strength(name, written)
-    if strength is not None and not 0 <= strength <= MAX_STRENGTH:
-        raise _bad_strength(name, f"{strength:g}")
-    return EmbeddingChoice(name, strength)
+    return checked(EmbeddingChoice(name, strength))
+
+
+def checked(choice: EmbeddingChoice) -> EmbeddingChoice:
+    """The choice.
+
+    Raises: UserError, if its strength is out of bounds.
+    """
+    if choice.strength is not None and not 0 <= choice.strength <= MAX_STRENGTH:
+        raise _bad_strength(choice.name, f"{choice.strength:g}")
+    return choice
 
 
 def parse_choices(typed: str) -> tuple[EmbeddingChoice, ...]:

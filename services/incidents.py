@@ -1,4 +1,4 @@
-"""Bugs: logged with an incident id that the member sees, so that the operator can find the log entry."""
+"""Bugs: logged with an incident id that the member sees too, so that the operator can find the log entry."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import secrets
 log = logging.getLogger(__name__)
 
 
-def report_bug(error: BaseException, what: str) -> str:
-    """Log an error that nobody foresaw and return the sentence for the member; `what` says what failed."""
+def log_incident(error: BaseException, what: str) -> str:
+    """Log an error that nobody foresaw; `what` says what failed. Returns the incident's id."""
     incident = secrets.token_hex(4)
     log.error("incident %s: %s", incident, what, exc_info=error)
-    return f"Something went wrong on my side (incident {incident}). Please try again; if it keeps happening, tell the operator."
+    return incident
+
+
+def apology(incident: str, sentence: str = "Something went wrong on my side") -> str:
+    """What the member reads about an incident."""
+    return f"{sentence} (incident {incident}). Please try again; if it keeps happening, tell the operator."

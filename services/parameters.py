@@ -64,6 +64,10 @@ class PlanRecord:
     negative_tokens: int = 0
     chunks: int = 1
 
+    def seed_of(self, index: int) -> int:
+        """The seed of picture `index`: a job's pictures have consecutive seeds."""
+        return self.seed + index
+
     @property
     def size(self) -> str:
         return f"{self.width}x{self.height}"
@@ -105,7 +109,7 @@ class PlanRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationParameters(PlanRecord):
-    """A complete plan, vectors included. Picture i of it uses seed + i."""
+    """A complete plan, vectors included."""
 
     embeddings: tuple[PlacedEmbedding, ...]
 

@@ -94,3 +94,8 @@ class Saved:
     added: tuple[str, ...]
     replaced: tuple[str, ...]
     kept: tuple[str, ...]
+
+    @property
+    def stored(self) -> set[str]:
+        """The names that were written, without regard to case."""
+        return {name.casefold() for name in (*self.added, *self.replaced)}

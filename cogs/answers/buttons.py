@@ -1,37 +1,66 @@
-"""Buttons under pictures and cards. Their state is the job's id in their custom id, so they outlive every restart."""
+"""Buttons under pictures and cards. Their state is the job's id in their custom id, so they survive every restart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any, Self
+from enum import Enum, StrEnum
+from typing import Any, NamedTuple, Self
 
 import discord
 from discord.ext import commands
 
-from cogs.deduplication import Once
-from cogs.errors import answer_error
-from cogs.interactions import thinking
+from cogs.components import PersistentButton
+from cogs.deduplication import RecentlySeen
+from cogs.interactions import target_of, thinking
 from cogs.names import REROLL_EMOJI
-from services.jobs import JobId, ReplyTarget
-from services.queue.generation import Generation
+from services.jobs import JobId, Origin
+from services.queue.generation import Admission, Generation
 
-#: two clicks of one member on one picture within this time are one
+#: two clicks of a member on the same button within this time are one
 DOUBLE_CLICK = 1.5  # seconds
 _TEMPLATE = r"(?P<action>reroll|again|delete|cancel):(?P<job>\d+)"
-#: actions of the buttons that tell what a message is: pictures or why there are none; or a place in line
-PICTURES, ANSWER, CARD = ("reroll",), ("reroll", "again"), ("cancel",)
 
 
-class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLATE):
-    """One button of a job. What it does is the cog's; errors never stay silent."""
+class Action(StrEnum):
+    """What a button does; part of its custom id."""
 
-    def __init__(self, action: str, job_id: JobId, *, disabled: bool = False) -> None:
-        label, emoji, style = _LOOKS[action]
+    REROLL = "reroll"
+    TRY_AGAIN = "again"
+    DELETE = "delete"
+    CANCEL = "cancel"
+
+
+class Shown(Enum):
+    """What a message shows of a job, told by the buttons it has one of."""
+
+    PICTURES = (Action.REROLL,)
+    #: the pictures, or the sentence why there are none
+    ANSWER = (Action.REROLL, Action.TRY_AGAIN)
+    #: the place in line or the progress
+    CARD = (Action.CANCEL,)
+
+
+class _Look(NamedTuple):
+    label: str
+    emoji: str | None
+    style: discord.ButtonStyle
+
+
+_LOOKS = {
+    Action.REROLL: _Look("Reroll", REROLL_EMOJI, discord.ButtonStyle.primary),
+    Action.TRY_AGAIN: _Look("Try again", REROLL_EMOJI, discord.ButtonStyle.primary),
+    Action.DELETE: _Look("Delete", "🗑️", discord.ButtonStyle.secondary),
+    Action.CANCEL: _Look("Cancel", None, discord.ButtonStyle.secondary),
+}
+
+
+class JobButton(PersistentButton, template=_TEMPLATE):
+    """A button of a job; the cog does what it is for."""
+
+    def __init__(self, action: Action, job_id: JobId, *, disabled: bool = False) -> None:
+        look = _LOOKS[action]
         custom_id = f"{action}:{job_id}"
-        super().__init__(
-            discord.ui.Button(label=label, emoji=emoji, style=style, custom_id=custom_id, disabled=disabled)
-        )
+        super().__init__(discord.ui.Button(**look._asdict(), custom_id=custom_id, disabled=disabled))
         self.action = action
         self.job_id = job_id
 
@@ -39,60 +68,39 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLA
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
-        return cls(match["action"], JobId(int(match["job"])))
+        return cls(Action(match["action"]), JobId(int(match["job"])))
 
-    async def callback(self, interaction: discord.Interaction) -> None:
-        try:
-            cog: Any = interaction.client.get_cog(Buttons.__cog_name__)  # pyright: ignore[reportAttributeAccessIssue]
-            await cog.pressed(interaction, self.action, self.job_id)
-        except Exception as error:  # discord.py would only log it
-            await answer_error(interaction, error)
-
-
-_LOOKS = {
-    "reroll": ("Reroll", REROLL_EMOJI, discord.ButtonStyle.primary),
-    "again": ("Try again", REROLL_EMOJI, discord.ButtonStyle.primary),
-    "delete": ("Delete", "🗑️", discord.ButtonStyle.secondary),
-    "cancel": ("Cancel", None, discord.ButtonStyle.secondary),
-}
+    async def press(self, interaction: discord.Interaction) -> None:
+        assert isinstance(interaction.client, commands.Bot)
+        cog = interaction.client.get_cog(Buttons.__cog_name__)
+        assert isinstance(cog, Buttons)
+        await cog.press(interaction, self.action, self.job_id)
 
 
 def result_view(job_id: JobId) -> discord.ui.View:
-    """Under the pictures."""
+    """The buttons under pictures."""
     view = discord.ui.View(timeout=None)
-    return view.add_item(JobButton("reroll", job_id)).add_item(JobButton("delete", job_id))
+    return view.add_item(JobButton(Action.REROLL, job_id)).add_item(JobButton(Action.DELETE, job_id))
 
 
 def failed_view(job_id: JobId) -> discord.ui.View:
-    """Under the sentence that says why there are no pictures."""
-    return discord.ui.View(timeout=None).add_item(JobButton("again", job_id))
+    """The button under the sentence that says why there are no pictures."""
+    return discord.ui.View(timeout=None).add_item(JobButton(Action.TRY_AGAIN, job_id))
 
 
 def cancel_view(job_id: JobId, *, disabled: bool = False) -> discord.ui.View:
-    """Under the place in line; once it is being drawn it is too late."""
-    return discord.ui.View(timeout=None).add_item(JobButton("cancel", job_id, disabled=disabled))
+    """The button under the place in line, disabled once the job is being drawn."""
+    return discord.ui.View(timeout=None).add_item(JobButton(Action.CANCEL, job_id, disabled=disabled))
 
 
-def job_shown(message: discord.Message, actions: Collection[str] = PICTURES) -> JobId | None:
-    """The job that a message belongs to, read off its buttons."""
+def job_shown(message: discord.Message, shown: Shown = Shown.PICTURES) -> JobId | None:
+    """The job of which a message shows this, read from its buttons."""
     for row in message.components:
         for item in getattr(row, "children", ()):
             match = re.fullmatch(_TEMPLATE, getattr(item, "custom_id", None) or "")
-            if match and match["action"] in actions:
+            if match and match["action"] in shown.value:
                 return JobId(int(match["job"]))
     return None
-
-
-def target_of(interaction: discord.Interaction) -> ReplyTarget:
-    """Where to answer this interaction, now and after its token has died."""
-    return ReplyTarget(
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id or 0,
-        member_id=interaction.user.id,
-        application_id=interaction.application_id,
-        interaction_token=interaction.token,
-        upload_limit=interaction.filesize_limit,
-    )
 
 
 class Buttons(commands.Cog):
@@ -101,7 +109,7 @@ class Buttons(commands.Cog):
     def __init__(self, *, client: commands.Bot, generation: Generation) -> None:
         self._client = client
         self._generation = generation
-        self._clicks = Once(DOUBLE_CLICK)
+        self._clicks = RecentlySeen(DOUBLE_CLICK)
 
     async def cog_load(self) -> None:
         self._client.add_dynamic_items(JobButton)
@@ -109,13 +117,13 @@ class Buttons(commands.Cog):
     async def cog_unload(self) -> None:
         self._client.remove_dynamic_items(JobButton)
 
-    async def pressed(self, interaction: discord.Interaction, action: str, job_id: JobId) -> None:
+    async def press(self, interaction: discord.Interaction, action: Action, job_id: JobId) -> None:
         match action:
-            case "reroll" | "again":
-                await self._repeat(interaction, job_id, with_new_seed=action == "reroll")
-            case "delete":
+            case Action.REROLL | Action.TRY_AGAIN:
+                await self._repeat(interaction, job_id, with_new_seed=action is Action.REROLL)
+            case Action.DELETE:
                 await self._delete(interaction, job_id)
-            case "cancel":
+            case Action.CANCEL:
                 await self._cancel(interaction, job_id)
 
     async def _repeat(self, interaction: discord.Interaction, job_id: JobId, *, with_new_seed: bool) -> None:
@@ -124,17 +132,17 @@ class Buttons(commands.Cog):
             return
         job = await self._generation.job(job_id)
         planned = await self._generation.plan_reroll(job, interaction.user.id, with_new_seed=with_new_seed)
-        await self._generation.submit(
-            planned, target_of(interaction), thinking(interaction), origin=interaction.id, parent_id=job.id
-        )
+        origin = Origin.of_interaction(interaction.id)
+        admission = Admission(target_of(interaction), origin, thinking(interaction), parent_id=job.id)
+        await self._generation.submit(planned, admission)
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:
         is_moderator = interaction.permissions.manage_messages
-        await self._generation.take_down(job_id, interaction.user.id, is_moderator=is_moderator)
+        await self._generation.delete(job_id, interaction.user.id, is_moderator=is_moderator)
         await interaction.response.defer()
         await interaction.delete_original_response()
 
     async def _cancel(self, interaction: discord.Interaction, job_id: JobId) -> None:
         is_moderator = interaction.permissions.manage_messages
         await self._generation.cancel(job_id, interaction.user.id, is_moderator=is_moderator)
-        await interaction.response.defer()  # the card says it
+        await interaction.response.defer()  # the card will say so

@@ -1,28 +1,29 @@
-"""Send messages of a job to its channel, or to its member alone, each of them once.
+"""Send a job's messages to its channel, or to its member directly, each exactly once.
 
-Discord drops a second message with the same nonce for some minutes; after that the channel itself is looked through.
+Discord drops a second message with the same nonce for a few minutes; after that we search the channel itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import discord
 
-from cogs.answers.buttons import ANSWER, CARD, job_shown
+from cogs.answers.buttons import Shown, job_shown
+from cogs.answers.messages import OutgoingMessage
 from services.jobs import Job
 
 UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED = 10003, 50001, 50013, 50083, 160005
 CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED}
 #: Discord remembers nonces for "the past few minutes"
 NONCE_LIFE = timedelta(minutes=1)
-#: clocks differ, and Discord's ids tell the time of its own
-_CLOCKS_DIFFER = timedelta(minutes=1)
-#: a picture that is there sooner needs no card before it
+#: our clock and Discord's, by which message ids are made, may differ
+_CLOCK_SKEW = timedelta(minutes=1)
+#: pictures that are ready sooner need no card before them
 NO_CARD_BEFORE = timedelta(seconds=1.2)
-#: messages looked through, from the first that it could be
+#: messages searched, from the earliest that it could be
 MAX_HISTORY = 500
 
 
@@ -30,65 +31,81 @@ class GoneForGood(Exception):
     """Neither the channel nor the member can be reached any more."""
 
 
+class Purpose(StrEnum):
+    """Tells a job's messages apart; part of their nonce."""
+
+    CARD = "card"
+    ANSWER = "job"
+
+
 class Channels:
-    """Messages that answer no interaction."""
+    """Messages that don't answer an interaction."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def send(self, job: Job, kind: str, *, may_have_been_sent: bool, **message: Any) -> int:
-        """Send to the job's channel; `kind` tells its messages apart. Returns the message's id."""
-        channel = self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)
-        return await self._send_once(channel, job, kind, may_have_been_sent, {**message, **_reference(job)})
+    async def send(self, job: Job, purpose: Purpose, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
+        """Send to the job's channel; returns the message's id."""
+        return await self._send_once(
+            self._channel(job), job, purpose, {**message.as_new(), **_reference(job)}, may_have_been_sent
+        )
 
     async def find_card(self, job: Job) -> int | None:
-        """The card of a job, if one was sent and nobody noted it; there is none in a job's first moments."""
+        """The card of a job, if it was sent but its id was never stored."""
         if datetime.now(UTC) - job.asked_at < NO_CARD_BEFORE:
             return None
-        channel = self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)
         try:
-            return await self._sent_before(channel, job, CARD)
+            return await self._find_sent(self._channel(job), job, Purpose.CARD)
         except discord.HTTPException as error:
             if error.code not in CHANNEL_IS_CLOSED:
                 raise
             return None
 
-    async def send_or_whisper(self, job: Job, *, may_have_been_sent: bool, **message: Any) -> int:
-        """Send the last word to the channel or, if that is closed, to the member alone.
+    async def send_or_whisper(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
+        """Send the answer to the channel or, if that is closed, to the member directly.
 
         Raises: GoneForGood.
         """
         try:
-            return await self.send(job, "job", may_have_been_sent=may_have_been_sent, **message)
+            return await self.send(job, Purpose.ANSWER, message, may_have_been_sent=may_have_been_sent)
         except discord.HTTPException as error:
             if error.code not in CHANNEL_IS_CLOSED:
                 raise
         try:
             direct = await self._client.create_dm(discord.Object(job.target.member_id))  # pyright: ignore[reportArgumentType]
-            return await self._send_once(direct, job, "job", may_have_been_sent, message)
+            return await self._send_once(direct, job, Purpose.ANSWER, message.as_new(), may_have_been_sent)
         except (discord.Forbidden, discord.NotFound) as error:
-            raise GoneForGood(f"neither the channel nor the member takes messages: {error}") from error
+            raise GoneForGood(f"neither the channel nor the member accepts messages: {error}") from error
+
+    def _channel(self, job: Job) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)
 
     async def _send_once(
-        self, channel: discord.abc.Messageable, job: Job, kind: str, may_have_been_sent: bool, message: dict[str, Any]
+        self,
+        channel: discord.abc.Messageable,
+        job: Job,
+        purpose: Purpose,
+        arguments: dict[str, Any],
+        may_have_been_sent: bool,
     ) -> int:
         if may_have_been_sent or datetime.now(UTC) - job.asked_at > NONCE_LIFE:
-            earlier = await self._sent_before(channel, job, ANSWER) if kind == "job" else await self.find_card(job)
+            is_card = purpose is Purpose.CARD
+            earlier = await self.find_card(job) if is_card else await self._find_sent(channel, job, purpose)
             if earlier is not None:
                 return earlier
-        for file in message.get("files", ()):
-            file.reset(seek=True)
         mentions = discord.AllowedMentions(users=[discord.Object(job.target.member_id)], replied_user=False)
-        return (await channel.send(nonce=f"{kind}-{job.id}", allowed_mentions=mentions, **message)).id
+        return (await channel.send(nonce=f"{purpose}-{job.id}", allowed_mentions=mentions, **arguments)).id
 
-    async def _sent_before(self, channel: discord.abc.Messageable, job: Job, actions: Collection[str]) -> int | None:
-        """The message that an earlier try, or an earlier process, sent just before it ended."""
-        # nothing can be an answer that is older than what it says
-        since = (job.asked_at if actions is CARD else job.finished_at or job.asked_at) - _CLOCKS_DIFFER
+    async def _find_sent(self, channel: discord.abc.Messageable, job: Job, purpose: Purpose) -> int | None:
+        """The message that an earlier attempt, or an earlier process, sent just before it died."""
+        is_card = purpose is Purpose.CARD
+        # an answer can't be older than the moment it became known
+        since = (job.asked_at if is_card else job.finished_at or job.asked_at) - _CLOCK_SKEW
+        shown = Shown.CARD if is_card else Shown.ANSWER
         own_id = self._client.user.id if self._client.user else 0
         try:
             async for message in channel.history(limit=MAX_HISTORY, after=since, oldest_first=True):
-                if message.author.id == own_id and job_shown(message, actions) == job.id:
+                if message.author.id == own_id and job_shown(message, shown) == job.id:
                     return message.id
         except discord.Forbidden:  # it may write there, but not read
             return None
@@ -96,11 +113,10 @@ class Channels:
 
 
 def _reference(job: Job) -> dict[str, Any]:
-    """What ties the answer to the message that a reaction was put on."""
+    """Makes the message a reply to the one that was reacted to."""
     if job.target.refers_to is None:
         return {}
-    return {
-        "reference": discord.MessageReference(
-            message_id=job.target.refers_to, channel_id=job.target.channel_id, fail_if_not_exists=False
-        )
-    }
+    reference = discord.MessageReference(
+        message_id=job.target.refers_to, channel_id=job.target.channel_id, fail_if_not_exists=False
+    )
+    return {"reference": reference}

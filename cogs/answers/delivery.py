@@ -1,7 +1,7 @@
-"""Answer members: where they stand in line, how far their picture is, and then the last word, once, whatever breaks.
+"""Answer members: where they are in line, how far their picture is, and then the answer, once, whatever breaks.
 
-An interaction's reply is edited, which can be repeated without harm; where there is none, a message is sent with a nonce made
-from the job's id, and looked for before it is sent again. A row is closed only after Discord said that the answer is there.
+An interaction's reply is edited, which can be repeated without harm. Where there is none, a message is sent with a nonce made
+from the job's id, and searched for before it is sent again. A row is closed only once Discord has confirmed the answer.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from functools import partial
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
 
-from cogs.answers.cards import cancelled_card, failure_card, line_card, progress_card, result_card
+from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card, result_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood
 from cogs.answers.replies import Replies
 from cogs.interactions import UNREACHED
 from services.checkpoints import Shelf
 from services.errors import EngineError
+from services.incidents import apology, log_incident
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.pictures.store import PictureStore
 from services.pictures.uploads import fit_files
@@ -28,33 +29,31 @@ from services.storage.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-#: Discord allows about five edits in five seconds of one channel, for everybody's pictures there
+#: Discord allows about five edits in five seconds per channel, for everybody's pictures in it
 EDIT_INTERVAL = 2.0  # seconds
-#: notes in the row that the member is answered
+#: records in the row that the member has been answered
 Close = Callable[[], Awaitable[None]]
 
-#: between tries while Discord does not answer; a member's reply dies after a quarter of an hour, the channel does not
+#: between attempts while Discord doesn't answer; a reply expires after a quarter of an hour, a channel doesn't
 _BACK_OFF = wait_exponential(multiplier=0.5, max=60)
 #: a server that refuses files of this size refuses all
 SMALLEST_LIMIT = 16 * 1024  # bytes
 TOO_LARGE = 413  # HTTP
-LOST_PICTURES = "Its pictures were lost before they could be sent; please try again."
-REFUSED = (
-    "It was drawn, but Discord did not take the message with it. Please try again; if it stays, tell the operator."
-)
+LOST_PICTURES = "The pictures were lost before I could send them; please try again."
+REJECTED = "Your picture was drawn, but Discord rejected the message"
 
 
 @dataclass
 class _Card:
-    """The latest news of a job that is not done, and the task that shows it."""
+    """The latest news of an unfinished job, and the task that shows it."""
 
     job: Job
     content: str = ""
-    #: whether it still waits in line
+    #: whether the job is still in line
     cancellable: bool = True
     place: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    #: an edit that is on its way must arrive before the answer does
+    #: an edit that is being sent must arrive before the answer does
     editing: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
@@ -73,7 +72,7 @@ class DiscordDelivery:
 
     @property
     def pending(self) -> set[JobId]:
-        """Jobs whose members are being answered."""
+        """Jobs whose answers are being sent."""
         return set(self._answers)
 
     def line_moved(self, line: list[tuple[Job, float]]) -> None:
@@ -89,12 +88,12 @@ class DiscordDelivery:
             task.add_done_callback(lambda _: self._answers.pop(job.id, None))
 
     async def wind_down(self, seconds: float) -> None:
-        """Let answers that are on their way arrive."""
+        """Let the answers that are being sent arrive."""
         if self._answers:
             await asyncio.wait(self._answers.values(), timeout=seconds)
 
     async def close(self) -> None:
-        """Stop answering; whoever is not answered stays so in the row, and is at the next start."""
+        """Stop answering; who isn't answered stays so in the row, and is answered after the next start."""
         tasks = [*self._answers.values(), *(card.task for card in self._cards.values() if card.task)]
         for task in tasks:
             task.cancel()
@@ -112,7 +111,7 @@ class DiscordDelivery:
             card.changed.set()
 
     async def _keep_showing(self, card: _Card) -> None:
-        """Edit the reply with the latest news, no faster than Discord likes."""
+        """Edit the reply with the latest news, within Discord's rate limits."""
         await asyncio.sleep(NO_CARD_BEFORE.total_seconds())
         await self._client.wait_until_ready()
         while True:
@@ -124,12 +123,11 @@ class DiscordDelivery:
                     card.job = card.job.evolve(target=target)
                 except (discord.HTTPException, GoneForGood, *UNREACHED) as error:
                     log.info("job %s: its card could not be shown: %s", card.job.id, error)
-            await asyncio.sleep(
-                EDIT_INTERVAL * (1 + card.place // 5)
-            )  # a long line must not use up the channel's edits
+            # a long line must not use up the channel's edits
+            await asyncio.sleep(EDIT_INTERVAL * (1 + card.place // 5))
 
     async def _end_card(self, job: Job) -> Job:
-        """Stop the card, and return the job with the message it stands in."""
+        """Stop the card, and return the job with the message it is in."""
         card = self._cards.pop(job.id, None)
         if card is None or card.task is None:
             return job
@@ -138,7 +136,7 @@ class DiscordDelivery:
         return job.evolve(target=_newest(job.target, card.job.target))
 
     async def _answer(self, job: Job) -> None:
-        """Go on until the member has the last word."""
+        """Go on until the member has the answer."""
         job = await self._end_card(job)
         await self._client.wait_until_ready()
         try:
@@ -146,22 +144,21 @@ class DiscordDelivery:
         except GoneForGood as error:
             log.warning("job %s cannot be answered: %s", job.id, error)
             await self._jobs.give_up(job.id, str(error))
-        except Exception as error:  # Discord refuses what we send, or a bug; the member is told at least that much
-            log.exception("job %s could not be answered", job.id)
+        except Exception as error:  # Discord rejects what we send, or a bug; the member is told at least that much
             await self._apologise(job, error)
         else:  # from here on the member has it, whatever goes wrong
             await close()
 
     async def _until_sent(self, job: Job) -> Close:
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_log_of(job)
+            retry=retry_if_exception(_may_pass), wait=_BACK_OFF, stop=stop_never, before_sleep=_logger_of(job)
         ):
             with attempt:
                 return await self._send_once(job, may_have_been_sent=attempt.retry_state.attempt_number > 1)
         raise AssertionError
 
     async def _send_once(self, job: Job, *, may_have_been_sent: bool) -> Close:
-        """Send the last word, and return what closes the row after it."""
+        """Send the answer, and return what closes the row after it."""
         if job.state is JobState.RENDERED:
             try:
                 pictures = [await self._pictures.read(name) for name in job.pictures]
@@ -170,8 +167,9 @@ class DiscordDelivery:
             else:
                 message_id = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
                 return partial(self._close_with_pictures, job, message_id)
-        card = cancelled_card() if job.state is JobState.CANCELLED else failure_card(job.sentence or EngineError.calm)
-        await self._replies.say(job, card, may_have_been_sent=may_have_been_sent)
+        is_cancelled = job.state is JobState.CANCELLED
+        sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
+        await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
         return partial(self._jobs.answered, job.id)
 
     async def _close_with_pictures(self, job: Job, message_id: int) -> None:
@@ -182,34 +180,37 @@ class DiscordDelivery:
         limit = job.target.upload_limit
         while True:
             uploads = await asyncio.to_thread(fit_files, pictures, limit)
-            card = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
+            message = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
             try:
-                return await self._replies.send_result(job, card, may_have_been_sent=may_have_been_sent)
+                return await self._replies.send_result(job, message, may_have_been_sent=may_have_been_sent)
             except discord.HTTPException as error:
                 largest = max(len(upload.data) for upload in uploads)
                 if error.status != TOO_LARGE or largest < SMALLEST_LIMIT:
                     raise
-                limit = largest // 2  # the server lost its boosts, say
+                limit = largest // 2  # for example, the server has lost its boosts
 
     async def _apologise(self, job: Job, error: Exception) -> None:
-        job = await self._jobs.fail(job.id, REFUSED, f"{type(error).__name__}: {error}") or job
+        incident = log_incident(error, f"answering job {job.id}")
+        sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
+        reason = f"incident {incident}: {type(error).__name__}: {error}"
+        job = await self._jobs.fail(job.id, sentence, reason) or job
         try:
-            await self._replies.say(job, failure_card(REFUSED), may_have_been_sent=False)
+            await self._replies.say(job, failure_card(sentence), may_have_been_sent=False)
         except (discord.HTTPException, GoneForGood, *UNREACHED) as failed:
-            await self._jobs.give_up(job.id, f"{error}; and then: {failed}")
+            await self._jobs.give_up(job.id, f"{reason}; and then: {failed}")
         else:
             await self._jobs.answered(job.id)
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether another try can help."""
+    """Whether another attempt can help."""
     if isinstance(error, discord.HTTPException):
         return error.status in (401, 429) or error.status >= 500
     return isinstance(error, UNREACHED)
 
 
 def _newest(stored: ReplyTarget, shown: ReplyTarget) -> ReplyTarget:
-    """Where the card stands, if there is one."""
+    """Where the card is, if there is one."""
     return replace(
         stored,
         reply_id=shown.reply_id or stored.reply_id,
@@ -217,9 +218,9 @@ def _newest(stored: ReplyTarget, shown: ReplyTarget) -> ReplyTarget:
     )
 
 
-def _log_of(job: Job) -> Callable[[RetryCallState], None]:
-    def tell(state: RetryCallState) -> None:
+def _logger_of(job: Job) -> Callable[[RetryCallState], None]:
+    def log_attempt(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        log.warning("job %s is not answered yet, after %s tries: %s", job.id, state.attempt_number, error)
+        log.warning("job %s is still unanswered after %s attempts: %s", job.id, state.attempt_number, error)
 
-    return tell
+    return log_attempt

@@ -3,74 +3,72 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 import discord
 from discord.ext import commands
 from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from cogs.answers.buttons import job_shown
-from cogs.deduplication import Once
+from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
 from cogs.interactions import UNREACHED
 from cogs.names import REROLL_EMOJI
 from services.errors import Unavailable, UserError
-from services.jobs import Job, ReplyTarget
-from services.queue.generation import Generation
+from services.jobs import Job, Origin, ReplyTarget
+from services.queue.generation import Admission, Generation
 
 log = logging.getLogger(__name__)
 
-#: no reaction waits for an acknowledgement, so it can wait until the database is back
-_is_patient = retry(
+#: no one waits for an acknowledgement of a reaction, so it can wait until the database is back
+_while_unavailable = retry(
     retry=retry_if_exception_type(Unavailable), wait=wait_fixed(1.0), stop=stop_after_delay(120.0), reraise=True
 )
 
 
 class Reactions(commands.Cog):
-    """Raw events, since the message is seldom in any cache."""
+    """Listens to raw events, since the message is rarely in a cache."""
 
     def __init__(self, *, client: commands.Bot, generation: Generation) -> None:
         self._client = client
         self._generation = generation
-        self._reactions = Once()
+        self._seen = RecentlySeen()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """A new session: reactions may have been taken back while nobody listened, and no event of old comes again."""
-        self._reactions.forget_all()
+        """A new session: reactions may have been removed while we were away, and no old event is sent again."""
+        self._seen.clear()
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         if str(payload.emoji) == REROLL_EMOJI:
-            self._reactions.forget((payload.message_id, payload.user_id))
+            self._seen.forget((payload.message_id, payload.user_id))
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         own_id = self._client.user.id if self._client.user else 0
-        is_foreign = payload.message_author_id not in (own_id, None)  # Discord does not always say
+        is_foreign = payload.message_author_id not in (own_id, None)  # Discord doesn't always say
         if str(payload.emoji) != REROLL_EMOJI or is_foreign or payload.user_id == own_id:
             return
         if payload.member is not None and payload.member.bot:
             return
-        if not self._reactions.is_first((payload.message_id, payload.user_id)):
+        if not self._seen.is_first((payload.message_id, payload.user_id)):
             return  # Discord sends events again when a connection was lost
-        origin = secrets.randbits(62)
+        origin = Origin.of_reaction(payload.message_id, payload.user_id)
         try:
-            await self._reroll(payload, origin=-origin)  # no id of Discord's is negative
-        except Exception as error:  # an event has nobody who would answer its errors
-            await self._tell(payload.user_id, sentence_for(error), nonce=f"told-{origin}")
+            await self._reroll(payload, origin)
+        except Exception as error:  # nothing else answers the errors of an event
+            sentence = sentence_for(error, f"reaction on message {payload.message_id}")
+            await self._tell(payload.user_id, sentence, nonce=f"told-{payload.message_id}")
 
-    @_is_patient
-    async def _reroll(self, payload: discord.RawReactionActionEvent, origin: int) -> None:
+    @_while_unavailable
+    async def _reroll(self, payload: discord.RawReactionActionEvent, origin: Origin) -> None:
         job = await self._generation.job_of_message(payload.message_id) or await self._job_of_button(payload)
         if job is None and payload.message_author_id is None:
-            return  # somebody else's message, as far as anybody knows
+            return  # somebody else's message, as far as anyone can tell
         if job is None:
-            raise UserError(
-                f"{REROLL_EMOJI} rerolls a picture of mine, and that message shows none; /imagine makes one."
-            )
+            raise UserError(f"{REROLL_EMOJI} rerolls my pictures, and that message has none; /imagine makes one.")
         planned = await self._generation.plan_reroll(job, payload.user_id)
-        await self._generation.submit(planned, self._target(payload), origin=origin, parent_id=job.id)
+        await self._generation.submit(planned, Admission(self._target(payload), origin, parent_id=job.id))
 
     def _target(self, payload: discord.RawReactionActionEvent) -> ReplyTarget:
         guild = self._client.get_guild(payload.guild_id) if payload.guild_id else None
@@ -83,7 +81,7 @@ class Reactions(commands.Cog):
         )
 
     async def _job_of_button(self, payload: discord.RawReactionActionEvent) -> Job | None:
-        """The job named by the message's own button: the row may not know yet that the message was sent."""
+        """The job named by the message's own button, since the row may not know yet that the message was sent."""
         channel = self._client.get_partial_messageable(payload.channel_id)
         try:
             message = await channel.get_partial_message(payload.message_id).fetch()
@@ -93,7 +91,7 @@ class Reactions(commands.Cog):
         return await self._generation.job(job_id) if job_id is not None else None
 
     async def _tell(self, user_id: int, sentence: str, nonce: str) -> None:
-        """A reaction has no private answer, so it goes to the member directly, or nowhere."""
+        """A reaction has no private reply, so the sentence goes to the member directly, or nowhere."""
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(UNREACHED), wait=wait_fixed(1.0), stop=stop_after_attempt(4), reraise=True

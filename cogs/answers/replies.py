@@ -1,22 +1,21 @@
 """The three ways to reach whoever asked: the interaction's reply, a message in the channel, a direct message.
 
-Discord's errors are told apart here: a token whose time is over, a message or channel that is gone, and what may yet pass.
+Tells Discord's errors apart: an expired token, a message or channel that is gone, and what may work on another attempt.
 """
 
 from __future__ import annotations
 
-import io
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 
 import discord
+from discord.http import Route
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from cogs.answers.buttons import cancel_view, failed_view
-from cogs.answers.cards import ResultCard
-from cogs.answers.channels import CHANNEL_IS_CLOSED, Channels
+from cogs.answers.channels import CHANNEL_IS_CLOSED, Channels, Purpose
+from cogs.answers.messages import OutgoingMessage
 from cogs.interactions import UNREACHED
 from cogs.names import REROLL_EMOJI
 from services.jobs import Job, JobState, ReplyTarget
@@ -24,17 +23,15 @@ from services.storage.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-#: Discord's tokens live for 15 minutes; an edit that starts now should end within
+#: Discord's tokens live for 15 minutes; an edit that starts now should be done by then
 TOKEN_LIFE = timedelta(minutes=14, seconds=30)
 UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, BAD_TOKEN, UNKNOWN_INTERACTION = 10008, 10015, 50027, 10062
 #: the interaction's reply can no longer be used, so the channel is
 _REPLY_IS_LOST = {UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, BAD_TOKEN, UNKNOWN_INTERACTION, 0} | CHANNEL_IS_CLOSED
-#: stands for the id of an interaction's reply in the addresses of Discord
-_ORIGINAL = cast("int", "@original")
 
 
 class Replies:
-    """Knows Discord's ways, and no queue."""
+    """Knows Discord's ways, and nothing of the line."""
 
     def __init__(self, client: discord.Client, jobs: JobStore) -> None:
         self._client = client
@@ -42,57 +39,53 @@ class Replies:
         self._jobs = jobs
 
     async def show_card(self, job: Job, content: str, *, cancellable: bool) -> ReplyTarget:
-        """Put news into the reply; for a reaction that has none yet, send one. Returns where it stands."""
-        view = cancel_view(job.id, disabled=not cancellable)
+        """Put news into the reply, or send it where there is none yet. Returns where the card is."""
+        message = OutgoingMessage(content, view=cancel_view(job.id, disabled=not cancellable))
         job = await self._with_reply(job)
         if job.target.reply_id is not None:
-            await self._edit_reply(job, content=content, view=view)
+            await self._edit_reply(job, message)
             return job.target
-        message_id = await self._channels.send(job, "card", may_have_been_sent=False, content=content, view=view)
+        message_id = await self._channels.send(job, Purpose.CARD, message, may_have_been_sent=False)
         await self._jobs.set_reply(job.id, message_id)
         return replace(job.target, reply_id=message_id, interaction_token=None)
 
-    async def send_result(self, job: Job, card: ResultCard, *, may_have_been_sent: bool) -> int:
-        """The pictures, in the reply if it still can be edited, else in the channel, else to the member alone.
+    async def send_result(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
+        """Send the pictures: in the reply while it can be edited, else in the channel, else to the member directly.
 
-        Returns the id of the message they stand in.
+        Returns the id of the message they are in.
 
-        Raises: GoneForGood; whatever may yet pass.
+        Raises: GoneForGood; whatever may work on another attempt.
         """
         job = await self._with_reply(job)
+        addressed = message.mentioning(job.target.member_id)
         try:
-            content = card.content if job.target.interaction_token else _addressed(job, card.content)
-            return await self._edit_reply(
-                job, content=content, embed=card.embed, attachments=_files(card), view=card.view
-            )
+            return await self._edit_reply(job, message if job.target.interaction_token else addressed)
         except _NoReply:
-            content = _addressed(job, card.content)
-        message = {"content": content, "embed": card.embed, "files": _files(card), "view": card.view}
-        return await self._channels.send_or_whisper(job, may_have_been_sent=may_have_been_sent, **message)
+            return await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
 
-    async def say(self, job: Job, content: str, *, may_have_been_sent: bool) -> None:
-        """A last word instead of pictures.
+    async def say(self, job: Job, sentence: str, *, may_have_been_sent: bool) -> None:
+        """Send a sentence instead of pictures.
 
-        Raises: GoneForGood; whatever may yet pass.
+        Raises: GoneForGood; whatever may work on another attempt.
         """
         job = await self._with_reply(job)
-        view = failed_view(job.id) if job.state is JobState.FAILED else None
+        message = OutgoingMessage(sentence, view=failed_view(job.id) if job.state is JobState.FAILED else None)
         try:
-            await self._edit_reply(job, content=content, view=view)
+            await self._edit_reply(job, message)
         except _NoReply:
-            message = {"content": _addressed(job, content), "view": view or discord.utils.MISSING}
-            await self._channels.send_or_whisper(job, may_have_been_sent=may_have_been_sent, **message)
+            addressed = message.mentioning(job.target.member_id)
+            await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
 
     async def offer_reaction(self, job: Job, message_id: int) -> None:
-        """Put the reroll reaction under the pictures, where that is allowed; nobody misses it where it is not."""
+        """Add the reroll reaction to the pictures, where that is allowed; where it isn't, the button is enough."""
         channel = self._client.get_partial_messageable(job.target.channel_id)
         try:
             await channel.get_partial_message(message_id).add_reaction(REROLL_EMOJI)
         except (discord.HTTPException, *UNREACHED) as error:
-            log.debug("no reaction under message %s: %s", message_id, error)
+            log.debug("no reaction on message %s: %s", message_id, error)
 
     async def _with_reply(self, job: Job) -> Job:
-        """Find the reply or the card whose id was lost: its answer did not arrive, or the bot was killed after it was sent."""
+        """Find a reply or card whose id was lost: the response never arrived, or the bot was killed right after sending it."""
         target = job.target
         if target.reply_id is not None:
             return job
@@ -100,7 +93,7 @@ class Replies:
             message_id = await self._channels.find_card(job)
         else:
             try:
-                message_id = await self._on_webhook(job, "fetch_message", _ORIGINAL)
+                message_id = await self._original_reply(job)
             except discord.HTTPException as error:
                 if not _is_lost(error):
                     raise
@@ -109,42 +102,51 @@ class Replies:
             await self._jobs.set_reply(job.id, message_id)
         return job.evolve(target=replace(target, reply_id=message_id))
 
-    async def _edit_reply(self, job: Job, **changes: Any) -> int:
-        """Raises: _NoReply, if there is none, or it can be edited in no way."""
+    async def _edit_reply(self, job: Job, message: OutgoingMessage) -> int:
+        """Returns the message's id.
+
+        Raises: _NoReply, if there is none, or it can't be edited in any way.
+        """
         reply_id = job.target.reply_id
         if reply_id is None:
             raise _NoReply
         if _token_lives(job):
             try:
-                return await self._on_webhook(job, "edit_message", reply_id, **changes)
+                return await self._edit_by_token(job, reply_id, message)
             except discord.HTTPException as error:
                 if not _is_lost(error):
                     raise
                 if error.code == UNKNOWN_MESSAGE:
                     raise _NoReply from error
-        # As a message of ours in the channel it can be edited without the token too.
+        # it's a message of ours in the channel, so it can be edited without the token too
         channel = self._client.get_partial_messageable(job.target.channel_id)
         try:
-            return (await channel.get_partial_message(reply_id).edit(**_fresh(changes))).id
+            return (await channel.get_partial_message(reply_id).edit(**message.as_edit())).id
         except discord.HTTPException as error:
             if not _is_lost(error):
                 raise
             raise _NoReply from error
 
-    async def _on_webhook(self, job: Job, action: str, message_id: int, **changes: Any) -> int:
+    async def _edit_by_token(self, job: Job, reply_id: int, message: OutgoingMessage) -> int:
         target = job.target
-        webhook = discord.Webhook.partial(
-            target.application_id or 0, target.interaction_token or "", client=self._client
-        )
-        async for attempt in AsyncRetrying(
-            # right after a good defer Discord now and then knows nothing of it for some seconds
-            retry=retry_if_exception(_is_not_known_yet),
-            stop=stop_after_attempt(4),
-            wait=wait_fixed(0.7),
-            reraise=True,
-        ):
+        application_id, token = target.application_id or 0, target.interaction_token or ""
+        webhook = discord.Webhook.partial(application_id, token, client=self._client)
+        async for attempt in _until_known():
             with attempt:
-                return (await getattr(webhook, action)(message_id, **_fresh(changes))).id
+                return (await webhook.edit_message(reply_id, **message.as_edit())).id
+        raise AssertionError
+
+    async def _original_reply(self, job: Job) -> int:
+        """The id of the interaction's reply. discord.py's webhooks only fetch messages whose id is known."""
+        route = Route(
+            "GET",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=job.target.application_id,
+            webhook_token=job.target.interaction_token,
+        )
+        async for attempt in _until_known():
+            with attempt:
+                return int((await self._client.http.request(route))["id"])
         raise AssertionError
 
 
@@ -156,20 +158,11 @@ def _token_lives(job: Job) -> bool:
     return job.target.interaction_token is not None and datetime.now(UTC) - job.asked_at < TOKEN_LIFE
 
 
-def _addressed(job: Job, content: str) -> str:
-    """With the member's name, where Discord does not show beside the message who asked for it."""
-    return f"<@{job.target.member_id}> {content}".strip()
-
-
-def _files(card: ResultCard) -> list[discord.File]:
-    return [discord.File(io.BytesIO(data), name, description=alt) for name, data, alt in card.files]
-
-
-def _fresh(changes: dict[str, Any]) -> dict[str, Any]:
-    """The same changes with files that are read from their beginning again."""
-    for file in (*changes.get("attachments", ()), *changes.get("files", ())):
-        file.reset(seek=True)
-    return changes
+def _until_known() -> AsyncRetrying:
+    """Right after a successful defer, Discord sometimes doesn't know the interaction for a few seconds."""
+    return AsyncRetrying(
+        retry=retry_if_exception(_is_not_known_yet), stop=stop_after_attempt(4), wait=wait_fixed(0.7), reraise=True
+    )
 
 
 def _is_lost(error: discord.HTTPException) -> bool:

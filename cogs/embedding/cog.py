@@ -1,4 +1,4 @@
-"""/embedding: what there is, what one of them is for, and – for those who may – installing and removing."""
+"""/embedding: what there is, what an embedding is for and, for those who may, installing and removing."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.attachments import fetched
-from cogs.choices import as_choices
+from cogs.attachments import download
+from cogs.choices import Choices, as_choices, name_choices
 from cogs.embedding.cards import info_card, list_card
-from cogs.embedding.pages import BrowseButton, browse_message
-from cogs.permissions import Stewards
-from embeddings.library import InstalledEmbedding, Library
-from services.checkpoints import Checkpoint, Shelf
+from cogs.embedding.pages import EmbeddingPages, PageKey
+from cogs.permissions import EmbeddingPermissions
+from cogs.text import as_typed
+from embeddings.library import InstalledEmbedding
+from services.checkpoints import Checkpoint
 from services.errors import EngineError, UserError
-from services.library.downloads import Downloads
-from services.library.installer import Asker, Installer
+from services.library.installer import Actor, Installer
 from services.library.samples import Samples
 from services.matching import closest
 from services.planning.fit import fit_of, usable_with
-from services.suggestions.autocomplete import MAX_CHOICES, Suggestions
-from services.suggestions.browsing import Browsing, Show
+from services.stock import Stock
+from services.suggestions.autocomplete import Suggestions
+from services.suggestions.browsing import Show, order_of
+from services.suggestions.suggestion import MAX_CHOICES
 
-#: an embedding's file is smaller than this in every format; what is larger is not even fetched
+#: an embedding's file is smaller than this in every format; a larger one isn't even downloaded
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 
 
@@ -35,45 +37,31 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     def __init__(
         self,
         *,
-        client: commands.Bot,
-        library: Library,
-        shelf: Shelf,
+        stock: Stock,
         suggestions: Suggestions,
-        browsing: Browsing,
+        pages: EmbeddingPages,
         installer: Installer,
-        downloads: Downloads,
         samples: Samples,
-        stewards: Stewards,
+        permissions: EmbeddingPermissions,
     ) -> None:
         super().__init__()
-        self._client = client
-        self._library = library
-        self._shelf = shelf
+        self._stock = stock
         self._suggestions = suggestions
-        self.browsing = browsing
+        self._pages = pages
         self._installer = installer
-        self._downloads = downloads
         self._samples = samples
-        self._stewards = stewards
-
-    async def cog_load(self) -> None:
-        self._client.add_dynamic_items(BrowseButton)
-
-    async def cog_unload(self) -> None:
-        self._client.remove_dynamic_items(BrowseButton)
+        self._permissions = permissions
 
     @app_commands.command(name="list")
     async def list_(self, interaction: discord.Interaction, model: str | None = None) -> None:
-        """Show the installed negative embeddings, the best first.
+        """Show the installed negative embeddings, best first.
 
         Args:
             model: Only those that work with this model.
         """
-        checkpoint = self._shelf.find(model) if model else None
-        if checkpoint is not None:
-            shown = usable_with(checkpoint, self._library)
-        else:
-            shown = sorted(self._library, key=lambda one: (one.architecture, one.rank, one.id.casefold()))
+        checkpoint = self._stock.shelf.find(model) if model else None
+        library = self._stock.library
+        shown = usable_with(checkpoint, library) if checkpoint else sorted(library, key=order_of)
         await interaction.response.send_message(embed=list_card(shown, checkpoint), ephemeral=True)
 
     @app_commands.command()
@@ -84,14 +72,14 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         target: app_commands.Range[str, 1, 30] | None = None,
         show: Literal["all", "installed", "not installed"] = "all",
     ) -> None:
-        """Leaf through all embeddings, installed or known.
+        """Page through all embeddings, installed or known.
 
         Args:
             model: Only those that work with this model.
-            target: Only those that aim at this, as hands or blur.
+            target: Only those with this target, such as hands or blur.
             show: All, the installed ones, or those that could be installed.
         """
-        embed, view = browse_message(self.browsing, 0, model=model, target=target, show=Show(show))
+        embed, view = self._pages.page(PageKey(show=Show(show), model=model, target=target))
         await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
 
     @app_commands.command()
@@ -101,15 +89,15 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         Args:
             name: An installed embedding.
         """
-        one = self._installer.find(name)
-        presets = await self._installer.presets_with(one, interaction.guild_id)
-        embed = info_card(one, self._shelf.installed, presets)
-        checkpoint = next((model for model in self._shelf.installed if fit_of(one, model).is_usable), None)
+        embedding, models = self._stock.named_embedding(name), self._stock.shelf.installed
+        presets = await self._installer.presets_with(embedding, interaction.guild_id)
+        card = info_card(embedding, models, presets)
+        checkpoint = next((model for model in models if fit_of(embedding, model).is_usable), None)
         if checkpoint is None:
-            await interaction.response.send_message(embed=embed, ephemeral=True)
+            await interaction.response.send_message(embed=card, ephemeral=True)
             return
         await interaction.response.defer(thinking=True, ephemeral=True)
-        await interaction.edit_original_response(embed=embed, attachments=await self._pair(one, checkpoint, embed))
+        await interaction.edit_original_response(embed=card, attachments=await self._pair(embedding, checkpoint, card))
 
     @app_commands.command()
     async def install(
@@ -121,16 +109,19 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             file: The embedding's file: safetensors, .pt, .bin or A1111's .png.
             url: Its address on Civitai or Hugging Face.
         """
-        self._stewards.check(interaction)
+        self._permissions.check(interaction)
         if (file is None) == (url is None):
-            raise UserError("Attach the embedding's file, or give its address in `url`: one of the two.")
+            raise UserError("Attach the embedding's file or give its address in `url`, one of the two.")
         if file is not None and file.size > MAX_UPLOAD_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
-        data, filename = (await fetched(file), file.filename) if file else await self._downloads.fetch(url or "")
-        one = await self._installer.install(data, filename, _asker(interaction))
-        embed = info_card(one, self._shelf.installed, [])
-        await interaction.edit_original_response(content=f"Installed **{one.id}**.", embed=embed)
+        actor = Actor(interaction.guild_id, interaction.user.id)
+        if file is not None:
+            embedding = await self._installer.install(await download(file), file.filename, actor)
+        else:
+            embedding = await self._installer.install_from(url or "", actor)
+        card = info_card(embedding, self._stock.shelf.installed)
+        await interaction.edit_original_response(content=f"Installed **{as_typed(embedding.id)}**.", embed=card)
 
     @app_commands.command()
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
@@ -139,42 +130,38 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         Args:
             name: An embedding that was installed here.
         """
-        self._stewards.check(interaction)
-        one, presets = await self._installer.remove(name, _asker(interaction))
-        warning = f" These presets of this server name it and miss it now: {', '.join(presets)}." if presets else ""
-        await interaction.response.send_message(f"Removed **{one.id}**.{warning}", ephemeral=True)
+        self._permissions.check(interaction)
+        actor = Actor(interaction.guild_id, interaction.user.id)
+        embedding, presets = await self._installer.remove(name, actor)
+        names = ", ".join(map(as_typed, presets))
+        warning = f" These presets of this server use it and can't be used now: {names}." if presets else ""
+        await interaction.response.send_message(f"Removed **{as_typed(embedding.id)}**.{warning}", ephemeral=True)
 
-    async def _pair(self, one: InstalledEmbedding, checkpoint: Checkpoint, embed: discord.Embed) -> list[discord.File]:
+    async def _pair(
+        self, embedding: InstalledEmbedding, checkpoint: Checkpoint, card: discord.Embed
+    ) -> list[discord.File]:
         try:
-            data = await self._samples.pair(one, checkpoint)
+            data = await self._samples.pair(embedding, checkpoint)
         except EngineError:
             return []  # the card is worth reading without it
-        embed.set_image(url="attachment://pair.png")
-        alt = f"Twice the same request and seed on {checkpoint.title}: without {one.id}, and with it"
-        embed.add_field(name="Without and with it", value=f"on {checkpoint.title}, the same seed", inline=False)
+        card.set_image(url="attachment://pair.png")
+        alt = f"The same request and seed on {checkpoint.title} twice: without {embedding.id}, and with it"
+        card.add_field(name="Without and with it", value=f"on {checkpoint.title}, with the same seed", inline=False)
         return [discord.File(io.BytesIO(data), "pair.png", description=alt)]
 
     @list_.autocomplete("model")
     @browse.autocomplete("model")
-    async def _complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
         return as_choices(self._suggestions.models(typed))
 
     @browse.autocomplete("target")
-    async def _complete_target(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return _choices(closest(typed, self.browsing.targets(), limit=MAX_CHOICES))
+    async def _complete_target(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return name_choices(closest(typed, self._pages.targets(), limit=MAX_CHOICES))
 
     @info.autocomplete("name")
-    async def _complete_name(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return _choices(closest(typed, [one.id for one in self._library], limit=MAX_CHOICES))
+    async def _complete_name(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return name_choices(closest(typed, [embedding.id for embedding in self._stock.library], limit=MAX_CHOICES))
 
     @remove.autocomplete("name")
-    async def _complete_removable(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return _choices(closest(typed, self._installer.removable(), limit=MAX_CHOICES))
-
-
-def _choices(names: list[str]) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=name[:100], value=name[:100]) for name in names]
-
-
-def _asker(interaction: discord.Interaction) -> Asker:
-    return Asker(interaction.guild_id, interaction.user.id)
+    async def _complete_removable(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return name_choices(closest(typed, self._installer.removable(), limit=MAX_CHOICES))

@@ -1,68 +1,101 @@
-"""The pages of /embedding browse. Page and filters are in the buttons' ids, so they outlive every restart."""
+"""The pages of /embedding browse. Page and filters are in the buttons' custom ids, so they survive every restart."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import discord
+from discord.ext import commands
 
-from cogs.errors import answer_error
+from cogs.components import PersistentButton
 from cogs.names import COLOUR
-from services.suggestions.browsing import Browsing, Leaf, Show
+from cogs.text import MAX_DESCRIPTION, fit_lines
+from services.suggestions.browsing import Browsing, Listing, Show
+from services.text import plural
 
 _TEMPLATE = r"browse:(?P<page>\d+):(?P<show>[a-z ]+):(?P<model>[^:]*):(?P<target>.*)"
 
 
-class BrowseButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_TEMPLATE):
-    """To another page with the same filters."""
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """Which page, counted from 0, of which embeddings."""
 
-    def __init__(
-        self, label: str, page: int, model: str | None, target: str | None, show: Show, *, disabled: bool = False
-    ) -> None:
-        custom_id = f"browse:{page}:{show.value}:{model or ''}:{target or ''}"
-        super().__init__(discord.ui.Button(label=label, custom_id=custom_id, disabled=disabled))
-        self._page, self._model, self._target, self._show = page, model, target, show
+    page: int = 0
+    show: Show = Show.ALL
+    model: str | None = None
+    target: str | None = None
+
+    @property
+    def custom_id(self) -> str:
+        return f"browse:{self.page}:{self.show.value}:{self.model or ''}:{self.target or ''}"
+
+
+class BrowseButton(PersistentButton, template=_TEMPLATE):
+    """Goes to another page with the same filters."""
+
+    def __init__(self, label: str, key: PageKey, *, disabled: bool = False) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=key.custom_id, disabled=disabled))
+        self._key = key
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
-        return cls("", int(match["page"]), match["model"] or None, match["target"] or None, Show(match["show"]))
+        key = PageKey(int(match["page"]), Show(match["show"]), match["model"] or None, match["target"] or None)
+        return cls("", key)
 
-    async def callback(self, interaction: discord.Interaction) -> None:
-        try:
-            cog: Any = interaction.client.get_cog("embedding")  # pyright: ignore[reportAttributeAccessIssue]
-            embed, view = browse_message(
-                cog.browsing, self._page, model=self._model, target=self._target, show=self._show
-            )
-            await interaction.response.edit_message(embed=embed, view=view)
-        except Exception as error:  # discord.py would only log it
-            await answer_error(interaction, error)
+    async def press(self, interaction: discord.Interaction) -> None:
+        assert isinstance(interaction.client, commands.Bot)
+        cog = interaction.client.get_cog(EmbeddingPages.__cog_name__)
+        assert isinstance(cog, EmbeddingPages)
+        embed, view = cog.page(self._key)
+        await interaction.response.edit_message(embed=embed, view=view)
 
 
-def browse_message(
-    browsing: Browsing, number: int, *, model: str | None, target: str | None, show: Show
-) -> tuple[discord.Embed, discord.ui.View]:
-    """A page and the ways to its neighbours."""
-    page = browsing.page(number, model=model, target=target, show=show)
-    text = "\n\n".join(_describe(leaf) for leaf in page.leaves) or "None matches; leave a filter out."
-    embed = discord.Embed(title="Negative embeddings", description=text[:4096], colour=COLOUR)
-    embed.set_footer(text=f"page {page.number + 1} of {page.pages} · {page.total} in all")
-    view = discord.ui.View(timeout=None)
-    last = page.pages - 1
-    if page.pages > 1:
-        view.add_item(
-            BrowseButton("◀ Back", max(page.number - 1, 0), model, target, show, disabled=page.number == 0)
-        ).add_item(BrowseButton("Next ▶", page.number + 1, model, target, show, disabled=page.number == last))
-    return embed, view
+class EmbeddingPages(commands.Cog):
+    """Makes the pages, for the command and for the buttons."""
+
+    def __init__(self, *, client: commands.Bot, browsing: Browsing) -> None:
+        self._client = client
+        self._browsing = browsing
+
+    async def cog_load(self) -> None:
+        self._client.add_dynamic_items(BrowseButton)
+
+    async def cog_unload(self) -> None:
+        self._client.remove_dynamic_items(BrowseButton)
+
+    def targets(self) -> list[str]:
+        """What can be filtered by."""
+        return self._browsing.targets()
+
+    def page(self, key: PageKey) -> tuple[discord.Embed, discord.ui.View]:
+        """A page, with buttons to the pages before and after it."""
+        page = self._browsing.page(key.page, model=key.model, target=key.target, show=key.show)
+        text = fit_lines(map(_describe, page.listings), MAX_DESCRIPTION, separator="\n\n")
+        embed = discord.Embed(
+            title="Negative embeddings", description=text or "Nothing matches; try fewer filters.", colour=COLOUR
+        )
+        embed.set_footer(text=f"page {page.number + 1} of {page.pages} · {plural(page.total, 'embedding')}")
+        buttons = discord.ui.View(timeout=None)
+        if page.pages > 1:
+            back, ahead = replace(key, page=max(page.number - 1, 0)), replace(key, page=page.number + 1)
+            buttons.add_item(BrowseButton("◀ Back", back, disabled=page.number == 0))
+            buttons.add_item(BrowseButton("Next ▶", ahead, disabled=page.number == page.pages - 1))
+        return embed, buttons
 
 
-def _describe(leaf: Leaf) -> str:
-    mark = "✅" if leaf.installed else "➕"
-    lineage = f", {leaf.lineage}" if leaf.lineage and leaf.lineage != leaf.architecture.value else ""
-    head = f"{mark} **{leaf.id}** · {leaf.architecture.facts.title}{lineage}"
-    vectors = f" · {leaf.installed.num_vectors} vectors" if leaf.installed else ""
-    targets = ", ".join(leaf.targets) or "no description"
-    source = f"\nfrom {leaf.entry.source}" if leaf.entry and not leaf.installed and leaf.entry.source else ""
+def _describe(listing: Listing) -> str:
+    mark = "✅" if listing.installed else "➕"
+    is_other = listing.lineage and listing.lineage != listing.architecture.value
+    head = f"{mark} **{listing.id}** · {listing.architecture.facts.title}" + (
+        f", {listing.lineage}" if is_other else ""
+    )
+    vectors = f" · {plural(listing.installed.num_vectors, 'vector')}" if listing.installed else ""
+    targets = ", ".join(listing.targets) or "no description"
+    source = (
+        f"\nfrom {listing.entry.source}" if listing.entry and not listing.installed and listing.entry.source else ""
+    )
     return f"{head}{vectors}\n{targets}{source}"

@@ -1,4 +1,4 @@
-"""/identify and the menu of a message: read what a picture says of itself, and draw it again."""
+"""/identify and "Identify picture" in a message's menu: read a picture's metadata, and draw the picture again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.errors import answer_error
+from cogs.components import PersistentButton
 from cogs.identify.card import identify_card, text_of
 from cogs.imagine.cog import Imagine
 from services.errors import UserError
@@ -22,11 +22,11 @@ from services.infotext.metadata import MAX_FILE_BYTES, read_text
 #: a form has to open within three seconds of the click
 PATIENCE = 2.0
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
-_LOST = "Screenshots, previews and edited copies lose them; give me the original file."
+_LOST = "Screenshots, previews and edited copies lose it; please send the original file."
 
 
-class FillButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"identify:fill:(?P<model>[a-z0-9._-]*)"):
-    """Opens the form. Which model it is stands in the button, since finding out again would take too long for a click."""
+class FillButton(PersistentButton, template=r"identify:fill:(?P<model>[a-z0-9._-]*)"):
+    """Opens the form. The model is in the custom id, since finding it out again would take too long for a click."""
 
     def __init__(self, model: str) -> None:
         style = discord.ButtonStyle.primary
@@ -39,12 +39,11 @@ class FillButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"iden
     ) -> Self:
         return cls(match["model"])
 
-    async def callback(self, interaction: discord.Interaction) -> None:
-        try:
-            cog: Any = interaction.client.get_cog(Identify.__cog_name__)  # pyright: ignore[reportAttributeAccessIssue]
-            await cog.fill(interaction, self._model or None)
-        except Exception as error:  # discord.py would only log it
-            await answer_error(interaction, error)
+    async def press(self, interaction: discord.Interaction) -> None:
+        assert isinstance(interaction.client, commands.Bot)
+        cog = interaction.client.get_cog(Identify.__cog_name__)
+        assert isinstance(cog, Identify)
+        await cog.fill(interaction, self._model or None)
 
 
 class Identify(commands.Cog):
@@ -66,54 +65,53 @@ class Identify(commands.Cog):
 
     @app_commands.command()
     async def identify(self, interaction: discord.Interaction, picture: discord.Attachment) -> None:
-        """Tell how a picture was made, and draw it again.
+        """Show how a picture was made, and draw it again.
 
         Args:
-            picture: A PNG, JPEG or WebP file, as the program that made it saved it.
+            picture: A PNG, JPEG or WebP file, as saved by the program that made it.
         """
         await self._identify(interaction, [picture])
 
     async def identify_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """The same for the pictures of a message."""
-        files = [*message.attachments, *(file for one in message.message_snapshots for file in one.attachments)]
-        pictures = [file for file in files if file.filename.lower().endswith(_ENDINGS)]
+        forwarded = (file for snapshot in message.message_snapshots for file in snapshot.attachments)
+        pictures = [file for file in (*message.attachments, *forwarded) if file.filename.lower().endswith(_ENDINGS)]
         if not pictures:
-            raise UserError("There is no PNG, JPEG or WebP picture in that message.")
+            raise UserError("There's no PNG, JPEG or WebP picture in that message.")
         await self._identify(interaction, pictures)
 
     async def fill(self, interaction: discord.Interaction, model: str | None) -> None:
-        """Open the form with what the clicked card says."""
+        """Open the form with what the card says."""
         assert interaction.message is not None
         try:
             text = await asyncio.wait_for(text_of(interaction.message), PATIENCE)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise UserError("Discord does not give me that card's text just now; please press it again.") from error
+            raise UserError("Discord isn't giving me that card's text right now; please click again.") from error
         found = await asyncio.to_thread(self._identifier.again, text, model)
         await self._imagine.open_form(interaction, found.request, found.settings)
 
     async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:
         small = [picture for picture in pictures if picture.size <= MAX_FILE_BYTES]
         if not small:
-            raise UserError(f"I read pictures of at most {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
+            raise UserError(f"I read pictures of up to {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         text = await _first_text(small)
         found = await self._identifier.identify(text)
         embed, files = identify_card(text, found, len(pictures) - 1)
-        model = found.request.model or ""
-        view = discord.ui.View(timeout=None).add_item(FillButton(model))
+        view = discord.ui.View(timeout=None).add_item(FillButton(found.request.model or ""))
         await interaction.edit_original_response(embed=embed, attachments=files, view=view)
 
 
 async def _first_text(pictures: Sequence[discord.Attachment]) -> str:
-    """The text of the first picture that carries one.
+    """The text of the first picture that has one.
 
-    Raises: UserError, if none does.
+    Raises: UserError, if none has.
     """
     for picture in pictures:
         try:
             text = await asyncio.to_thread(read_text, await picture.read())
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise UserError("Discord does not give me that picture just now; please try again.") from error
+            raise UserError("Discord isn't giving me that picture right now; please try again.") from error
         except UserError:
             if len(pictures) == 1:
                 raise
@@ -121,5 +119,5 @@ async def _first_text(pictures: Sequence[discord.Attachment]) -> str:
         if text is not None:
             return text
     if len(pictures) == 1:
-        raise UserError(f"That picture carries no parameters. {_LOST}")
-    raise UserError(f"None of those {len(pictures)} pictures carries parameters. {_LOST}")
+        raise UserError(f"That picture has no generation metadata. {_LOST}")
+    raise UserError(f"None of those {len(pictures)} pictures has generation metadata. {_LOST}")

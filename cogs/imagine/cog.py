@@ -1,4 +1,4 @@
-"""/imagine: read the options, ask the service, answer."""
+"""/imagine: read the options, call the service, answer."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.answers.buttons import target_of
-from cogs.choices import as_choices, picked_so_far
+from cogs.choices import SAMPLER_CHOICES, Choices, as_choices, picked_so_far
 from cogs.imagine.form import ImagineForm
-from cogs.interactions import thinking
-from services.planning.picks import EmbeddingLimits
+from cogs.interactions import place_of, target_of, thinking
+from services.choices import parse_choices
+from services.jobs import Origin
 from services.presets import Presets
-from services.queue.generation import Generation
+from services.presets.layers import Filled
+from services.queue.generation import Admission, Generation
 from services.requests import GenerationRequest
-from services.samplers import SAMPLERS
+from services.stock import EmbeddingLimits
 from services.suggestions.autocomplete import Suggestions
-
-SAMPLER_CHOICES = [app_commands.Choice(name=title, value=sampler) for sampler, title in SAMPLERS.items()]
 
 
 class Imagine(commands.Cog):
@@ -65,14 +64,16 @@ class Imagine(commands.Cog):
             size: Width x height in the model's pixels.
             seed: Repeats a picture exactly. Leave it out for a new one.
             count: How many pictures, 1 to 4.
-            sampler: The way from noise to picture.
+            sampler: How noise is turned into a picture.
         """
-        named = tuple(name for name in (embedding1, embedding2, embedding3) if name)
+        choices = tuple(
+            choice for typed in (embedding1, embedding2, embedding3) for choice in parse_choices(typed or "")
+        )
         request = GenerationRequest(
             prompt=prompt,
             negative=negative,
             model=model,
-            embeddings=named or None,
+            embeddings=choices or None,
             cfg=cfg,
             steps=steps,
             size=size,
@@ -80,60 +81,29 @@ class Imagine(commands.Cog):
             count=count,
             sampler=sampler,
         )
-        if prompt is None:
-            await self._ask_for_prompt(interaction, request, preset)
-        else:
-            await self.draw(interaction, request, preset)
-
-    async def draw(self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None) -> None:
-        """Plan and store first, so that a refusal is private; then defer, and leave the reply to the delivery."""
-        planned = await self._generation.plan(
-            request,
-            preset=preset,
-            guild_id=interaction.guild_id,
-            channel_ids=channels_of(interaction),
-            member_id=interaction.user.id,
-        )
-        await self._generation.submit(planned, target_of(interaction), thinking(interaction), origin=interaction.id)
-
-    @imagine.autocomplete("embedding1")
-    @imagine.autocomplete("embedding2")
-    @imagine.autocomplete("embedding3")
-    async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return as_choices(
-            self._suggestions.embeddings(
-                typed,
-                model=interaction.namespace.model,
-                picked=picked_so_far(interaction),
-                uses=self._generation.uses_in(interaction.guild_id),
-            )
-        )
-
-    @imagine.autocomplete("model")
-    async def _complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return as_choices(self._suggestions.models(typed))
-
-    @imagine.autocomplete("size")
-    async def _complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return as_choices(self._suggestions.sizes(interaction.namespace.model))
-
-    @imagine.autocomplete("preset")
-    async def _complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return as_choices(self._presets.suggest(interaction.guild_id, typed))
-
-    async def open_form(self, interaction: discord.Interaction, request: GenerationRequest, settings: str) -> None:
-        """The form, filled with a request and its settings. Raises: UserError, if a prompt is longer than a form takes."""
-        await interaction.response.send_modal(self._form(interaction, request, None, settings))
-
-    async def _ask_for_prompt(
-        self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
-    ) -> None:
-        """Open the form with what is typed and what the presets add, unless a preset has a prompt too."""
-        filled = await self._presets.fill_in(request, preset, interaction.guild_id, channels_of(interaction))
+        filled = await self._generation.fill_in(request, preset, place_of(interaction))
         if filled.request.prompt is None:
             await interaction.response.send_modal(self._form(interaction, filled.request, preset))
         else:
-            await self.draw(interaction, request, preset)
+            await self._draw(interaction, filled)
+
+    async def open_form(self, interaction: discord.Interaction, request: GenerationRequest, settings: str) -> None:
+        """Open the form with a request and its settings filled in.
+
+        Raises: UserError, if a prompt is longer than a form can hold.
+        """
+        await interaction.response.send_modal(self._form(interaction, request, None, settings))
+
+    async def _draw_form(
+        self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
+    ) -> None:
+        await self._draw(interaction, await self._generation.fill_in(request, preset, place_of(interaction)))
+
+    async def _draw(self, interaction: discord.Interaction, filled: Filled) -> None:
+        """Plan and store first, so that a refusal is private; then defer, and leave the reply to the delivery."""
+        planned = await self._generation.plan(filled, interaction.user.id)
+        origin = Origin.of_interaction(interaction.id)
+        await self._generation.submit(planned, Admission(target_of(interaction), origin, thinking(interaction)))
 
     def _form(
         self,
@@ -144,10 +114,24 @@ class Imagine(commands.Cog):
     ) -> ImagineForm:
         uses = self._generation.uses_in(interaction.guild_id)
         fitting = self._suggestions.embeddings("", model=request.model, uses=uses)
-        return ImagineForm(self.draw, request, preset, fitting, self._limits, settings=settings)
+        return ImagineForm(self._draw_form, request, preset, fitting, self._limits, settings=settings)
 
+    @imagine.autocomplete("embedding1")
+    @imagine.autocomplete("embedding2")
+    @imagine.autocomplete("embedding3")
+    async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> Choices:
+        uses = self._generation.uses_in(interaction.guild_id)
+        model, picked = interaction.namespace.model, picked_so_far(interaction)
+        return as_choices(self._suggestions.embeddings(typed, model=model, picked=picked, uses=uses))
 
-def channels_of(interaction: discord.Interaction) -> list[int]:
-    """Where a command was used: the channel; or the thread, and then its channel, whose defaults hold there too."""
-    parent_id = getattr(interaction.channel, "parent_id", None)
-    return [one for one in (interaction.channel_id, parent_id) if one is not None]
+    @imagine.autocomplete("model")
+    async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return as_choices(self._suggestions.models(typed))
+
+    @imagine.autocomplete("size")
+    async def _complete_size(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return as_choices(self._suggestions.sizes(interaction.namespace.model))
+
+    @imagine.autocomplete("preset")
+    async def _complete_preset(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return as_choices(self._presets.suggest(interaction.guild_id, typed))

@@ -1,4 +1,4 @@
-"""The form of /imagine: empty but for what was typed already, or filled with what a picture says of itself."""
+"""The form of /imagine: filled with what was typed already, or with what a picture's metadata says."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from typing import Any
 
 import discord
 
-from cogs.errors import answer_error
+from cogs.components import Form
+from cogs.text import MAX_OPTION
+from services.choices import LABEL_SEPARATOR, NO_EMBEDDING, EmbeddingChoice, parse_choice
 from services.errors import UserError
-from services.infotext.recreation import NO_EMBEDDING
 from services.infotext.settings_line import read_settings_line
-from services.planning.picks import EmbeddingLimits
 from services.requests import GenerationRequest
-from services.suggestions.autocomplete import MAX_CHOICES, Suggestion
+from services.stock import EmbeddingLimits
+from services.suggestions.suggestion import MAX_CHOICES, Suggestion
+from services.text import shorten
 
-#: Discord's limits, in characters
+#: Discord's limit, in characters
 MAX_TYPED = 4000
-MAX_OPTION = 100
-#: what a field of one line shows of its text, about
+#: about what a single-line field shows, in characters
 LONG_LINE = 50
 
 Draw = Callable[[discord.Interaction, GenerationRequest, str | None], Awaitable[None]]
 
 
-class ImagineForm(discord.ui.Modal, title="What shall I draw?"):
-    """Prompts and embeddings; with `settings` also these, in a line that can be changed."""
+class ImagineForm(Form, title="What should I draw?"):
+    """Prompts and embeddings, and with `settings` also these, in a line that can be edited."""
 
     def __init__(
         self,
@@ -37,75 +38,75 @@ class ImagineForm(discord.ui.Modal, title="What shall I draw?"):
         *,
         settings: str | None = None,
     ) -> None:
-        """Raises: UserError, if a prompt is longer than a form takes."""
+        """Raises: UserError, if a prompt is longer than a form can hold."""
         super().__init__()
         self._draw, self._request, self._preset, self._limits = draw, request, preset, limits
-        self.prompt = self._text(request.prompt, "a red fish in the sea", required=True)
-        self.negative = self._text(request.negative, "blurry, low quality", required=False)
-        self.embeddings = _select(request.embeddings, fitting, limits)
-        self.settings = None if settings is None else self._text(settings, "Steps: 20, Seed: 7", required=False)
+        self.prompt = _text_input(request.prompt, "a red fish in the sea", required=True)
+        self.negative = _text_input(request.negative, "blurry, low quality", required=False)
+        self.embeddings = _select(request.embeddings or (), fitting, limits, is_open=request.embeddings is None)
+        self.settings = None if settings is None else _text_input(settings, "Steps: 20, Seed: 7", required=False)
         self.add_item(discord.ui.Label(text="Prompt", component=self.prompt))
         self.add_item(discord.ui.Label(text="Negative prompt", description="3 to 5 words", component=self.negative))
         if self.embeddings is not None:
-            how_many = f"{limits.minimum} to {limits.maximum}, the best first"
+            how_many = f"{limits.minimum} to {limits.maximum}, best first"
             self.add_item(discord.ui.Label(text="Negative embeddings", description=how_many, component=self.embeddings))
         if self.settings is not None:
             left_out = "What you leave out is chosen for you"
             self.add_item(discord.ui.Label(text="Settings", description=left_out, component=self.settings))
 
-    def _text(self, default: str | None, example: str, *, required: bool) -> discord.ui.TextInput[Any]:
-        if len(default or "") > MAX_TYPED:
-            raise UserError(
-                f"A form takes {MAX_TYPED:,} characters, and that text has {len(default or ''):,}: copy it into /imagine."
-            )
-        is_long = required or "\n" in (default or "") or len(default or "") > LONG_LINE
-        style = discord.TextStyle.paragraph if is_long else discord.TextStyle.short
-        return discord.ui.TextInput(
-            style=style, required=required, max_length=MAX_TYPED, default=default or None, placeholder=example
-        )
-
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        named = tuple(self.embeddings.values) if self.embeddings is not None else ()
+        picked = self.embeddings.values if self.embeddings is not None else ()
+        choices = tuple(parse_choice(value) for value in picked)
         if self.settings is None:
             rest, negative = self._request, self.negative.value or None
-        else:  # what is empty here was empty in the picture too, and no preset is to fill it
-            rest, negative = read_settings_line(self.settings.value), self.negative.value
-            named = named or ((NO_EMBEDDING,) if self._limits.minimum == 0 else ())
-        filled = GenerationRequest(prompt=self.prompt.value, negative=negative, embeddings=named or None)
+        else:  # what is empty here was empty in the picture too, so no preset may fill it in
+            rest = read_settings_line(self.settings.value).over(GenerationRequest(count=1))
+            negative = self.negative.value
+            choices = choices or ((EmbeddingChoice(NO_EMBEDDING),) if self._limits.minimum == 0 else ())
+        filled = GenerationRequest(prompt=self.prompt.value, negative=negative, embeddings=choices or None)
         await self._draw(interaction, filled.over(rest), self._preset)
 
-    async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
-        await answer_error(interaction, error)
+
+def _text_input(default: str | None, example: str, *, required: bool) -> discord.ui.TextInput[Any]:
+    length = len(default or "")
+    if length > MAX_TYPED:
+        raise UserError(
+            f"A form holds {MAX_TYPED:,} characters and that text has {length:,}; copy it into /imagine instead."
+        )
+    is_long = required or "\n" in (default or "") or length > LONG_LINE
+    style = discord.TextStyle.paragraph if is_long else discord.TextStyle.short
+    return discord.ui.TextInput(
+        style=style, required=required, max_length=MAX_TYPED, default=default or None, placeholder=shorten(example, 100)
+    )
 
 
 def _select(
-    named: Sequence[str] | None, fitting: Sequence[Suggestion], limits: EmbeddingLimits
+    named: Sequence[EmbeddingChoice], fitting: Sequence[Suggestion], limits: EmbeddingLimits, *, is_open: bool
 ) -> discord.ui.Select[Any] | None:
-    """What is named already, with its strength, stands first and is chosen; without any, the best one is."""
-    chosen = [name.strip()[:MAX_OPTION] for name in named or () if name.strip() and name != NO_EMBEDDING]
-    facts = {_bare(one.value): one.name.partition(" · ")[2] for one in fitting}
+    """Embeddings that were named, with their strengths, come first and are selected; if none were, the best one is."""
+    chosen = [
+        choice for choice in named if choice.name.strip() and not choice.is_nothing and len(str(choice)) <= MAX_OPTION
+    ]
+    facts = {
+        parse_choice(suggestion.value).key: suggestion.name.partition(LABEL_SEPARATOR)[2] for suggestion in fitting
+    }
     values: dict[str, str] = {}
-    for value in (*chosen, *(one.value for one in fitting)):
-        values.setdefault(_bare(value), value)
+    for choice in (*chosen, *(parse_choice(suggestion.value) for suggestion in fitting)):
+        values.setdefault(choice.key, str(choice))
     if not values:
         return None
-    shown = list(values.values())[:MAX_CHOICES]
+    shown = list(values.items())[:MAX_CHOICES]
     most = min(limits.maximum, len(shown))
-    num_chosen = min(len(set(map(_bare, chosen))), most) or (1 if not named else 0)
+    num_selected = min(len({choice.key for choice in chosen}), most) or (1 if is_open else 0)
     options = [
         discord.SelectOption(
             label=value,
             value=value,
-            description=facts.get(_bare(value), "")[:MAX_OPTION] or None,
-            default=n < num_chosen,
+            description=shorten(facts.get(key, ""), MAX_OPTION) or None,
+            default=index < num_selected,
         )
-        for n, value in enumerate(shown)
+        for index, (key, value) in enumerate(shown)
     ]
     return discord.ui.Select(
         options=options, min_values=min(limits.minimum, most), max_values=most, required=limits.minimum > 0
     )
-
-
-def _bare(name: str) -> str:
-    """Without its strength."""
-    return name.partition(":")[0].strip().casefold()

@@ -1,4 +1,4 @@
-"""What is read of presets: one of them in full, or all of a server at a glance."""
+"""Cards about presets: one in full, all of a server at a glance, and what an import did."""
 
 from __future__ import annotations
 
@@ -7,73 +7,77 @@ from collections.abc import Iterable, Mapping, Sequence
 import discord
 
 from cogs.names import COLOUR
-from services.presets.lines import FIELDS, number_text, settings_line
+from cogs.text import MAX_DESCRIPTION, MAX_FIELD, as_typed, fit_lines
+from services.choices import EmbeddingChoice
+from services.infotext.settings_line import write_settings_line
+from services.presets.fields import FIELDS
 from services.presets.rules import Missing
 from services.requests import WHOLE_SERVER, Preset, Saved
+from services.text import and_more, join_some, plain_number, plural, shorten
 
-MAX_DESCRIPTION = 4096
-#: of a prompt or negative prompt on a card, in characters; two of them leave room for all the rest
-_MAX_TEXT = 1200
+#: of a prompt or negative prompt on a card, in characters; with escaped markup, two of them leave room for the rest
+_MAX_TEXT = 700
 _MAX_SUMMARY = 150
 #: channels named on a line; the rest is counted
 _MAX_CHANNELS = 3
-_GONE = "not installed any more"
+_GONE = "no longer installed"
 
 
 def preset_card(
     preset: Preset, missing: Sequence[Missing], places: Mapping[int, str], channel_id: int | None
 ) -> discord.Embed:
-    """All that a preset sets, what of it is fixed, and what of it is not there any more."""
+    """Everything that a preset sets, what of it is locked, and what of it is no longer installed."""
     lines = [
         f"**{field}**: {_value(preset, field, missing)}{' 🔒' if field in preset.locked else ''}"
         for field in FIELDS
         if getattr(preset.request, field) is not None or field in preset.locked
     ]
     if preset.locked:
-        lines.append("\n🔒 is fixed: what members type for it does not count.")
-    embed = discord.Embed(title=preset.name, description="\n".join(lines)[:MAX_DESCRIPTION], colour=COLOUR)
-    embed.add_field(name="Use", value=" · ".join([_uses(preset), *_defaults(preset, places, channel_id)]))
+        lines.append("\n🔒 is locked: members can't override it.")
+    embed = discord.Embed(title=preset.name, description=fit_lines(lines, MAX_DESCRIPTION), colour=COLOUR)
+    use = " · ".join([_uses(preset), *_defaults(preset, places, channel_id)])
+    embed.add_field(name="Use", value=shorten(use, MAX_FIELD))
     return embed
 
 
 def list_card(
     presets: Sequence[tuple[Preset, Sequence[Missing]]], places: Mapping[int, str], channel_id: int | None
 ) -> discord.Embed:
-    """A line for each preset, in the order given, as many as a card holds."""
-    lines = [_line(preset, missing, places, channel_id) for preset, missing in presets]
-    text = _as_many_as_fit(lines) or "There are none yet; /preset save makes one."
+    """A line for each preset, in the order given."""
+    lines = (_line(preset, missing, places, channel_id) for preset, missing in presets)
+    text = fit_lines(lines, MAX_DESCRIPTION) or "There are none yet; /preset save makes one."
     return discord.Embed(title="Presets", description=text, colour=COLOUR)
 
 
 def saved_card(saved: Saved, missing: Mapping[str, Sequence[Missing]]) -> discord.Embed:
-    """What an import did; `missing` has what the presets that were taken in lack, by their names."""
+    """What an import did; `missing` has what the imported presets lack, by their names."""
     lines = [
-        f"{word}: {', '.join(names)}."
-        for word, names in (("Added", saved.added), ("Replaced", saved.replaced), ("Left as they were", saved.left))
+        f"{word}: {', '.join(map(as_typed, names))}."
+        for word, names in (("Added", saved.added), ("Replaced", saved.replaced), ("Kept as they were", saved.kept))
         if names
     ]
-    if saved.left:
-        lines.append("Names that are taken are overwritten only with replace:True.")
-    lines += [f"⚠️ **{name}** needs what is not installed here: {_names(gone)}." for name, gone in missing.items()]
-    return discord.Embed(title="Presets", description=_as_many_as_fit(lines), colour=COLOUR)
+    if saved.kept:
+        lines.append("Existing presets are replaced only with replace:True.")
+    lines += [
+        f"⚠️ **{as_typed(name)}** needs what isn't installed here: {_names(gone)}." for name, gone in missing.items()
+    ]
+    return discord.Embed(title="Presets", description=fit_lines(lines, MAX_DESCRIPTION), colour=COLOUR)
 
 
 def _line(preset: Preset, missing: Sequence[Missing], places: Mapping[int, str], channel_id: int | None) -> str:
+    head = f"**{as_typed(preset.name)}**: {as_typed(_summary(preset), _MAX_SUMMARY)}"
     gone = [f"⚠️ {_names(missing)}, {_GONE}"] if missing else []
-    return " · ".join(
-        [f"**{preset.name}**: {_summary(preset)}", _uses(preset), *_defaults(preset, places, channel_id), *gone]
-    )
+    return " · ".join([head, _uses(preset), *_defaults(preset, places, channel_id), *gone])
 
 
 def _summary(preset: Preset) -> str:
     request = preset.request
-    parts = [part for part in (request.model, *(request.embeddings or ()), request.negative) if part]
-    text = " ".join((", ".join(parts) or settings_line(request) or "a prompt").split())
-    return text if len(text) <= _MAX_SUMMARY else text[: _MAX_SUMMARY - 1] + "…"
+    parts = (request.model, *map(str, request.embeddings or ()), request.negative)
+    return " ".join((", ".join(filter(None, parts)) or write_settings_line(request) or "a prompt").split())
 
 
 def _uses(preset: Preset) -> str:
-    return f"used {preset.uses} time{'' if preset.uses == 1 else 's'}"
+    return f"used {plural(preset.uses, 'time')}"
 
 
 def _defaults(preset: Preset, places: Mapping[int, str], channel_id: int | None) -> list[str]:
@@ -83,7 +87,7 @@ def _defaults(preset: Preset, places: Mapping[int, str], channel_id: int | None)
         *(["default here"] if channel_id in where else []),
         *(["default of the server"] if WHOLE_SERVER in where else []),
         *(f"default in <#{channel}>" for channel in others[:_MAX_CHANNELS]),
-        *([f"and in {len(others) - _MAX_CHANNELS} more"] if len(others) > _MAX_CHANNELS else []),
+        *([and_more(len(others) - _MAX_CHANNELS)] if len(others) > _MAX_CHANNELS else []),
     ]
 
 
@@ -92,26 +96,12 @@ def _value(preset: Preset, field: str, missing: Sequence[Missing]) -> str:
     if value is None:
         return "left to the model"
     if field == "embeddings":
-        gone = {one.name for one in missing if one.kind == "embedding"}
-        return ", ".join(
-            f"{name} ({_GONE})" if name.rpartition(":")[0] in gone or name in gone else name for name in value
-        )
-    if field == "model" and any(one.kind == "model" for one in missing):
-        return f"{value} ({_GONE})"
-    text = number_text(value)
-    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+        gone = {EmbeddingChoice(thing.name).key for thing in missing if thing.kind == "embedding"}
+        return ", ".join(f"{as_typed(str(choice))}{f' ({_GONE})' if choice.key in gone else ''}" for choice in value)
+    if field == "model" and any(thing.kind == "model" for thing in missing):
+        return f"{as_typed(value)} ({_GONE})"
+    return as_typed(plain_number(value), _MAX_TEXT)
 
 
 def _names(missing: Iterable[Missing]) -> str:
-    return ", ".join(one.name[:60] for one in missing)
-
-
-def _as_many_as_fit(lines: Sequence[str]) -> str:
-    shown: list[str] = []
-    room = MAX_DESCRIPTION - 40  # for the last line
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            return "\n".join([*shown, f"… and {len(lines) - len(shown)} more"])
-        shown.append(line)
-    return "\n".join(shown)
+    return join_some([as_typed(thing.name, 60) for thing in missing], 400)

@@ -1,4 +1,4 @@
-"""The form of /preset edit: all settings of a preset as they are, to be written over."""
+"""The form of /preset edit: all settings of a preset, to be edited in place."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ from typing import Any
 
 import discord
 
-from cogs.errors import answer_error
+from cogs.components import Form
+from cogs.text import as_typed
+from services.infotext.settings_line import write_settings_line
 from services.presets import Presets
 from services.presets.changes import from_form
-from services.presets.lines import LOCKABLE, settings_line
+from services.presets.fields import LOCKABLE
 from services.presets.rules import MAX_TEXT
 from services.requests import Preset
+from services.text import shorten
 
 #: longer than the longest names and numbers that a preset can hold
 _MAX_LINE = 400
+#: of a form's title, in characters
+_MAX_TITLE = 45
 
 
-class PresetForm(discord.ui.Modal):
-    """What is emptied in it is not set any more."""
+class PresetForm(Form):
+    """A field that is cleared is no longer set."""
 
     def __init__(self, presets: Presets, preset: Preset) -> None:
-        super().__init__(title=f"Preset {preset.name}")
+        super().__init__(title=shorten(f"Preset {preset.name}", _MAX_TITLE))
         self._presets, self._preset = presets, preset
         request = preset.request
-        self.negative = _text(request.negative, MAX_TEXT, "blurry, low quality")
-        self.prompt = _text(request.prompt, MAX_TEXT)
-        self.embeddings = _text(", ".join(request.embeddings or ()), _MAX_LINE, "EasyNegative:0.8, BadDream")
-        self.settings = _text(settings_line(request), _MAX_LINE, "model: demo, cfg: 6, steps: 20, size: 64x64")
+        embeddings = ", ".join(map(str, request.embeddings or ()))
+        self.negative = _text_input(request.negative, MAX_TEXT, "blurry, low quality")
+        self.prompt = _text_input(request.prompt, MAX_TEXT)
+        self.embeddings = _text_input(embeddings, _MAX_LINE, "EasyNegative:0.8, BadDream")
+        settings = write_settings_line(request)
+        self.settings = _text_input(settings, _MAX_LINE, "Model: demo, CFG scale: 6, Steps: 20, Size: 64x64")
         self.locked: discord.ui.Select[Any] = discord.ui.Select(
             options=[discord.SelectOption(label=field, default=field in preset.locked) for field in LOCKABLE],
             min_values=0,
@@ -36,11 +43,11 @@ class PresetForm(discord.ui.Modal):
             placeholder="nothing",
         )
         for label, description, item in (
-            ("Negative prompt", "Words to avoid. Whatever is emptied here is left open.", self.negative),
-            ("Prompt", "For whoever gives none", self.prompt),
-            ("Negative embeddings", "Commas between them; a strength after a colon", self.embeddings),
-            ("Settings", "model, cfg, steps, size, sampler, count", self.settings),
-            ("Fixed", "What members cannot change when they use it", self.locked),
+            ("Negative prompt", "Words to avoid. Whatever you clear here is no longer set.", self.negative),
+            ("Prompt", "For members who give none", self.prompt),
+            ("Negative embeddings", "Separated by commas; a strength follows a colon", self.embeddings),
+            ("Settings", "Model, CFG scale, Steps, Size, Sampler, Count", self.settings),
+            ("Locked", "What members can't override", self.locked),
         ):
             self.add_item(discord.ui.Label(text=label, description=description, component=item))
 
@@ -54,14 +61,11 @@ class PresetForm(discord.ui.Modal):
             locked=tuple(self.locked.values),
         )
         edited = await self._presets.edit(changed, interaction.user.id)
-        await interaction.response.send_message(f"Changed **{edited.name}**.", ephemeral=True)
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
-        await answer_error(interaction, error)
+        await interaction.response.send_message(f"Changed **{as_typed(edited.name)}**.", ephemeral=True)
 
 
-def _text(value: str | None, most: int, example: str | None = None) -> discord.ui.TextInput[Any]:
-    style = discord.TextStyle.paragraph if most == MAX_TEXT else discord.TextStyle.short
+def _text_input(value: str | None, limit: int, example: str | None = None) -> discord.ui.TextInput[Any]:
+    style = discord.TextStyle.paragraph if limit == MAX_TEXT else discord.TextStyle.short
     return discord.ui.TextInput(
-        style=style, required=False, max_length=most, default=value or None, placeholder=example
+        style=style, required=False, max_length=limit, default=value or None, placeholder=example
     )

@@ -70,7 +70,7 @@ def _denoise(
     conditions = _conditions(loaded, samples)
     # 3. a guidance scale and a noise of its own for every picture
     pipe.set_scales([plan.cfg for plan, _ in samples], pipe.device, pipe.unet.dtype)
-    generators = [torch.Generator("cpu").manual_seed(plan.seed + index) for plan, index in samples]
+    generators = [torch.Generator("cpu").manual_seed(plan.seed_of(index)) for plan, index in samples]
 
     def step_done(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         on_step(step + 1, shared.steps)

@@ -28,7 +28,7 @@ def write_infotext(plan: GenerationParameters, index: int, *, model: str, model_
         "Steps": plan.steps,
         "Sampler": SAMPLERS[plan.sampler],
         "CFG scale": f"{plan.cfg:g}",
-        "Seed": plan.seed + index,
+        "Seed": plan.seed_of(index),
         "Size": plan.size,
         "Model hash": model_hash,
         "Model": model,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import CfgMode, Checkpoint
-from services.choices import EmbeddingChoice
+from services.choices import EmbeddingChoice, checked
 from services.errors import DoesNotFit, TooManyEmbeddings, UnknownName, UserError
 from services.matching import closest
 from services.parameters import PlacedEmbedding
@@ -48,7 +48,7 @@ def pick_embeddings(choices: Sequence[EmbeddingChoice] | None, checkpoint: Check
             f"That's {len(choices)} embeddings: {names}. More than {maximum} work against each other; "
             f"leave out {len(choices) - maximum}."
         )
-    picks = [_pick(choice, checkpoint, stock) for choice in choices]
+    picks = [_pick(checked(choice), checkpoint, stock) for choice in choices]
     _refuse_duplicates(picks)
     return picks
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from services.engine.messages import Progress, Rendered, RenderRequest
 from services.engine.process import CheckpointUnusable, Engine
 from services.errors import EngineDied, EngineError, Unavailable, UserError
-from services.incidents import report_bug
+from services.incidents import apology, log_incident
 from services.jobs import Job, JobState
 from services.pictures.store import PictureStore
 from services.queue.delivery import Delivery
@@ -127,8 +127,8 @@ class Worker:
             elif batch:
                 await self._put_back([job.evolve(attempts=job.attempts - 1) for job in batch])
         except Exception as error:  # a bug; these jobs get an answer and the others go on
-            sentence = report_bug(error, f"rendering jobs {[job.id for job in batch]}")
-            await self._fail(self._line.running, sentence, f"bug: {error!r}")
+            incident = log_incident(error, f"rendering jobs {[job.id for job in batch]}")
+            await self._fail(self._line.running, apology(incident), f"incident {incident}: {error!r}")
         finally:
             self._line.running = []
             self._is_idle.set()

@@ -49,6 +49,11 @@ def test_what_the_loop_has_in_common_does(change: dict[str, object]) -> None:
     assert a_plan(**change).batch_key != a_plan().batch_key
 
 
+def test_pictures_have_consecutive_seeds() -> None:
+    plan = a_plan(seed=40, count=3)
+    assert [plan.seed_of(index) for index in range(plan.count)] == [40, 41, 42]
+
+
 def test_work_grows_with_pictures_steps_and_pixels() -> None:
     assert a_plan(count=2, steps=3, width=48, height=64).pixel_steps == 2 * 3 * 48 * 64
 
