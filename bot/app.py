@@ -12,7 +12,7 @@ from datetime import timedelta
 from discord.ext import commands
 
 from bot.client import Client, point_at
-from bot.settings import Settings
+from bot.settings import Settings, engine_environment
 from cogs.answers.buttons import Buttons
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
@@ -86,6 +86,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         stock = read_stock(settings)
         report_problems(stock)
         engine = Engine(
+            environment=engine_environment(),
             device=settings.engine_device,
             resident_checkpoints=settings.resident_checkpoints,
             patience=settings.engine_patience,

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.app import read_stock
 from bot.client import INTENTS, INVITED_WITH, point_at
-from bot.settings import Settings
+from bot.settings import Settings, engine_environment
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
 from services.checkpoints.footprint import memory_of
@@ -131,7 +131,8 @@ def _fitting(library: Library, shelf: Shelf, model: str, settings: Settings) -> 
 
 
 async def _engine(settings: Settings) -> AsyncIterator[Finding]:
-    shelf, engine = read_shelf(settings.checkpoint_folder), Engine(device=settings.engine_device)
+    shelf = read_shelf(settings.checkpoint_folder)
+    engine = Engine(environment=engine_environment(), device=settings.engine_device)
     try:
         checkpoint = shelf.find_installed(settings.default_model)
         await engine.start()

@@ -26,6 +26,18 @@ T = TypeVar("T")
 _Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_split)]
 
 
+#: Listed, so that a secret which nobody thought of stays out as well: HF_TOKEN or PGPASSWORD, for instance.
+_ENGINE_VARIABLES = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "HF_HOME"}
+)
+#: of Python, torch, the GPUs' drivers and the libraries that do arithmetic on the CPU
+_ENGINE_PREFIXES = (
+    *("LC_", "PYTHON", "XDG_", "PYTORCH_", "TORCH_", "TORCHINDUCTOR_", "TRITON_"),
+    *("CUDA_", "CUDNN_", "CUBLAS_", "NVIDIA_", "NCCL_", "HIP_", "HSA_", "ROCR_", "ROCM_", "MIOPEN_"),
+    *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "DNNL_", "ONEDNN_", "MALLOC_"),
+)
+
+
 class Settings(BaseSettings):
     """Names are those of the environment variables, in lower case."""
 
@@ -83,3 +95,12 @@ class Settings(BaseSettings):
 def environment_with(**variables: str) -> dict[str, str]:
     """This process's environment with some variables set, for a process that it starts."""
     return {**os.environ, **variables}
+
+
+def engine_environment() -> dict[str, str]:
+    """What the engine's process gets of this process's environment: what its libraries read, and no secret."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _ENGINE_VARIABLES or name.startswith(_ENGINE_PREFIXES)
+    }

@@ -58,7 +58,7 @@ class BotProcess:
     @property
     def engine_pid(self) -> int | None:
         """The process that draws, while there is one. Linux only."""
-        return next((pid for pid in _children(self.pid) if b"spawn_main" in _command_line(pid)), None)
+        return next((pid for pid in _children(self.pid) if b"services.engine.host" in _command_line(pid)), None)
 
     @property
     def log(self) -> Path:

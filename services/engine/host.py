@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest
 
-#: rounds of waiting before a thread sleeps: on two busy cores a picture of the demo takes a tenth of what it takes without a
-#: limit, on two idle ones a tenth more
-SPIN_COUNT = "3000"
+
+def main() -> None:
+    """Serve the process that started this one; its arguments are the pipe's descriptor and those of `serve`."""
+    descriptor, device_name, resident_checkpoints = sys.argv[1:]
+    serve(Connection(int(descriptor)), device_name, int(resident_checkpoints))
 
 
 def serve(pipe: Connection, device_name: str, resident_checkpoints: int) -> None:
     """Run until the parent closes its end of the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they may reach the whole group; the parent decides when we end
         signal.signal(number, signal.SIG_IGN)
-    # Threads that spin while they wait take the processor from whatever else runs here, and from each other; those that sleep
-    # at once are slow to wake. Read by the OpenMP runtime when torch is first imported.
-    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     _be_quiet()  # before anything of theirs is imported in earnest
     import torch
 
@@ -83,3 +82,7 @@ def _answer(pipe: Connection, resident: object, request: RenderRequest) -> Rende
             raise  # a new process finds it whole
         logging.getLogger(__name__).exception("rendering failed")
         return Failed(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

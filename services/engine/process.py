@@ -1,6 +1,6 @@
-"""The parent's side of the engine: one spawned process and pipe per GPU.
+"""The parent's side of the engine: one child process and one pipe per GPU.
 
-A thread would do for keeping the event loop free. A process can be killed when it hangs, and takes its memory with it.
+A thread would be enough to keep the event loop free, but a process can be killed when it hangs, and its memory goes with it.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from services.checkpoints import Checkpoint
 from services.checkpoints.sizes import half_as_large
-from services.engine.host import serve
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
 from services.errors import EngineDied, EngineError, OutOfMemory
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,14 @@ START_TIMEOUT = 180.0  # seconds; importing torch on a slow disk
 LOAD_TIMEOUT = 900.0  # seconds; several gigabytes from a slow disk
 PATIENCE = 120.0  # seconds without a sign of life while denoising or decoding
 END_TIMEOUT = 5.0  # seconds
+#: Rounds that an idle OpenMP thread spins before it sleeps. Spinning threads take the processor from everything else here,
+#: and from each other; threads that sleep at once are slow to wake. On two busy cores a picture of the demo takes a tenth of
+#: the time that it takes without a limit; on two idle ones, a tenth more.
+SPIN_COUNT = "3000"
+
+_REPOSITORY = Path(__file__).parents[2]
+#: -P keeps the working folder, which is the operator's, out of the import path
+_COMMAND = (sys.executable, "-P", "-m", "services.engine.host")
 
 OnProgress = Callable[[Progress], None]
 
@@ -42,12 +50,23 @@ class CheckpointUnusable(EngineError):
 class Engine:
     """Renders one request at a time in a process that is started when it is needed and replaced when it dies."""
 
-    def __init__(self, *, device: str = "auto", resident_checkpoints: int = 1, patience: float = PATIENCE) -> None:
-        """After `patience` seconds without a sign of life while it draws, the process is taken for hung."""
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        device: str = "auto",
+        resident_checkpoints: int = 1,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`environment` is all that the process sees of the bot's; keep secrets out of it, since anyone's prompts end up there.
+
+        After `patience` seconds without a sign of life during a render, the process counts as hung.
+        """
+        self._environment = environment
         self._device = device
         self._resident_checkpoints = resident_checkpoints
         self._patience = patience
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._busy = asyncio.Lock()
         #: what its process said of the device; None until it was started once
@@ -62,20 +81,29 @@ class Engine:
 
         Raises: EngineDied.
         """
-        if self._process is not None and self._process.is_alive():
+        if self._process is not None and self._process.poll() is None:
             return
         self.kill()
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(theirs, self._device, self._resident_checkpoints), name="engine", daemon=True
-        )
-        await asyncio.to_thread(self._process.start)
-        theirs.close()  # else reading would never end when the child dies
+        self._spawn()
         ready = await self._receive(START_TIMEOUT)
         if isinstance(ready, Ready):
             self.ready = ready
             log.info("engine ready on %s, process %s", ready.device, self.pid)
+
+    def _spawn(self) -> None:
+        """Start the child, which takes milliseconds; in a thread, a cancelled start would lose it."""
+        path = os.pathsep.join(filter(None, (str(_REPOSITORY), self._environment.get("PYTHONPATH"))))
+        environment = {"GOMP_SPINCOUNT": SPIN_COUNT, **self._environment, "PYTHONPATH": path}
+        self._pipe, theirs = multiprocessing.Pipe()
+        with theirs:  # closed here, so that reading ends when the child dies
+            descriptor = theirs.fileno()
+            # not multiprocessing's spawn: its children inherit every variable, the bot's token among them
+            self._process = subprocess.Popen(
+                [*_COMMAND, str(descriptor), self._device, str(self._resident_checkpoints)],
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                pass_fds=[descriptor],
+            )
 
     async def render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
         """Render a batch, after those that were asked for before.
@@ -113,7 +141,7 @@ class Engine:
         """End the process at once, whatever it does."""
         if self._process is not None:
             self._process.kill()
-            self._process.join(END_TIMEOUT)
+            _join(self._process)
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
@@ -123,7 +151,7 @@ class Engine:
         if self._pipe is not None and self._process is not None:
             self._pipe.close()
             self._pipe = None
-            await asyncio.to_thread(self._process.join, END_TIMEOUT)
+            await asyncio.to_thread(_join, self._process)
         await asyncio.to_thread(self.kill)
 
     async def _receive(self, timeout: float) -> Reply:
@@ -137,9 +165,9 @@ class Engine:
         except (EOFError, OSError) as error:
             process = self._process
             if process is not None:
-                await asyncio.to_thread(process.join, END_TIMEOUT)  # the pipe ends a moment before the process does
+                await asyncio.to_thread(_join, process)  # the pipe ends a moment before the process does
             self.kill()
-            code = process.exitcode if process else None
+            code = process.returncode if process else None
             raise EngineDied(f"The engine's process ended unexpectedly (code {code}).") from error
         except asyncio.CancelledError:
             self.kill()  # whoever waits no longer would otherwise get this answer to the next question
@@ -174,6 +202,11 @@ def model_too_large(checkpoint: Checkpoint) -> str:
         f"{checkpoint.title} does not fit into this machine's memory at the moment. "
         "Please choose another model; the operator has been told."
     )
+
+
+def _join(process: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):  # a call into a broken driver can outlast even SIGKILL
+        process.wait(END_TIMEOUT)
 
 
 def _receive_within(pipe: Connection, timeout: float) -> Reply:

@@ -160,6 +160,15 @@ async def test_a_cancel_that_is_cut_off_is_still_said(house: House) -> None:
     assert await house.settled() == ["delivered", "cancelled"]
 
 
+async def test_the_engine_has_neither_the_token_nor_the_databases_address(house: House) -> None:
+    ana = house.person("ana")
+    await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
+    variables = Path(f"/proc/{house.bot.engine_pid}/environ").read_text(encoding="utf-8")
+    assert "PYTHONPATH=" in variables
+    for secret in (house.discord.token, house.bot.database_url, "DISCORD_TOKEN", "DATABASE_URL"):
+        assert secret not in variables
+
+
 async def test_an_engine_that_is_killed_costs_nobody_a_picture(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     running = await ana.slash("imagine", **LONG)

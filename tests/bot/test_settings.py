@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import Settings
+from bot.settings import Settings, engine_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,6 +32,16 @@ def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "very.secret")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
     assert "secret" not in repr(Settings())  # pyright: ignore[reportCallIssue]
+
+
+def test_secrets_stay_out_of_the_engines_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "1", "OMP_NUM_THREADS": "2", "LC_ALL": "C.UTF-8"}
+    secrets = ("DISCORD_TOKEN", "DATABASE_URL", "PGPASSWORD", "HF_TOKEN", "CIVITAI_API_KEY", "AWS_SECRET_ACCESS_KEY")
+    for name, value in [*kept.items(), *((name, "secret") for name in secrets)]:
+        monkeypatch.setenv(name, value)
+    environment = engine_environment()
+    assert environment.items() >= kept.items()
+    assert "secret" not in environment.values()
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from PIL import Image
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
 from services.engine.messages import Progress, RenderRequest
-from services.engine.process import CheckpointUnusable, Engine, model_too_large, picture_too_large
+from services.engine.process import SPIN_COUNT, CheckpointUnusable, Engine, model_too_large, picture_too_large
 from services.errors import EngineDied, EngineError, OutOfMemory
 from services.parameters import GenerationParameters
-from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_placed, a_plan
+from tests.builders import DEMO_CHECKPOINT, REPOSITORY, a_checkpoint, a_placed, a_plan
 from tests.services.engine.shortage import needs_linux, short_of_memory
 from tests.services.engine.tiny import save_sd1
 
@@ -28,11 +28,9 @@ from tests.services.engine.tiny import save_sd1
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """One engine for all tests here, since its process takes seconds to start."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("OMP_NUM_THREADS", "1")  # of the child; the test machine is shared
-        engine = Engine(device="cpu")
-        yield engine
-        engine.kill()
+    engine = Engine(environment={"OMP_NUM_THREADS": "1"}, device="cpu")  # one thread, since the test machine is shared
+    yield engine
+    engine.kill()
 
 
 def request(*plans: GenerationParameters, location: Path = DEMO_CHECKPOINT, name: str = "demo") -> RenderRequest:
@@ -66,6 +64,18 @@ async def test_plans_become_pictures_in_another_process(engine: Engine) -> None:
             assert "Steps: 2," in image.text["parameters"]
     assert told == [Progress(1, 2), Progress(2, 2)]
     assert 0 < rendered.seconds < 60
+
+
+@needs_linux
+async def test_the_process_has_no_variables_but_those_it_is_given(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.kill()
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")  # of the parent
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
+    await engine.start()
+    variables = Path(f"/proc/{engine.pid}/environ").read_text(encoding="utf-8").rstrip("\0").split("\0")
+    assert sorted(variables) == [f"GOMP_SPINCOUNT={SPIN_COUNT}", "OMP_NUM_THREADS=1", f"PYTHONPATH={REPOSITORY}"]
 
 
 async def test_nothing_to_draw_gets_the_checkpoint_ready(engine: Engine) -> None:

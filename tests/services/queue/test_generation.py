@@ -42,9 +42,16 @@ class House:
         shelf, library, limits = read_shelf(folder), a_library(DEMO_EMBEDDINGS), EmbeddingLimits()
         self.presets = Presets(storage.presets, PresetRules(shelf=shelf, library=library, limits=limits))
         worker = Worker(
-            queue=self.queue, engine=Engine(device="cpu"), jobs=storage.jobs, pictures=PictureStore(folder), shelf=shelf,
-            delivery=self.delivery, pace=Pace(), batch_pictures=8, default_model="demo",
-        )  # fmt: skip
+            queue=self.queue,
+            engine=Engine(environment={}, device="cpu"),
+            jobs=storage.jobs,
+            pictures=PictureStore(folder),
+            shelf=shelf,
+            delivery=self.delivery,
+            pace=Pace(),
+            batch_pictures=8,
+            default_model="demo",
+        )
         planner = Planner(shelf=shelf, library=library, limits=limits, default_model="demo")
         self.pictures = PictureStore(folder)
         self.resuming = Resuming(

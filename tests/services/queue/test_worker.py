@@ -33,7 +33,7 @@ from tests.services.recording import RecordingDelivery
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """One engine for all tests, since its process takes seconds to start; it is replaced when a test kills it."""
-    engine = Engine(device="cpu", resident_checkpoints=2)
+    engine = Engine(environment={}, device="cpu", resident_checkpoints=2)
     yield engine
     asyncio.run(engine.close())
 
