@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings.catalog import read_catalog
-from embeddings.convert import convert_bytes
+from embeddings.conversion import convert_bytes
 from embeddings.display import printable
 from embeddings.errors import EmbeddingError
-from embeddings.foreign.unpack import MAX_INPUT_BYTES
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES
 from embeddings.inspection import inspect_file
 from embeddings.reader import SUFFIX, read_limited
 
@@ -67,7 +67,7 @@ def convert(
         _refuse(target, "There is such a file already; please choose another name.")
     except (EmbeddingError, OSError) as error:
         _refuse(source, _reason(error))
-    embedding = converted.embedding
+    embedding = converted.file.embedding
     typer.echo(f"{target.name}: {embedding.architecture}, {embedding.num_vectors} vectors, from {converted.layout}")
 
 
@@ -83,8 +83,8 @@ def train(
     seed: Annotated[int, typer.Option(help="Repeats a training exactly.")] = 0,
 ) -> None:
     """Learn by textual inversion what is wrong with a folder of pictures."""
+    from embeddings.training.folder import train_from_folder
     from embeddings.training.inversion import TrainingSettings
-    from embeddings.training.lessons import train_from_folder
 
     if target.suffix != SUFFIX or target.exists():
         _refuse(target, f"The file to write must end in {SUFFIX} and must not be there yet.")

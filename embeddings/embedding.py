@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from embeddings.architecture import Architecture
 
+#: how most programs, and this one, lay a file out: one tensor, or one for each of SDXL's encoders
+SINGLE_LAYOUT = "A1111 / kohya (emb_params)"
+PAIR_LAYOUT = "SDXL (clip_l + clip_g)"
 #: More vectors than one chunk of a prompt has positions can never be placed.
 MAX_VECTORS = 75
 
@@ -26,7 +29,7 @@ class Embedding:
     architecture: Architecture
     vectors: Mapping[str, NDArray[np.float32]] = field(repr=False)
     #: the layout it was read from, in the words of whoever writes such files
-    layout: str = "A1111 / kohya (emb_params)"
+    layout: str = SINGLE_LAYOUT
     #: as stored in the file; the vectors here are always float32
     dtype: str = "F32"
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.catalog import Catalog, CatalogEntry
-from embeddings.convert import as_safetensors, described
+from embeddings.conversion import as_safetensors, described
 from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
 from embeddings.errors import OtherEncoders
 from embeddings.foreign.sandbox import Answer
-from embeddings.foreign.unpack import MAX_INPUT_BYTES
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES
 from embeddings.header import read_header
 from embeddings.names import why_not_a_name
 from embeddings.reader import checked, read_limited, read_tensors

@@ -107,17 +107,17 @@ class Library:
     def install(self, path: Path) -> InstalledEmbedding | None:
         """Take one file in; None, and a line in `problems`, if it is refused or its name is taken."""
         try:
-            return self.take_in(path)
+            return self.add(path)
         except RefusedFile as error:
             return self._leave_out(path, str(error))
 
-    def take_in(self, path: Path) -> InstalledEmbedding:
-        """Take one file in.
+    def add(self, path: Path, file: EmbeddingFile | None = None) -> InstalledEmbedding:
+        """Add the file at `path`; `file` is its content, if the caller has just written it there.
 
         Raises: RefusedFile, also if its name is taken.
         """
         try:
-            file = read_file(path)
+            file = file or read_file(path)
         except OSError as error:  # its own text would show a path of this machine
             raise RefusedFile(f"It cannot be opened: {error.strerror}.") from error
         entry = self._entry_for(path, file)

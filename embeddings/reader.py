@@ -18,7 +18,7 @@ from safetensors import SafetensorError, deserialize
 
 from embeddings.architecture import architecture_of_widths
 from embeddings.display import printable
-from embeddings.embedding import MAX_VECTORS, Embedding
+from embeddings.embedding import MAX_VECTORS, PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
 from embeddings.errors import RefusedFile, UnknownArchitecture
 from embeddings.header import read_header
 from embeddings.shapes import PEEK_BYTES, refuse_foreign_keys, too_large
@@ -31,10 +31,10 @@ MAX_ROW_NORM = 1e3
 
 #: keys of the two tensors of an SDXL embedding, that of the narrower encoder first → layout
 PAIRS: Mapping[tuple[str, str], str] = {
-    ("clip_l", "clip_g"): "SDXL (clip_l + clip_g)",
+    ("clip_l", "clip_g"): PAIR_LAYOUT,
     ("text_encoders_0", "text_encoders_1"): "SDXL, diffusers (text_encoders_0 + text_encoders_1)",
 }
-_SINGLES = {"emb_params": "A1111 / kohya (emb_params)", "emp_params": "OneTrainer (emp_params)"}
+_SINGLES = {"emb_params": SINGLE_LAYOUT, "emp_params": "OneTrainer (emp_params)"}
 #: widths that are known, but belong to more than one encoder or to no model here
 _PARTS = {
     1280: "this is one half of an SDXL embedding, and its clip_l is missing",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embeddings.embedding import Embedding
-from embeddings.foreign.raw import RawTensor, pack
+from embeddings.tensors import RawTensor, pack
 
 NEGATIVE = "modelspec.is_negative_embedding"
 #: metadata key: the SHA-256 of the file that this one was made from, so that the catalog may know it again
@@ -28,15 +28,20 @@ def write_file(path: Path, embedding: Embedding, *, title: str, provenance: Mapp
     path.write_bytes(file_bytes(embedding, title=title, provenance=provenance))
 
 
-def file_bytes(embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> bytes:
-    """A safetensors file of `embedding`, marked as a negative one; `provenance` is added to the metadata as it is."""
-    metadata = {
+def file_metadata(embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> dict[str, str]:
+    """What marks a file as a negative embedding; `provenance` is added as it is."""
+    return {
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.title": title,
         "modelspec.architecture": f"{_TITLES_IN_MODELSPEC[embedding.architecture]}/textual-inversion",
         NEGATIVE: "true",
         **provenance,
     }
+
+
+def file_bytes(embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> bytes:
+    """A safetensors file of `embedding`, with the metadata of `file_metadata`."""
+    metadata = file_metadata(embedding, title=title, provenance=provenance)
     vectors = dict(embedding.vectors)
     tensors = {"emb_params": next(iter(vectors.values()))} if len(vectors) == 1 else vectors
     # not safetensors' own save: it shuffles the metadata, and with it the file's hash, by which everybody knows a file

@@ -6,13 +6,14 @@ What the tensors mean is left to the reader of safetensors; here they only get t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from embeddings.display import printable
 from embeddings.errors import RefusedFile
-from embeddings.foreign.raw import RawTensor, Unpacked
 from embeddings.foreign.standins import Parameters, TensorRecord
 from embeddings.shapes import foreign
+from embeddings.tensors import RawTensor
 
 _MAX_HINT = 120  # characters
 #: A1111 writes these beside its vectors
@@ -23,6 +24,19 @@ HINTS = frozenset({"token", *_TOLD})
 _HYPERNETWORK_KEYS = (320, 640, 768, 1024, 1280)
 
 Materialise = Callable[[TensorRecord], RawTensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The token vectors of a foreign file under the names that safetensors files use, and what it says of itself."""
+
+    tensors: Mapping[str, RawTensor]
+    #: which kind of file it was
+    container: str
+    #: the layout in the words of whoever writes it, where the tensors' names do not tell it any more
+    layout: str | None
+    #: name, step, checkpoint it was trained on …: the file's own word, never a proof
+    hints: Mapping[str, str]
 
 
 def find_vectors(tree: Any, container: str, materialise: Materialise) -> Unpacked:

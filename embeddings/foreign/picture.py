@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from embeddings.errors import RefusedFile
-from embeddings.foreign.raw import RawTensor
+from embeddings.tensors import RawTensor
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 KEYWORD = b"sd-ti-embedding"

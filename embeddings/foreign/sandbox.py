@@ -1,6 +1,6 @@
 """Have a stranger's file taken apart in a process that can do nothing else, and believe none of its words unchecked.
 
-The code that reads pickles and pictures (`unpack.py`) cannot run what they hold. Should it be wrong all the same, it
+The code that reads pickles and pictures (`unpacker.py`) cannot run what they hold. Should it be wrong all the same, it
 fails in a process with no files, no network, no imports, little memory and two seconds; and what comes back is
 read by the ordinary reader like any other file.
 """
@@ -18,7 +18,7 @@ from threading import Timer
 
 from embeddings.display import printable
 from embeddings.errors import RefusedFile
-from embeddings.foreign.unpack import MAX_INPUT_BYTES, READY
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES, READY
 
 START_SECONDS = 20.0  # on a machine that is busy with pictures
 WORK_SECONDS = 2.0
@@ -35,7 +35,7 @@ _COMMAND = (
     "-S",
     "-B",
     "-c",
-    "import sys; sys.path.append(sys.argv[1]); from embeddings.foreign.unpack import main; main()",
+    "import sys; sys.path.append(sys.argv[1]); from embeddings.foreign.unpacker import main; main()",
     _ROOT,
 )
 

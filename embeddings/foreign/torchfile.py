@@ -16,8 +16,8 @@ from typing import Any
 from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.pickles import read_pickle
-from embeddings.foreign.raw import ITEM_BYTES, RawTensor
 from embeddings.foreign.standins import Storage, TensorRecord
+from embeddings.tensors import ITEM_BYTES, RawTensor
 
 ZIP_START = b"PK\x03\x04"
 _ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22  # the last thing in an archive without a comment

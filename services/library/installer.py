@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.convert import Converted, convert_bytes
+from embeddings.conversion import Converted, convert_bytes
 from embeddings.errors import RefusedFile
 from embeddings.library import InstalledEmbedding, stamps_of
 from services.errors import NotAllowed, UserError
@@ -70,7 +70,7 @@ class Installer:
         try:
             converted = await asyncio.to_thread(convert_bytes, data, filename)
             async with self._changing:
-                installed = await self._add(converted, data)
+                installed = await self._add(converted)
         except RefusedFile as error:
             raise UserError(str(error)) from error
         await self._refresh_suggestions()
@@ -121,20 +121,20 @@ class Installer:
             if has_changed:
                 await self._refresh_suggestions()
 
-    async def _add(self, converted: Converted, data: bytes) -> InstalledEmbedding:
+    async def _add(self, converted: Converted) -> InstalledEmbedding:
         await asyncio.to_thread(_refuse_duplicate, converted, tuple(self._library))
-        path = await asyncio.to_thread(self._write, converted, data)
+        path = await asyncio.to_thread(self._write, converted)
         try:
-            return self._library.take_in(path)
+            return self._library.add(path, converted.file)
         except RefusedFile:
             path.unlink()
             raise
 
-    def _write(self, converted: Converted, data: bytes) -> Path:
+    def _write(self, converted: Converted) -> Path:
         path = self._own / f"{converted.name}.safetensors"
         if path.exists():
             raise RefusedFile(f"Another embedding is called '{converted.name}'; rename your file.")
-        write_whole(path, data if converted.was_ordinary else converted.data)
+        write_whole(path, converted.installable)
         path.chmod(0o644)
         return path
 
@@ -151,5 +151,5 @@ class Installer:
 
 def _refuse_duplicate(converted: Converted, installed: Iterable[InstalledEmbedding]) -> None:
     for embedding in installed:
-        if embedding.content_hash == converted.embedding.content_hash:
+        if embedding.content_hash == converted.file.embedding.content_hash:
             raise RefusedFile(f"It's already installed, as '{embedding.id}'.")

@@ -1,18 +1,14 @@
-"""Folders of embedding files, a tiny text encoder, and the demo checkpoint to train on."""
+"""Folders of embedding files, and one thread for torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline
 
 from tests.embeddings.files import rows, tensor_file
-
-DEMO_CHECKPOINT = Path(__file__).parents[2] / "demo" / "checkpoint"
 
 Put = Callable[..., Path]
 
@@ -36,11 +32,3 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def demo_pipe(one_thread: None) -> Any:
-    """The shipped demo checkpoint, in float32."""
-    return StableDiffusionPipeline.from_pretrained(
-        DEMO_CHECKPOINT, dtype=torch.float32, safety_checker=None, requires_safety_checker=False, local_files_only=True
-    )

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.convert import convert_bytes
+from embeddings.conversion import convert_bytes
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pair, rows
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign.builders import (
     a1111_pt,
     program,
     text,

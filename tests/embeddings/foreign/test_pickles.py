@@ -13,9 +13,8 @@ from embeddings.errors import RefusedFile
 from embeddings.foreign.pickles import MAX_OPCODES, read_pickle
 from embeddings.foreign.sandbox import unpack_apart
 from embeddings.foreign.standins import NAMES, Inert, Storage, Table
-from embeddings.foreign.unpack import unpack
-from tests.embeddings.canaries import ELSEWHERE, LIVE
-from tests.embeddings.foreign_files import (
+from embeddings.foreign.unpacker import unpack
+from tests.embeddings.foreign.builders import (
     FALSE,
     NONE,
     ORDERED_DICT,
@@ -31,7 +30,8 @@ from tests.embeddings.foreign_files import (
     tuple_of,
     whole,
 )
-from tests.embeddings.unpacking import DATA, in_containers, refusal
+from tests.embeddings.foreign.canaries import ELSEWHERE, LIVE
+from tests.embeddings.foreign.refusals import DATA, in_containers, refusal
 
 
 @pytest.mark.parametrize("canary", list(LIVE))

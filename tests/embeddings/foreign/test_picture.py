@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from embeddings.convert import convert_bytes
+from embeddings.conversion import convert_bytes
 from embeddings.errors import RefusedFile
 from tests.embeddings.files import pair, rows
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign.builders import (
     a1111_png,
     a1111_tree,
     png,

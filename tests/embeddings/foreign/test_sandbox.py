@@ -13,11 +13,11 @@ import pytest
 
 from embeddings.errors import RefusedFile
 from embeddings.foreign import sandbox
-from embeddings.foreign.raw import RawTensor, pack
 from embeddings.foreign.sandbox import MAX_ANSWER_BYTES, unpack_apart
-from embeddings.foreign.unpack import MAX_INPUT_BYTES
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES
+from embeddings.tensors import RawTensor, pack
 from tests.embeddings.files import rows
-from tests.embeddings.foreign_files import a1111_pt
+from tests.embeddings.foreign.builders import a1111_pt
 
 ROOT = str(Path(__file__).parents[3])
 FORBIDDEN = 77
@@ -26,8 +26,10 @@ START = "import sys; sys.path.append(sys.argv[1]); "
 
 def run_sealed(code: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run `code` in a process that has given everything up, as the sandbox starts it."""
-    sealed = f"{START}import os, socket, subprocess, time; from embeddings import unpack; unpack.give_up_everything()\n"
-    command = [*sandbox._COMMAND[:-2], f"{sealed}{code}", ROOT]
+    sealed = (
+        "import os, socket, subprocess, time; from embeddings.foreign import unpacker; unpacker.give_up_everything()"
+    )
+    command = [*sandbox._COMMAND[:-2], f"{START}{sealed}\n{code}", ROOT]
     return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False, cwd="/", env={})
 
 
@@ -89,7 +91,7 @@ for kind in resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE:
 
 
 def test_it_knows_nothing_but_the_standard_library() -> None:
-    code = f"{START}import embeddings.foreign.unpack; print(*sys.modules)"
+    code = f"{START}import embeddings.foreign.unpacker; print(*sys.modules)"
     command = [*sandbox._COMMAND[:-2], code, ROOT]
     modules = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env={}).stdout.split()
     assert not {"pickle", "_pickle", "numpy", "torch", "safetensors", "pydantic", "site"} & set(modules)

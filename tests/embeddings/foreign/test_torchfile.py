@@ -13,9 +13,9 @@ import pytest
 from embeddings.errors import RefusedFile
 from embeddings.foreign.pickles import read_pickle
 from embeddings.foreign.standins import Storage, TensorRecord
-from embeddings.foreign.unpack import unpack
+from embeddings.foreign.unpacker import unpack
 from tests.embeddings.files import rows
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign.builders import (
     FALSE,
     NONE,
     ORDERED_DICT,
@@ -31,7 +31,7 @@ from tests.embeddings.foreign_files import (
     whole,
     zip_of,
 )
-from tests.embeddings.unpacking import DATA, GOOD
+from tests.embeddings.foreign.refusals import DATA, GOOD
 
 PKL = ("archive/data.pkl", GOOD)
 ONE = ("archive/data/0", DATA["0"])

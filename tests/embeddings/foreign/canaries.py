@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.embeddings.foreign_files import name, program, table, text, tuple_of
+from tests.embeddings.foreign.builders import name, program, table, text, tuple_of
 
 #: (shell command, the same as Python source) → pickle
 Canary = Callable[[str, str], bytes]

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from embeddings.convert import Converted, convert_bytes
+from embeddings.conversion import Converted, convert_bytes
 from embeddings.errors import RefusedFile
-from embeddings.foreign.unpack import MAX_INPUT_BYTES
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES
 from embeddings.header import read_header
-from embeddings.reader import MAX_FILE_BYTES, read_bytes
+from embeddings.reader import MAX_FILE_BYTES, read_bytes, read_file
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pack, pair, rows, tensor_file
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign.builders import (
     a1111_png,
     a1111_pt,
     a1111_tree,
@@ -65,7 +65,7 @@ def test_every_format_becomes_the_same_ordinary_file(data: bytes, tensors: dict[
     assert told["source.format"] == converted.layout
     assert told["converter"] == "negative-space 1"
     read = read_bytes(converted.data)
-    assert read.content_hash == converted.embedding.content_hash
+    assert read.content_hash == converted.file.embedding.content_hash
 
 
 def test_what_the_file_says_of_itself_goes_along() -> None:
@@ -120,7 +120,7 @@ def test_notes_without_end_still_make_a_file_that_is_read_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "ordinary"),
+    ("data", "is_kept"),
     [
         (tensor_file({"emb_params": SD1}), True),
         (tensor_file(XL, dtype="F16"), True),
@@ -128,8 +128,30 @@ def test_notes_without_end_still_make_a_file_that_is_read_again() -> None:
         (table_pt({"emb_params": SD1}), False),
     ],
 )
-def test_a_file_that_needed_no_change_is_known(data: bytes, ordinary: bool) -> None:
-    assert convert_bytes(data, "a.bin").was_ordinary is ordinary
+def test_a_file_that_needs_no_conversion_is_installed_unchanged(data: bytes, is_kept: bool) -> None:
+    assert (convert_bytes(data, "a.bin").installable == data) is is_kept
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tensor_file({"emb_params": SD1}, metadata={"modelspec.title": "Bad"}),
+        tensor_file(XL, dtype="F16"),
+        tensor_file({"<bad>": SD1}, dtype="BF16"),
+        a1111_pt(SD1, "F16"),
+        table_pt(XL),
+    ],
+    ids=["ordinary", "ordinary XL", "diffusers", "pt", "kohya XL"],
+)
+def test_what_is_to_be_installed_is_described_as_if_it_were_read_back(data: bytes, tmp_path: Path) -> None:
+    converted = convert_bytes(data, "bad.bin")
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(converted.installable)
+    read = read_file(path)
+    assert (converted.file.file_hash, converted.file.size_bytes) == (read.file_hash, read.size_bytes)
+    described, expected = ({**vars(file.embedding), "vectors": None} for file in (converted.file, read))
+    assert described == expected
+    assert converted.file.embedding.content_hash == read.embedding.content_hash
 
 
 def test_the_same_file_converts_to_the_same_bytes() -> None:
@@ -246,7 +268,7 @@ def test_what_is_too_large_is_named_if_its_start_gives_it_away(data: bytes, sent
 
 
 def test_no_torch_is_needed_for_it() -> None:
-    code = "import sys, embeddings.convert, embeddings.inspection; print(*sys.modules)"
+    code = "import sys, embeddings.conversion, embeddings.inspection; print(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
     )

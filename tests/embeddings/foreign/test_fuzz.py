@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeddings.convert import convert_bytes
+from embeddings.conversion import convert_bytes
 from embeddings.errors import RefusedFile
 from embeddings.foreign.sandbox import unpack_apart
-from tests.embeddings import fuzz
-from tests.embeddings.canaries import ELSEWHERE
 from tests.embeddings.files import rows
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign import fuzz
+from tests.embeddings.foreign.builders import (
     NONE,
     ORDERED_DICT,
     a1111_png,
@@ -34,6 +33,7 @@ from tests.embeddings.foreign_files import (
     whole,
     zip_of,
 )
+from tests.embeddings.foreign.canaries import ELSEWHERE
 
 VALUES = rows(2, 96).tobytes()
 NAMES = st.sampled_from(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from embeddings.errors import RefusedFile
-from embeddings.foreign.unpack import unpack
+from embeddings.foreign.unpacker import unpack
 from tests.embeddings.files import rows
-from tests.embeddings.foreign_files import program, table, tensor, torch_legacy, torch_zip
+from tests.embeddings.foreign.builders import program, table, tensor, torch_legacy, torch_zip
 
 DATA = {"0": rows(2).tobytes()}
 GOOD = program(table({"emb_params": tensor("F32", [2, 768])}))

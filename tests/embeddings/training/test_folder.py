@@ -14,7 +14,7 @@ from demo.inversions import bad_pictures
 from embeddings.architecture import Architecture
 from embeddings.errors import TrainingFailed
 from embeddings.reader import read_file
-from embeddings.training.lessons import read_pictures
+from embeddings.training.folder import read_pictures
 
 CHECKPOINT = Path(__file__).parents[3] / "demo" / "checkpoint"
 

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from embeddings.display import printable
-from embeddings.embedding import Embedding
+from embeddings.embedding import PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
 from embeddings.errors import RefusedFile
 from embeddings.foreign.layouts import HINTS
 from embeddings.foreign.picture import PNG_START
 from embeddings.foreign.sandbox import Answer, unpack_apart
 from embeddings.foreign.torchfile import PICKLE_START, ZIP_START
-from embeddings.foreign.unpack import MAX_INPUT_BYTES, PNG
-from embeddings.header import read_header
+from embeddings.foreign.unpacker import MAX_INPUT_BYTES, PNG
 from embeddings.names import why_not_a_name
-from embeddings.reader import MAX_FILE_BYTES, read_bytes
+from embeddings.reader import MAX_FILE_BYTES, EmbeddingFile, read_bytes
 from embeddings.shapes import PEEK_BYTES, too_large
-from embeddings.writer import SOURCE_HASH, file_bytes
+from embeddings.writer import SOURCE_HASH, file_bytes, file_metadata
 
 #: Written into every converted file; another number whenever the same input gives other vectors or other metadata.
 CONVERTER_VERSION = "1"
@@ -32,8 +31,6 @@ _KEPT = "modelspec."
 #: so many entries, of so many characters: all of them together fit into a header that is read again
 _MAX_ENTRIES, _MAX_KEPT = 20, 1_000
 _ALWAYS_OURS = frozenset({"modelspec.sai_model_spec", "modelspec.architecture", "modelspec.thumbnail"})
-#: the keys that are written here, and by most programs
-_ORDINARY = ({"emb_params"}, {"clip_l", "clip_g"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +47,10 @@ class Converted:
     hints: Mapping[str, str]
     #: SHA-256 of the source, by which a catalog entry may know it: the hash of `data` is new to everybody
     source_hash: str
-    #: the vectors, for whoever wants to look at them without reading `data` again
-    embedding: Embedding
-    #: whether the source was such a file already: one may keep it as it is, and with it the hash that others publish
-    was_ordinary: bool
+    #: what a library stores: the source itself if it needed no conversion, so that its published hash stays valid
+    installable: bytes = field(repr=False)
+    #: what reading `installable` would give
+    file: EmbeddingFile
 
 
 def convert_bytes(data: bytes, filename: str) -> Converted:
@@ -69,14 +66,22 @@ def convert_bytes(data: bytes, filename: str) -> Converted:
     embedding = read_any(data)
     name = _name(filename, embedding)
     source_hash = hashlib.sha256(data).hexdigest()
+    provenance = _provenance(embedding, source_hash)
+    written = file_bytes(embedding, title=name, provenance=provenance)
+    layout = SINGLE_LAYOUT if len(embedding.vectors) == 1 else PAIR_LAYOUT
+    if embedding.layout == layout:
+        installable, installed = data, embedding
+    else:
+        metadata = file_metadata(embedding, title=name, provenance=provenance)
+        installable, installed = written, replace(embedding, layout=layout, dtype="F32", metadata=metadata)
     return Converted(
-        data=file_bytes(embedding, title=name, provenance=_provenance(embedding, source_hash)),
+        data=written,
         name=name,
         layout=embedding.layout,
         hints=dict(embedding.metadata),
         source_hash=source_hash,
-        embedding=embedding,
-        was_ordinary=looks_like_safetensors(data) and set(read_header(data).keys) in _ORDINARY,
+        installable=installable,
+        file=EmbeddingFile(installed, hashlib.sha256(installable).hexdigest(), len(installable)),
     )
 
 

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from embeddings.errors import RefusedFile
-from embeddings.foreign.layouts import find_vectors
+from embeddings.foreign.layouts import Unpacked, find_vectors
 from embeddings.foreign.picture import PNG_START, open_picture
-from embeddings.foreign.raw import Unpacked, pack
 from embeddings.foreign.torchfile import PICKLE_START, ZIP_START, materialise, open_legacy, open_zip
+from embeddings.tensors import pack
 
 #: A picture may be larger than an embedding, for the picture in it.
 MAX_INPUT_BYTES = 8 * 1024 * 1024

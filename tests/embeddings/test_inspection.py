@@ -21,7 +21,7 @@ from embeddings.errors import RefusedFile
 from embeddings.inspection import inspect_file
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pair, rows, tensor_file
-from tests.embeddings.foreign_files import (
+from tests.embeddings.foreign.builders import (
     a1111_png,
     a1111_pt,
     a1111_tree,
@@ -245,7 +245,7 @@ def test_of_a_file_over_the_limit_only_the_start_is_read(tmp_path: Path, suffix:
 def test_the_command_line_describes_a_torch_file(put: Put) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "embeddings", "inspect", str(put("a.pt", a1111_pt(SD1))), "--json"],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=60,

@@ -31,19 +31,6 @@ class RawTensor:
             raise RefusedFile("A tensor in it has another size than it claims.")
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """The token vectors of a foreign file under the names that safetensors files use, and what it says of itself."""
-
-    tensors: Mapping[str, RawTensor]
-    #: which kind of file it was
-    container: str
-    #: the layout in the words of whoever writes it, where the tensors' names do not tell it any more
-    layout: str | None
-    #: name, step, checkpoint it was trained on …: the file's own word, never a proof
-    hints: Mapping[str, str]
-
-
 def pack(tensors: Mapping[str, RawTensor], metadata: Mapping[str, str]) -> bytes:
     """Lay the tensors out as a safetensors file, byte for byte the values they had."""
     header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}

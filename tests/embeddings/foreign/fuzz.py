@@ -1,8 +1,8 @@
 """Throw bytes at everything that reads a stranger's file, for as long as you like, guided by the code they reach.
 
     pip install atheris                                    # for coverage guidance; Python 3.11, Linux, x86-64
-    python -m tests.embeddings.fuzz --seconds 300          # with atheris if it is there, else mutation at random
-    python -m tests.embeddings.fuzz --seconds 60 --random  # at random in any case
+    python -m tests.embeddings.foreign.fuzz --seconds 300          # with atheris if it is there, else mutation at random
+    python -m tests.embeddings.foreign.fuzz --seconds 60 --random  # at random in any case
 
 Every case ends in an embedding that keeps its promises or in one sentence; takes less than 2 s of the processor; and opens,
 imports, compiles, starts and connects to nothing, which an audit hook watches. The first that does not is
@@ -68,10 +68,10 @@ def watched() -> Iterator[None]:
 
 def check(data: bytes) -> str:
     """Read `data` as the command line and the bot do, but in this process. Answers what became of it."""
-    from embeddings.convert import described, looks_like_safetensors
+    from embeddings.conversion import described, looks_like_safetensors
     from embeddings.errors import RefusedFile
     from embeddings.foreign.sandbox import Answer, _understood
-    from embeddings.foreign.unpack import answer
+    from embeddings.foreign.unpacker import answer
     from embeddings.writer import file_bytes
 
     try:
@@ -95,7 +95,7 @@ def check(data: bytes) -> str:
 def cases(data: bytes) -> bytes:
     """Wrap the bytes as the first of them says, so that a case reaches behind checksums and lengths at once."""
     from tests.embeddings.files import pack, rows
-    from tests.embeddings.foreign_files import png, torch_legacy, torch_zip, zip_of
+    from tests.embeddings.foreign.builders import png, torch_legacy, torch_zip, zip_of
 
     if not data:
         return data
@@ -123,9 +123,8 @@ def cases(data: bytes) -> bytes:
 
 def seeds() -> list[bytes]:
     """Good files of every kind, small, in the form that `cases` takes."""
-    from tests.embeddings.canaries import ELSEWHERE, LIVE
     from tests.embeddings.files import pair, rows, tensor_file
-    from tests.embeddings.foreign_files import (
+    from tests.embeddings.foreign.builders import (
         a1111_png,
         a1111_pt,
         a1111_tree,
@@ -137,6 +136,7 @@ def seeds() -> list[bytes]:
         text,
         whole,
     )
+    from tests.embeddings.foreign.canaries import ELSEWHERE, LIVE
 
     small = rows(2, 96)
     vector = tensor("F32", [2, 96])
@@ -262,7 +262,7 @@ def main() -> None:
     if with_atheris:
         atheris: Any = importlib.import_module("atheris")
         with atheris.instrument_imports(include=["embeddings", "zipfile"]):
-            importlib.import_module("embeddings.convert")
+            importlib.import_module("embeddings.conversion")
     check(b"")
     signal.signal(signal.SIGPROF, _late)
     run = Run(options.seconds)
