@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from playground import payloads, permissions, posting
 from playground.errors import ApiError, NotPossible
 from playground.forms import choose, fill_form
 from playground.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
-from playground.messages import Choice, Message, Modal, read_modal
+from playground.messages import Choice, Message, Modal
 from playground.options import fill_options, find_command, find_entry, nest, split_typed
+from playground.replies import Reply
+from playground.server import Server
 from playground.world import Channel, Json, MessageRecord, User
-
-if TYPE_CHECKING:
-    from playground.server import Discord
 
 NO_ANSWER = "The application did not respond"
 
@@ -31,65 +30,12 @@ def _refusals() -> Iterator[None]:
         raise NotPossible(str(error).rpartition("\n")[2]) from error
 
 
-class Reply:
-    """What the bot did about one interaction; follows the answer as it is edited."""
-
-    def __init__(self, discord: Discord, viewer: User, interaction: Interaction, failed: str | None) -> None:
-        self._discord = discord
-        self._viewer = viewer
-        self._interaction = interaction
-        #: what Discord's client would say instead of an answer
-        self.failed = failed
-
-    @property
-    def message(self) -> Message | None:
-        """The answer as it stands now; for a click, perhaps the message that was clicked."""
-        record = self._interaction.original
-        return None if record is None else self._discord.view(record, self._viewer)
-
-    @property
-    def followups(self) -> list[Message]:
-        """Messages sent after the answer."""
-        return [self._discord.view(record, self._viewer) for record in self._interaction.followups]
-
-    @property
-    def thinking(self) -> bool:
-        return self.message is not None and self.message.thinking
-
-    @property
-    def modal(self) -> Modal | None:
-        data = self._interaction.modal
-        return read_modal(data, self._interaction.token) if data else None
-
-    @property
-    def text(self) -> str:
-        """All that the answer and the follow-ups say."""
-        messages = [*([self.message] if self.message else []), *self.followups]
-        return "\n".join(one.text for one in messages if not one.deleted)
-
-    async def until(self, holds: Callable[[Message], bool], timeout: float = 30) -> Message:
-        """The answer (or a follow-up), once `holds` is true of it.
-
-        Raises: TimeoutError, saying what was seen last.
-        """
-
-        def found() -> Message | None:
-            messages = [*self.followups, *([self.message] if self.message else [])]
-            return next((one for one in messages if not one.deleted and holds(one)), None)
-
-        return await self._discord.until(found, timeout, lambda: f"the answer is still: {self.text[:300]!r}")
-
-    def as_dict(self) -> Json:
-        """For the page."""
-        return {"failed": self.failed, "modal": self.modal.as_dict() if self.modal else None}
-
-
 class Person:
     """Somebody with Discord's client open in one channel."""
 
-    def __init__(self, discord: Discord, user: User, channel: Channel) -> None:
-        self._discord = discord
-        self._world = discord.world
+    def __init__(self, server: Server, user: User, channel: Channel) -> None:
+        self._server = server
+        self._world = server.world
         self.user = user
         self.channel = channel
 
@@ -104,7 +50,7 @@ class Person:
     def may(self, *names: str) -> None:
         """Give permissions in the server."""
         permissions.bits(names)
-        guild = self.channel.guild or self._discord.guild  # who is in a direct channel now is still a member
+        guild = self.channel.guild or self._server.guild  # who is in a direct channel now is still a member
         guild.members[self.user.id].update(names)
 
     def go_to(self, channel: Channel) -> None:
@@ -115,7 +61,7 @@ class Person:
 
     def sees(self, channel: Channel | None = None) -> list[Message]:
         """The messages of a channel, the oldest first."""
-        return [self._discord.view(record, self.user) for record in self._visible(channel or self.channel)]
+        return [self._server.view(record, self.user) for record in self._visible(channel or self.channel)]
 
     def direct_messages(self) -> list[Message]:
         """What the bot wrote to this person alone."""
@@ -128,7 +74,7 @@ class Person:
         """
         with _refusals():
             record = posting.post(self._world, self.channel, self.user, {"content": content}, files)
-        return self._discord.view(record, self.user)
+        return self._server.view(record, self.user)
 
     async def slash(self, command: str, /, *, _age: timedelta | None = None, **options: Any) -> Reply:
         """Send a command: `slash("preset save", name="x")`. Returns when the bot acknowledged it, or failed to.
@@ -198,7 +144,7 @@ class Person:
         Raises: NotPossible.
         """
         record = self._record(message)
-        current = self._discord.view(record, self.user)
+        current = self._server.view(record, self.user)
         found = next((one for one in current.buttons if one.is_called(button)), None)
         if found is None:
             names = ", ".join(one.label or one.emoji or "?" for one in current.buttons)
@@ -214,7 +160,7 @@ class Person:
         Raises: NotPossible.
         """
         record = self._record(message)
-        current = self._discord.view(record, self.user)
+        current = self._server.view(record, self.user)
         found = next((one for one in current.selects if name in (one.custom_id, one.placeholder)), None)
         if found is None:
             raise NotPossible(f"There is no drop-down '{name}' under this message.")
@@ -229,7 +175,7 @@ class Person:
         Raises: NotPossible, for what the client would not let through.
         """
         components = fill_form(modal, values)
-        opener = self._discord.interactions.by_token.get(modal.token)
+        opener = self._server.interactions.by_token.get(modal.token)
         data = {"custom_id": modal.custom_id, "components": components}
         return await self._interact(SUBMIT, data, message=opener.message if opener else None)
 
@@ -282,14 +228,14 @@ class Person:
         interaction = await self._sent(kind, data, message, age)
         failed = None if interaction.acknowledged.is_set() else NO_ANSWER
         if failed:
-            self._discord.note(f"nobody acknowledged {kind} {data.get('name') or data.get('custom_id')}")
-        return Reply(self._discord, self.user, interaction, failed)
+            self._server.note(f"nobody acknowledged {kind} {data.get('name') or data.get('custom_id')}")
+        return Reply(self._server, self.user, interaction, failed)
 
     async def _sent(self, kind: int, data: Json, message: MessageRecord | None, age: timedelta | None) -> Interaction:
         seconds = age.total_seconds() if age else 0.0
         channel = message.channel if message else self.channel
-        interaction = self._discord.interactions.create(kind, self.user, channel, data, message=message, age=seconds)
-        if self._discord.gateway.connected:
+        interaction = self._server.interactions.create(kind, self.user, channel, data, message=message, age=seconds)
+        if self._server.gateway.connected:
             with suppress(TimeoutError):
-                await asyncio.wait_for(interaction.acknowledged.wait(), self._discord.interactions.ack_window)
+                await asyncio.wait_for(interaction.acknowledged.wait(), self._server.interactions.ack_window)
         return interaction

@@ -1,10 +1,10 @@
-"""The whole: a Discord on loopback, with a server, channels and people in it."""
+"""The server side of a local Discord: a world, and the REST interface and gateway over it. Knows no people and no page."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,20 +21,18 @@ from playground.gateway import Gateway
 from playground.interactions import Interactions
 from playground.limits import RateLimits
 from playground.messages import Attachment, Message, read_message
-from playground.people import Person
 from playground.pictures import picture_in
 from playground.rest import Rest
-from playground.web import add_page
 from playground.webhooks import InteractionRoutes
-from playground.world import Channel, Guild, Json, MessageRecord, User, World
+from playground.world import Channel, Guild, MessageRecord, User, World
 
 T = TypeVar("T")
 
 ACK_WINDOW = 3.0  # seconds
 
 
-class Discord:
-    """A local Discord. An async context manager; listens on 127.0.0.1 alone."""
+class Server:
+    """An async context manager that listens on 127.0.0.1 only."""
 
     def __init__(
         self, port: int = 0, *, ack_window: float = ACK_WINDOW, rate_limits: bool = False, spec: Path | None = None
@@ -50,21 +48,12 @@ class Discord:
         self.interactions = Interactions(self.world, ack_window)
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         self._notes: list[str] = []
-        self._people: dict[str, Person] = {}
         self._changed = asyncio.Event()
         self.world.listeners.append(lambda *_: self._changed.set())
         self.guild = self.add_guild("Negative Space", ["pictures", "general"])
+        self._add_routes()
 
     async def __aenter__(self) -> Self:
-        rest = Rest(self.world, self.faults, self.rate_limits, self.log)
-        self.app.middlewares.append(rest.middleware)
-        rest.add_routes(self.app)
-        InteractionRoutes(self.world, self.interactions).add_routes(self.app)
-        self.app.router.add_get("/gateway", self.gateway.handle)
-        self.app.router.add_get("/gateway/", self.gateway.handle)
-        self.app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._attachment)
-
-        add_page(self)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port)
@@ -104,16 +93,6 @@ class Discord:
 
     def channel(self, name: str, guild: Guild | None = None) -> Channel:
         return next(one for one in (guild or self.guild).channels.values() if one.name == name)
-
-    def person(self, name: str, permissions: Iterable[str] = ()) -> Person:
-        """The person of that name, who joins when first called."""
-        person = self._people.get(name)
-        if person is None:
-            user = self.world.add_user(name)
-            self.guild.members[user.id] = set()
-            person = self._people[name] = Person(self, user, next(iter(self.guild.channels.values())))
-        person.may(*permissions)
-        return person
 
     async def until_connected(self, timeout: float = 60, *, sessions: int = 1) -> None:
         """Wait for a bot that is identified and has synced its commands."""
@@ -160,43 +139,6 @@ class Discord:
             response.raise_for_status()
             return await response.read()
 
-    # For the page
-
-    def snapshot(self, person: Person) -> Json:
-        """All that a client shows at its start."""
-        guild = person.channel.guild or self.guild
-        channels = [*guild.channels.values(), self.world.direct_channel(person.user)]
-        return {
-            "user": payloads.user(person.user),
-            "guild": {"id": str(guild.id), "name": guild.name},
-            "permissions": sorted(guild.permissions_of(person.id)),
-            "channels": [{**payloads.channel(one), "name": one.name} for one in channels],
-            "channel_id": str(person.channel.id),
-            "commands": self.world.commands_in(guild.id),
-            "members": [payloads.user(self.world.users[user_id]) for user_id in (self.world.bot.id, *guild.members)],
-            "messages": {str(one.id): [message.raw for message in person.sees(one)] for one in channels},
-            "online": bool(self.gateway.connected),
-        }
-
-    async def watch(self, person: Person) -> AsyncIterator[Json]:
-        """Events that this person's client would be told of."""
-        events: asyncio.Queue[Json] = asyncio.Queue()
-
-        def hear(event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
-            if event in ("INTERACTION_CREATE", "GUILD_CREATE") or only_for not in (None, person.id):
-                return
-            if channel is not None and channel.guild is None and channel.recipient is not person.user:
-                return
-            told = payloads.message(data["record"], person.id) if "record" in data else data
-            events.put_nowait({"t": event, "d": self.world.commands_in(self.guild.id) if not data else told})
-
-        self.world.listeners.append(hear)
-        try:
-            while True:
-                yield await events.get()
-        finally:
-            self.world.listeners.remove(hear)
-
     # What went wrong
 
     def note(self, problem: str) -> None:
@@ -220,6 +162,15 @@ class Discord:
         problems = self.problems()
         if problems:
             raise AssertionError("\n".join(["the playground has complaints:", *problems]))
+
+    def _add_routes(self) -> None:
+        rest = Rest(self.world, self.faults, self.rate_limits, self.log)
+        self.app.middlewares.append(rest.middleware)
+        rest.add_routes(self.app)
+        InteractionRoutes(self.world, self.interactions).add_routes(self.app)
+        self.app.router.add_get("/gateway", self.gateway.handle)
+        self.app.router.add_get("/gateway/", self.gateway.handle)
+        self.app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._attachment)
 
     async def _attachment(self, request: web.Request) -> web.Response:
         found = self.world.attachments.get(int(request.match_info["attachment_id"]))
