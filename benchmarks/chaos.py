@@ -18,7 +18,7 @@ from benchmarks.soak_journal import Journal
 from benchmarks.soak_trouble import Trouble
 from bot.local.process import BotProcess, Part
 from playground import Discord
-from playground.faults import Fault
+from playground.rest.faults import Fault
 
 PARTS: tuple[Part, ...] = ("bot", "engine", "PostgreSQL")
 WEIGHTS = (4, 3, 3)

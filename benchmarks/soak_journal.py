@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from playground import Discord
-from playground.messages import read_message
+from playground.wire.views import read_message
 from playground.world import Channel, Json, MessageRecord
 
 _JOB = re.compile(r"(?:reroll|cancel|delete):(\d+)|job-(\d+)")

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from benchmarks.soak_journal import Journal
 from playground import Discord
-from playground.faults import Fault
+from playground.rest.faults import Fault
 from playground.world import Channel, Json
 
 REST_RATE = 0.05  # of the requests

@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmarks.soak_journal import Look, jobs_of, look_of
 from playground import Discord
-from playground.interactions import COMMAND, COMPONENT, Interaction
-from playground.messages import read_message
+from playground.actions.interactions import COMMAND, COMPONENT, Interaction
+from playground.wire.views import read_message
 from playground.world import MessageRecord
 from services.storage import open_storage
 

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.soak_journal import Look, look_of
 from benchmarks.soak_verdict import REROLL
 from playground import Discord, Message, NotPossible, Person, Reply
-from playground.messages import read_message
+from playground.wire.views import read_message
 from playground.world import Channel, Json, MessageRecord
 
 NAMES = ("ana", "ben", "cleo", "dan", "eva", "finn", "gina", "hugo")

@@ -2,8 +2,8 @@
 
 from playground.errors import NotPossible
 from playground.local import Discord
-from playground.messages import Attachment, Button, Choice, Message, Modal
-from playground.people import Person
-from playground.replies import Reply
+from playground.people.person import Person
+from playground.people.replies import Reply
+from playground.wire.views import Attachment, Button, Choice, Message, Modal
 
 __all__ = ["Attachment", "Button", "Choice", "Discord", "Message", "Modal", "NotPossible", "Person", "Reply"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from playground.people import Person
+from playground.page.web import Page
+from playground.people.person import Person
 from playground.server import ACK_WINDOW, Server
-from playground.web import Page
 
 
 class Discord(Server):

@@ -13,18 +13,18 @@ from typing import Any, Self, TypeVar
 import aiohttp
 from aiohttp import web
 
-from playground import payloads
-from playground.clock import Clock
-from playground.exchange import MAX_LOG, Exchange, Log
-from playground.faults import Faults
-from playground.gateway import Gateway
-from playground.interactions import Interactions
-from playground.limits import RateLimits
-from playground.messages import Attachment, Message, read_message
-from playground.pictures import picture_in
-from playground.rest import Rest
-from playground.webhooks import InteractionRoutes
+from playground.actions.interactions import Interactions
+from playground.gateway.gateway import Gateway
+from playground.rest.exchange import MAX_LOG, Exchange, Log
+from playground.rest.faults import Faults
+from playground.rest.limits import RateLimits
+from playground.rest.routes import Rest
+from playground.rest.webhooks import InteractionRoutes
+from playground.wire import payloads
+from playground.wire.pictures import picture_in
+from playground.wire.views import Attachment, Message, read_message
 from playground.world import Channel, Guild, MessageRecord, User, World
+from playground.world.clock import Clock
 
 T = TypeVar("T")
 
@@ -152,7 +152,7 @@ class Server:
         ]
         violations: list[str] = []
         if self._spec is not None:
-            from playground.oas import Specification
+            from playground.rest.oas import Specification
 
             violations = Specification.load(self._spec).violations(self.log)
         return [*unknown, *self._notes, *violations]

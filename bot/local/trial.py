@@ -13,8 +13,8 @@ from bot.local.process import BotProcess
 from bot.local.script import RESTART, Action
 from bot.local.script_files import given_file, newest_picture, pictures_in
 from playground import Discord, Message, Modal, NotPossible, Person, Reply
-from playground.messages import Select
-from playground.options import file_options, split_typed
+from playground.people.options import file_options, split_typed
+from playground.wire.views import Select
 
 ANSWER_TIMEOUT = 120.0  # seconds; a picture of the demo takes one or two
 #: whoever is called so, or comes first, runs the server

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from playground import Reply
-from playground.faults import Faults
+from playground.rest.faults import Faults
 from services.jobs import JobState
 from tests.acceptance.conftest import Place, drawn
 

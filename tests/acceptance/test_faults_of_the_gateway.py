@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from playground.gateway import Gateway
+from playground.gateway.gateway import Gateway
 from services.jobs import JobState
 from tests.acceptance.conftest import Place, drawn, has_picture
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.soak_verdict import NOTHING_SAID, Evidence, Outcome, Row, Verdict
-from playground import Discord, posting
-from playground.interactions import COMMAND, DEFERRED_MESSAGE, MESSAGE, Interaction
+from playground import Discord
+from playground.actions import posting
+from playground.actions.interactions import COMMAND, DEFERRED_MESSAGE, MESSAGE, Interaction
 from playground.world import EPHEMERAL, Json, MessageRecord
 
 JOB = 7

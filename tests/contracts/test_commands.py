@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import App, open_app
 from bot.settings import Settings
-from playground.rules import check_commands
+from playground.rules.commands import check_commands
 
 SUBCOMMAND, GROUP, STRING, INTEGER, NUMBER = 1, 2, 3, 4, 10
 #: what Discord allows in names of commands and options, in lower case

@@ -20,7 +20,7 @@ IMPORTED_IN = {
     "discord": ("bot", "cogs", "tests"),
     "torch": ("services/engine", "embeddings", "demo", "tests", "benchmarks"),
     "diffusers": ("services/engine", "embeddings", "demo", "tests", "benchmarks"),
-    "jsonschema_rs": ("playground/oas.py",),
+    "jsonschema_rs": ("playground/rest/oas.py",),
 }
 READS_ENVIRONMENT = ("bot/settings.py",)
 #: where discord.py looks for Discord: a setting, though it has no other place than the class

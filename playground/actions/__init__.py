@@ -1,0 +1,1 @@
+"""What changes the world: messages, reactions and interactions, whoever causes them."""

@@ -1,0 +1,1 @@
+"""What a human can do in Discord's client."""

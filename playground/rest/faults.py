@@ -1,0 +1,134 @@
+"""Things that go wrong in the wild, on request: counted, first come first served, each removable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from aiohttp import web
+
+from playground.rest.exchange import answer
+from playground.rest.limits import too_many
+
+_SCOPES = ("user", "shared", "global")
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` requests of a method and path ("/webhooks/*/messages/@original")."""
+
+    method: str
+    path: str
+    times: int = 1
+    status: int | None = None
+    code: int = 0
+    message: str = "Injected fault"
+    retry_after: float | None = None
+    scope: str = "user"
+    delay: float = 0.0
+    #: "before": the request is lost; "after": it is applied, and the answer is lost
+    drop: str | None = None
+    #: the request arrives twice, as from a network that repeats it; what comes back is the second answer
+    repeats: bool = False
+    #: called when the request has arrived, and when it has been applied but not been answered
+    on_arrival: Callable[[], None] | None = None
+    on_applied: Callable[[], None] | None = None
+    hits: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.hits < self.times and self.method in (method, "*") and fnmatchcase(path, self.path)
+
+
+class Faults:
+    """The list of pending faults of the REST interface."""
+
+    def __init__(self) -> None:
+        self._pending: list[Fault] = []
+        #: asked about each request that no pending fault is for, with its path: what goes wrong at random
+        self.by_chance: Callable[[web.Request, str], Fault | None] | None = None
+
+    def http(self, method: str, path: str, **how: object) -> Fault:
+        """Let matching requests fail; see `Fault` for how."""
+        fault = Fault(method, path, **how)  # pyright: ignore[reportArgumentType]
+        self._pending.append(fault)
+        return fault
+
+    def remove(self, fault: Fault) -> None:
+        self._pending.remove(fault)
+
+    def clear(self) -> None:
+        self._pending.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The first fault for this request, counted as happened."""
+        for fault in self._pending:
+            if fault.matches(method, path):
+                fault.hits += 1
+                return fault
+        return None
+
+    def meet(self, request: web.Request, path: str) -> Fault | None:
+        """The fault that this request meets, pending or by chance."""
+        fault = self.take(request.method, path)
+        return self.by_chance(request, path) if fault is None and self.by_chance is not None else fault
+
+    # The usual ones by name.
+
+    def rate_limit(
+        self, method: str, path: str, *, retry_after: float = 0.2, scope: str = "user", times: int = 1
+    ) -> Fault:
+        return self.http(method, path, status=429, retry_after=retry_after, scope=scope, times=times)
+
+    def server_error(self, method: str, path: str, *, status: int = 502, times: int = 1) -> Fault:
+        return self.http(method, path, status=status, times=times)
+
+    def drop_connection(self, method: str, path: str, *, when: str = "after", times: int = 1) -> Fault:
+        return self.http(method, path, drop=when, times=times)
+
+    def repeat(self, method: str, path: str, *, times: int = 1) -> Fault:
+        return self.http(method, path, repeats=True, times=times)
+
+    def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> Fault:
+        return self.http(method, path, delay=seconds, times=times)
+
+    def unknown_webhook(self, method: str = "*", *, times: int = 1) -> Fault:
+        return self.http(method, "/webhooks/*", status=404, code=10015, message="Unknown Webhook", times=times)
+
+    def missing_permissions(self, method: str, path: str, *, times: int = 1) -> Fault:
+        return self.http(method, path, status=403, code=50013, message="Missing Permissions", times=times)
+
+    def too_large(self, method: str, path: str, *, times: int = 1) -> Fault:
+        return self.http(method, path, status=413, code=40005, message="Request entity too large", times=times)
+
+
+async def before(fault: Fault, request: web.Request) -> web.Response | None:
+    """What a fault does ahead of the request: wait, lose it, or answer in its place."""
+    if fault.on_arrival is not None:
+        fault.on_arrival()
+    if fault.delay:
+        await asyncio.sleep(fault.delay)
+    if fault.drop == "before":
+        hang_up(request)
+    if fault.status is None:
+        return None
+    if fault.status == 429:
+        whole = {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
+        return too_many(fault.retry_after or 0.2, {"X-RateLimit-Scope": fault.scope, **whole})
+    return answer({"message": fault.message, "code": fault.code}, fault.status)
+
+
+def after(fault: Fault, request: web.Request) -> None:
+    """What a fault does to a request that has been applied: lose its answer."""
+    if fault.on_applied is not None:
+        fault.on_applied()
+    if fault.drop == "after":
+        hang_up(request)
+
+
+def hang_up(request: web.Request) -> None:
+    """Close the connection in the middle of everything."""
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("dropped on request")

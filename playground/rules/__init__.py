@@ -1,0 +1,1 @@
+"""What Discord refuses, as far as a bot can run into it."""

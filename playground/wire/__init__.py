@@ -1,0 +1,1 @@
+"""Discord's JSON, written from the world and read into what a person sees."""
