@@ -1,4 +1,4 @@
-"""A local Discord: REST, gateway, people, and a page to type in. Knows nothing of the bot that runs against it."""
+"""A local Discord: REST, gateway, people, and a page to type in. It knows nothing about the bot that runs against it."""
 
 from playground.errors import NotPossible
 from playground.local import Discord

@@ -1,4 +1,4 @@
-"""What Discord answers when something is not right: a status, a code, and a sentence."""
+"""Error responses: an HTTP status, one of Discord's error codes, and a message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An error response of the REST interface."""
+    """An error response from the REST API."""
 
     def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -15,11 +15,11 @@ class ApiError(Exception):
 
 
 class NotPossible(Exception):
-    """What a person tried cannot be done in Discord's client; the text is what they would see or find out."""
+    """Discord's client doesn't allow what a person tried; the text is what they would see there."""
 
 
 def invalid(path: str, code: str, message: str) -> ApiError:
-    """50035, with the error at `path` ("embeds.0.title")."""
+    """50035 with the error at `path`, such as "embeds.0.title"."""
     tree: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
     for part in reversed(path.split(".")):
         tree = {part: tree}

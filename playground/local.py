@@ -11,7 +11,7 @@ from playground.server import ACK_WINDOW, Server
 
 
 class Discord(Server):
-    """A server that people can join, from tests or from the page."""
+    """A server that people join, from tests or from the page."""
 
     def __init__(
         self, port: int = 0, *, ack_window: float = ACK_WINDOW, rate_limits: bool = False, spec: Path | None = None

@@ -1,4 +1,4 @@
-"""The server side of a local Discord: a world, and the REST interface and gateway over it. Knows no people and no page."""
+"""The server side of a local Discord: a world with the REST API and the gateway on top. No people and no page."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from aiohttp import web
 
 from playground.actions.interactions import Interactions
 from playground.gateway.gateway import Gateway
+from playground.rest.api import Rest
 from playground.rest.exchange import MAX_LOG, Exchange, Log
 from playground.rest.faults import Faults
 from playground.rest.limits import RateLimits
-from playground.rest.routes import Rest
 from playground.rest.webhooks import InteractionRoutes
 from playground.wire import payloads
 from playground.wire.pictures import picture_in
@@ -68,7 +68,7 @@ class Server:
         await self.gateway.drop(1001)
         await self._runner.cleanup()
 
-    # Where it is
+    # Addresses
 
     @property
     def base_url(self) -> str:
@@ -86,69 +86,69 @@ class Server:
     def token(self) -> str:
         return self.world.token
 
-    # Who is there
+    # The world
 
     def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
         return self.world.add_guild(name, channels)
 
     def channel(self, name: str, guild: Guild | None = None) -> Channel:
-        return next(one for one in (guild or self.guild).channels.values() if one.name == name)
+        return next(channel for channel in (guild or self.guild).channels.values() if channel.name == name)
 
     async def until_connected(self, timeout: float = 60, *, sessions: int = 1) -> None:
-        """Wait for a bot that is identified and has synced its commands."""
+        """Wait until a bot has identified and synced its commands."""
 
         def ready() -> bool | None:
             return (len(self.gateway.connected) >= sessions and bool(self.world.commands)) or None
 
         await self.until(ready, timeout, lambda: "no bot has connected and synced its commands")
 
-    # What is seen
+    # Observing
 
     def view(self, record: MessageRecord, viewer: User) -> Message:
         return read_message(payloads.message(record, viewer.id), deleted=record.deleted)
 
     async def until(self, found: Callable[[], T | None], timeout: float, otherwise: Callable[[], str]) -> T:
-        """The first result of `found` that is not None, looked for whenever something happens.
+        """The first result of `found` that isn't None; it is called again whenever something happens.
 
-        Raises: TimeoutError, with what `otherwise` says.
+        Raises: TimeoutError, with the text that `otherwise` returns.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while (result := found()) is None:
-            rest = deadline - asyncio.get_running_loop().time()
-            if rest <= 0:
+            remaining = deadline - asyncio.get_running_loop().time()
+            if remaining <= 0:
                 raise TimeoutError(f"after {timeout:g} s {otherwise()}")
             self._changed.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), min(rest, 0.25))
+                await asyncio.wait_for(self._changed.wait(), min(remaining, 0.25))
         return result
 
     async def wait_for(self, holds: Callable[[Message], bool], timeout: float = 30) -> Message:
-        """The newest message anywhere of which `holds` is true, as soon as there is one."""
+        """The newest message in any channel for which `holds` is true, once there is one."""
         viewer = self.world.bot
 
         def found() -> Message | None:
-            records = [one for channel in self.world.channels.values() for one in channel.messages.values()]
-            views = [self.view(one, viewer) for one in records if not one.deleted]
-            return max((one for one in views if holds(one)), key=lambda one: one.id, default=None)
+            records = [record for channel in self.world.channels.values() for record in channel.messages.values()]
+            views = [self.view(record, viewer) for record in records if not record.deleted]
+            return max(filter(holds, views), key=lambda message: message.id, default=None)
 
-        return await self.until(found, timeout, lambda: "no such message appeared")
+        return await self.until(found, timeout, lambda: "no matching message appeared")
 
     async def fetch(self, attachment: Attachment) -> bytes:
-        """A file, over HTTP as a client gets it."""
+        """Download a file over HTTP, as a client does."""
         async with aiohttp.ClientSession() as session, session.get(attachment.url) as response:
             response.raise_for_status()
             return await response.read()
 
-    # What went wrong
+    # Problems
 
     def note(self, problem: str) -> None:
-        """Remember something that a test should fail on."""
+        """Record a problem that a test should fail on."""
         self._notes.append(problem)
 
     def problems(self) -> list[str]:
-        """Unknown routes, unacknowledged interactions, and violations of the specification."""
+        """Requests to unknown routes, unacknowledged interactions, and violations of the specification."""
         unknown = [
-            f"{one.method} {one.path} is not implemented" for one in self.log if one.status == 404 and _is_bare(one)
+            f"{exchange.method} {exchange.path} is not implemented" for exchange in self.log if _is_unrouted(exchange)
         ]
         violations: list[str] = []
         if self._spec is not None:
@@ -158,10 +158,10 @@ class Server:
         return [*unknown, *self._notes, *violations]
 
     def assert_clean(self) -> None:
-        """Raise AssertionError with a list of everything that Discord would not have accepted or understood."""
+        """Raise AssertionError listing everything that Discord wouldn't have accepted."""
         problems = self.problems()
         if problems:
-            raise AssertionError("\n".join(["the playground has complaints:", *problems]))
+            raise AssertionError("\n".join(["the playground found problems:", *problems]))
 
     def _add_routes(self) -> None:
         rest = Rest(self.world, self.faults, self.rate_limits, self.log)
@@ -180,7 +180,8 @@ class Server:
         return web.Response(body=found[1], content_type=picture.content_type if picture else "application/octet-stream")
 
 
-def _is_bare(exchange: Exchange) -> bool:
-    """Whether the 404 is for the route itself, not for something that was not found."""
+def _is_unrouted(exchange: Exchange) -> bool:
+    """Whether the route itself was missing, rather than the object it names."""
     response: Any = exchange.response
-    return isinstance(response, dict) and "is not implemented" in response.get("message", "")
+    is_error = exchange.status == 404 and isinstance(response, dict)
+    return is_error and "is not implemented" in response.get("message", "")

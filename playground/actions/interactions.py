@@ -1,6 +1,6 @@
-"""Interactions: what a person did, how long the bot may take, and what it answered.
+"""Interactions: what a person did, how long the bot has to respond, and what it responded.
 
-created → acknowledged within three seconds, once → answered, edited and followed up for fifteen minutes.
+created → acknowledged once, within three seconds → edited and followed up for fifteen minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from playground.world import EPHEMERAL, LOADING, Channel, Files, Json, MessageRe
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 
-#: which answers each kind of interaction takes
+#: the response types that each kind of interaction accepts
 _ALLOWED = {
     COMMAND: {MESSAGE, DEFERRED_MESSAGE, MODAL},
     COMPONENT: {MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, MODAL},
@@ -40,7 +40,7 @@ TOKEN_LIFE = 15 * 60  # seconds
 
 @dataclass
 class Interaction:
-    """One command, click, keystroke or form."""
+    """A command, a click, an autocomplete query or a submitted form."""
 
     id: int
     token: str
@@ -49,20 +49,21 @@ class Interaction:
     channel: Channel
     data: Json
     created: float
-    #: the message whose button was pressed
+    #: the message whose button or drop-down was used
     message: MessageRecord | None = None
+    #: type of the first response
     answer: int | None = None
-    #: the message that answers it; None while there is none
+    #: the message that `@original` refers to, once there is one
     original: MessageRecord | None = None
     choices: list[Json] = field(default_factory=list)
     modal: Json | None = None
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
-    #: messages sent after the first answer
+    #: messages sent after the first response
     followups: list[MessageRecord] = field(default_factory=list)
 
 
 class Interactions:
-    """All interactions of a session, by token."""
+    """Every interaction so far, by token."""
 
     def __init__(self, world: World, ack_window: float) -> None:
         self._world = world
@@ -79,7 +80,7 @@ class Interactions:
         message: MessageRecord | None = None,
         age: float = 0,
     ) -> Interaction:
-        """A new interaction, told to the bot; `age` seconds old already."""
+        """Create an interaction that is already `age` seconds old, and send it to the bot."""
         clock = self._world.clock
         interaction = Interaction(
             clock.snowflake(age=age), secrets.token_urlsafe(48), kind, user, channel, data, clock.now() - age, message
@@ -89,9 +90,9 @@ class Interactions:
         return interaction
 
     def respond(self, interaction_id: int, token: str, body: Json, files: Files) -> Interaction:
-        """The first answer.
+        """Take the bot's first response.
 
-        Raises: ApiError 10062 when it is late or unknown, 40060 when it is the second.
+        Raises: ApiError 10062 if the interaction is unknown or too old, 40060 if it already has a response.
         """
         interaction = self.by_token.get(token)
         late = interaction is not None and self._world.clock.now() - interaction.created > self.ack_window
@@ -101,16 +102,18 @@ class Interactions:
             raise already_acknowledged()
         kind = body["type"]
         if kind not in _ALLOWED[interaction.kind]:
-            raise invalid("type", "INTERACTION_RESPONSE_TYPE_INVALID", f"Type {kind} does not answer this interaction.")
+            raise invalid(
+                "type", "INTERACTION_RESPONSE_TYPE_INVALID", f"Type {kind} is not valid for this interaction."
+            )
         self._apply(interaction, kind, body.get("data") or {}, files)
         interaction.answer = kind
         interaction.acknowledged.set()
         return interaction
 
     def find(self, application_id: int, token: str) -> Interaction:
-        """The acknowledged interaction whose token still lives.
+        """The acknowledged interaction with this token.
 
-        Raises: ApiError 10015 if there is none, 50027 if its time is over.
+        Raises: ApiError 10015 if there is none, 50027 if its token has expired.
         """
         interaction = self.by_token.get(token)
         if interaction is None or application_id != self._world.application_id or interaction.answer is None:
@@ -120,7 +123,7 @@ class Interactions:
         return interaction
 
     def original(self, interaction: Interaction) -> MessageRecord:
-        """The message that `@original` means.
+        """The message that `@original` refers to.
 
         Raises: ApiError 10008.
         """
@@ -130,7 +133,7 @@ class Interactions:
         return record
 
     def follow_up(self, interaction: Interaction, body: Json, files: Files) -> MessageRecord:
-        """Another message; right after a defer it fills the waiting one, as Discord does."""
+        """Post another message; right after a defer it replaces the "thinking" message, as on Discord."""
         original = interaction.original
         if original is not None and not original.deleted and original.data["flags"] & LOADING:
             return posting.edit(self._world, original, body, files)
@@ -171,7 +174,9 @@ class Interactions:
 
     def _post_loading(self, interaction: Interaction, data: Json) -> MessageRecord:
         if (data.get("flags") or 0) & ~EPHEMERAL:
-            raise invalid("data.flags", "INTERACTION_DEFER_FLAGS", "A deferred answer takes the ephemeral flag alone.")
+            raise invalid(
+                "data.flags", "INTERACTION_DEFER_FLAGS", "A deferred response only accepts the ephemeral flag."
+            )
         flags = data.get("flags") or 0
         return self._post(interaction, {"content": "…", "flags": flags}, (), content="", flags=flags | LOADING)
 

@@ -1,4 +1,4 @@
-"""Make, edit and delete messages and reactions, whoever does it, and tell everybody who sees them."""
+"""Create, edit and delete messages and reactions, for people and bots alike, and emit the events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playground.wire import payloads
 from playground.wire.components import walk
 from playground.world import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Files, Json, MessageRecord, User, World
 
-MAX_REACTIONS = 20  # different ones on a message
+MAX_REACTIONS = 20  # distinct emoji on a message
 NONCE_LIFE = 180.0  # seconds; Discord says "the past few minutes"
 _BOT_MAY_SET = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # suppress embeds, suppress notifications
 
@@ -25,7 +25,7 @@ def post(
     only_for: int | None = None,
     extra: Json | None = None,
 ) -> MessageRecord:
-    """A new message. `extra` is what Discord adds: the interaction it answers, say."""
+    """A new message; `extra` holds the fields Discord adds itself, such as the interaction it responds to."""
     check_message(body, has_files=bool(files), creates=True)
     check_files(files, world.upload_limit)
     if (earlier := _same_nonce(world, channel, author, body)) is not None:
@@ -61,12 +61,12 @@ def post(
     channel.messages[message_id] = record
     if body.get("nonce") is not None and body.get("enforce_nonce"):
         world.nonces[channel.id, author.id, str(body["nonce"])] = message_id, world.clock.now()
-    _tell(world, "MESSAGE_CREATE", record)
+    _emit(world, "MESSAGE_CREATE", record)
     return record
 
 
 def edit(world: World, record: MessageRecord, body: Json, files: Files = ()) -> MessageRecord:
-    """Change what `body` names and leave the rest."""
+    """Change the fields in `body` and leave the others."""
     if record.deleted:
         raise unknown_message()
     data = record.data
@@ -86,7 +86,7 @@ def edit(world: World, record: MessageRecord, body: Json, files: Files = ()) -> 
     edited["flags"] = (data["flags"] & ~LOADING) | ((body.get("flags") or 0) & COMPONENTS_V2)
     edited["edited_timestamp"] = world.clock.timestamp()
     record.data = edited
-    _tell(world, "MESSAGE_UPDATE", record)
+    _emit(world, "MESSAGE_UPDATE", record)
     return record
 
 
@@ -122,7 +122,7 @@ def unreact(world: World, record: MessageRecord, user: User, emoji: str) -> None
     world.emit("MESSAGE_REACTION_REMOVE", event, record.channel)
 
 
-def _tell(world: World, event: str, record: MessageRecord) -> None:
+def _emit(world: World, event: str, record: MessageRecord) -> None:
     world.emit(event, {"record": record}, record.channel, record.only_for)
 
 
@@ -137,7 +137,7 @@ def _same_nonce(world: World, channel: Channel, author: User, body: Json) -> Mes
 
 def _mentions(world: World, body: Json) -> list[Json]:
     content = body.get("content") or ""
-    return [payloads.user(one) for one in world.users.values() if f"<@{one.id}>" in content]
+    return [payloads.user(user) for user in world.users.values() if f"<@{user.id}>" in content]
 
 
 def _reply(world: World, channel: Channel, reference: Json) -> Json:
@@ -157,34 +157,34 @@ def _reply(world: World, channel: Channel, reference: Json) -> Json:
 
 
 def _attachments(world: World, channel: Channel, body: Json, files: Files, kept: list[Json]) -> list[Json]:
-    """What is uploaded, beside those of `kept` that the body lists (all of them, if it lists none)."""
+    """New uploads, after the earlier attachments that the body lists; a body without a list keeps them all."""
     listed = body.get("attachments")
-    described = {str(one["id"]): one.get("description") for one in listed or []}
-    staying = [one for one in kept if listed is None or one["id"] in described]
-    staying = [{**one, "description": new} if (new := described.get(one["id"])) else one for one in staying]
+    descriptions = {str(item["id"]): item.get("description") for item in listed or []}
+    staying = [old for old in kept if listed is None or old["id"] in descriptions]
+    staying = [{**old, "description": new} if (new := descriptions.get(old["id"])) else old for old in staying]
     new = [
-        payloads.attachment(world, channel, world.store_file(name, data), described.get(str(number)))
+        payloads.attachment(world, channel, world.store_file(name, data), descriptions.get(str(number)))
         for number, (name, data) in enumerate(files)
     ]
     return [*staying, *new]
 
 
 def _embeds(body: Json, attachments: list[Json]) -> list[Json]:
-    """With the addresses of uploaded pictures in place of `attachment://name`."""
+    """The embeds, with each `attachment://name` replaced by the URL of the uploaded picture."""
     embeds = [{"type": "rich", **_copy(embed)} for embed in body.get("embeds") or []]
-    for place in (embed[key] for embed in embeds for key in ("image", "thumbnail") if key in embed):
-        if (one := _uploaded(place, attachments)) is not None:
-            place |= {key: one[key] for key in ("url", "proxy_url", "width", "height") if key in one}
+    for media in (embed[key] for embed in embeds for key in ("image", "thumbnail") if key in embed):
+        if (upload := _uploaded(media, attachments)) is not None:
+            media |= {key: upload[key] for key in ("url", "proxy_url", "width", "height") if key in upload}
     return embeds
 
 
 def _uploaded(media: Json, attachments: list[Json]) -> Json | None:
-    """The attachment that `attachment://name` means."""
-    return next((one for one in attachments if media.get("url") == f"attachment://{one['filename']}"), None)
+    """The attachment that `attachment://name` refers to."""
+    return next((file for file in attachments if media.get("url") == f"attachment://{file['filename']}"), None)
 
 
 def _components(components: list[Json], attachments: list[Json]) -> list[Json]:
-    """With ids, as Discord gives them out, and with uploaded media in place of `attachment://name`."""
+    """The components with ids, as Discord assigns them, and with each `attachment://name` resolved."""
     copies = [_copy(component) for component in components]
     for number, component in enumerate(walk(copies), start=1):
         component["id"] = number
@@ -192,18 +192,18 @@ def _components(components: list[Json], attachments: list[Json]) -> list[Json]:
             del component["emoji"]["id"]
         holders = [*(component.get("items") or []), component]
         for media in (holder["media"] for holder in holders if "media" in holder):
-            if (one := _uploaded(media, attachments)) is None:
+            if (upload := _uploaded(media, attachments)) is None:
                 if str(media.get("url")).startswith("attachment://"):
                     code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
                     raise invalid("components", code, f"There is no file {media['url']}")
             else:
                 kept = ("url", "proxy_url", "width", "height", "content_type")
-                media |= {key: one[key] for key in kept if key in one}
-                media["attachment_id"], media["id"] = one["id"], one["id"]
+                media |= {key: upload[key] for key in kept if key in upload}
+                media["attachment_id"], media["id"] = upload["id"], upload["id"]
     return copies
 
 
 def _copy(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _copy(one) for key, one in value.items() if one is not None}
-    return [_copy(one) for one in value] if isinstance(value, list) else value
+        return {key: _copy(inner) for key, inner in value.items() if inner is not None}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value

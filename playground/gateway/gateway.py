@@ -14,11 +14,11 @@ from playground.gateway.sessions import Connection, Session
 from playground.wire import payloads
 from playground.world import Channel, Json, MessageRecord, World
 
-DISPATCH, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 7, 8, 9, 10, 11  # those that are sent
+DISPATCH, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 7, 8, 9, 10, 11  # opcodes the server sends
 BAD_FRAME, NOT_IDENTIFIED, BAD_TOKEN, IDENTIFIED_TWICE, TOO_FAST = 4002, 4003, 4004, 4005, 4008
 BAD_SHARD, BAD_VERSION, BAD_INTENTS, DISALLOWED_INTENTS = 4010, 4012, 4013, 4014
 HEARTBEAT_INTERVAL = 41_250  # ms
-MAX_FRAME = 4096  # bytes that a client may send
+MAX_FRAME = 4096  # bytes in a client's frame
 
 _GUILDS, _GUILD_MESSAGES, _GUILD_REACTIONS = 1 << 0, 1 << 9, 1 << 10
 _DM, _DM_REACTIONS, _CONTENT = 1 << 12, 1 << 13, 1 << 15
@@ -28,7 +28,7 @@ _REACTION_EVENTS = {"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"}
 
 
 class Gateway:
-    """All sessions of the bot."""
+    """The bot's sessions, and the faults of the gateway."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -37,18 +37,18 @@ class Gateway:
         self.acknowledges = True
         self.allows_privileged = False
         self.delay = 0.0
-        #: events that a resume repeats although the client has had them
+        #: number of events that a resume repeats although the client already has them
         self.repeats = 0
-        world.listeners.append(self._hear)
+        world.listeners.append(self._on_event)
 
     @property
     def connected(self) -> list[Session]:
         return [session for session in self.sessions.values() if session.connection is not None]
 
-    # Faults of the gateway.
+    # Faults
 
     async def drop(self, code: int = 4000) -> None:
-        """Close every connection; clients may resume."""
+        """Close every connection. Clients may resume."""
         for session in self.connected:
             connection, session.connection = session.connection, None
             if connection is not None:
@@ -64,13 +64,13 @@ class Gateway:
                 del self.sessions[session.id]
 
     def duplicate_last(self) -> None:
-        """Send the last event once more, as happens when Discord replays too much."""
+        """Send the last event again, as Discord does when it replays too much."""
         for session in self.connected:
             if session.sent and session.connection is not None:
                 session.connection.send(session.sent[-1])
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """The websocket's life."""
+        """Serve one websocket until it closes."""
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(socket, compressed=request.query.get("compress") == "zlib-stream")
@@ -135,7 +135,7 @@ class Gateway:
                 return None
         session = Session(secrets.token_hex(16), intents, (number, total), connection=connection)
         self.sessions[session.id] = session
-        guilds = [guild for guild in self._world.guilds.values() if self._of_shard(session, guild.id)]
+        guilds = [guild for guild in self._world.guilds.values() if self._is_on_shard(session, guild.id)]
         self._dispatch(
             session,
             "READY",
@@ -185,21 +185,21 @@ class Gateway:
             chunk = {"guild_id": str(guild.id), "members": people, "chunk_index": 0, "chunk_count": 1, "not_found": []}
             self._dispatch(session, "GUILD_MEMBERS_CHUNK", {**chunk, "nonce": data.get("nonce")})
 
-    def _hear(self, event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
-        """Turn what happened in the world into what each session is told."""
+    def _on_event(self, event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
+        """Send each session its version of an event."""
         for session in list(self.sessions.values()):
-            if (told := self._as_told(session, event, data, channel, only_for)) is not None:
-                self._dispatch(session, event, told)
+            if (payload := self._payload(session, event, data, channel, only_for)) is not None:
+                self._dispatch(session, event, payload)
 
-    def _as_told(
+    def _payload(
         self, session: Session, event: str, data: Json, channel: Channel | None, only_for: int | None
     ) -> Json | None:
         if event == "INTERACTION_CREATE":
-            return data if self._of_shard(session, int(data.get("guild_id", 0))) else None
+            return data if self._is_on_shard(session, int(data.get("guild_id", 0))) else None
         if event == "GUILD_CREATE":
-            is_told = session.intents & _GUILDS and self._of_shard(session, data["guild"].id)
-            return payloads.guild_create(self._world, data["guild"]) if is_told else None
-        if channel is None or not self._of_shard(session, channel.guild.id if channel.guild else 0):
+            is_sent = session.intents & _GUILDS and self._is_on_shard(session, data["guild"].id)
+            return payloads.guild_create(self._world, data["guild"]) if is_sent else None
+        if channel is None or not self._is_on_shard(session, channel.guild.id if channel.guild else 0):
             return None
         direct = channel.guild is None or only_for is not None
         if event in _REACTION_EVENTS:
@@ -215,12 +215,12 @@ class Gateway:
     def _message(self, session: Session, record: MessageRecord) -> Json:
         data = payloads.message_event(self._world, record, self._world.bot.id)
         is_own = record.author_id == self._world.bot.id
-        mentioned = any(one["id"] == str(self._world.bot.id) for one in data["mentions"])
+        mentioned = any(user["id"] == str(self._world.bot.id) for user in data["mentions"])
         if not (session.intents & _CONTENT or is_own or mentioned or record.channel.guild is None):
             data |= {"content": "", "embeds": [], "attachments": [], "components": []}
         return data
 
-    def _of_shard(self, session: Session, guild_id: int) -> bool:
+    def _is_on_shard(self, session: Session, guild_id: int) -> bool:
         number, total = session.shard
         return (guild_id >> 22) % total == number
 
@@ -242,10 +242,10 @@ class Gateway:
 
 
 def _read(data: str | bytes) -> Json:
-    """A client's frame.
+    """Parse a client's frame.
 
-    Raises: ValueError, if it is too large or no JSON.
+    Raises: ValueError if it is too large or not JSON.
     """
     if len(data if isinstance(data, bytes) else data.encode()) > MAX_FRAME:
-        raise ValueError("the frame is too large")
+        raise ValueError("frame too large")
     return json.loads(data)

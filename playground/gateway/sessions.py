@@ -13,12 +13,12 @@ from aiohttp import web
 from playground.world import Json
 
 REPLAY = 2000  # events kept for resuming
-MAX_FRAMES, FRAMES_WINDOW = 120, 60.0  # that a client may send, and in how many seconds
+MAX_FRAMES, FRAMES_WINDOW = 120, 60.0  # frames a client may send, and in how many seconds
 
 
 @dataclass
 class Session:
-    """One identified client; outlives its connection so that it can resume."""
+    """An identified client; it outlives its connection so that it can resume."""
 
     id: str
     intents: int
@@ -29,7 +29,7 @@ class Session:
 
 
 class Connection:
-    """One websocket, compressed if the client asked for it."""
+    """A websocket, compressed if the client asked for that."""
 
     def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
         self.socket = socket
@@ -38,17 +38,17 @@ class Connection:
         self._received: deque[float] = deque(maxlen=MAX_FRAMES)
 
     def is_too_fast(self, now: float) -> bool:
-        """Whether the frame that comes in now is one more than a client may send."""
+        """Count a received frame and tell whether the client is over the limit."""
         is_full = len(self._received) == MAX_FRAMES and now - self._received[0] < FRAMES_WINDOW
         self._received.append(now)
         return is_full
 
     def send(self, frame: Json) -> None:
-        """Queue a frame; the order is kept."""
+        """Queue a frame; frames are sent in order."""
         self._frames.put_nowait(frame)
 
     async def write(self) -> None:
-        """Send what is queued, for as long as the connection lives."""
+        """Send queued frames until cancelled."""
         while True:
             text = json.dumps(await self._frames.get())
             if self._deflate is None:

@@ -22,7 +22,7 @@ class Feed:
         self._person = person
 
     def snapshot(self) -> Json:
-        """All that a client shows when it opens."""
+        """Everything a client shows when it opens."""
         guild, person = self._guild, self._person
         channels = [*guild.channels.values(), self._world.direct_channel(person.user)]
         members = (self._world.bot.id, *guild.members)
@@ -39,19 +39,19 @@ class Feed:
         }
 
     async def events(self) -> AsyncIterator[Json]:
-        """Every event that this person's client is sent, from the moment the first one is awaited."""
+        """The events for this person's client, starting when the first one is awaited."""
         events: asyncio.Queue[Json] = asyncio.Queue()
 
-        def hear(event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
+        def on_event(event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
             if event not in _NOT_FOR_PAGES and self._reaches(channel, only_for):
                 events.put_nowait({"t": event, "d": self._as_shown(event, data)})
 
-        self._world.listeners.append(hear)
+        self._world.listeners.append(on_event)
         try:
             while True:
                 yield await events.get()
         finally:
-            self._world.listeners.remove(hear)
+            self._world.listeners.remove(on_event)
 
     @property
     def _guild(self) -> Guild:
@@ -63,7 +63,7 @@ class Feed:
         return channel is None or channel.guild is not None or channel.recipient is self._person.user
 
     def _as_shown(self, event: str, data: Json) -> Json | list[Json]:
-        """Reactions come with all of the message's reactions, so that a page cannot lose count."""
+        """The event's data; reaction events carry all of the message's reactions, so the page can't lose count."""
         if event == "COMMANDS_UPDATE":
             return self._commands(self._server.guild)
         if event in ("MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"):

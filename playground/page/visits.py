@@ -1,4 +1,4 @@
-"""One person at one page: events go out, and what the person does comes in."""
+"""One open page: pushes events and performs the person's actions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from playground.server import Server
 from playground.wire.views import Message, read_message, read_modal
 from playground.world import Json
 
-LOOK_EVERY = 0.4  # seconds
+PRESENCE_INTERVAL = 0.4  # seconds
 
 
 class Visit:
-    """One person at one page."""
+    """A person with the page open."""
 
     def __init__(
         self, server: Server, person: Person, socket: web.WebSocketResponse, presence: Callable[[Person], Json]
@@ -32,7 +32,7 @@ class Visit:
         self._feed = Feed(server, person)
         self._socket = socket
         self._presence = presence
-        self._deeds: dict[str, Callable[[Json], Awaitable[Json]]] = {
+        self._actions: dict[str, Callable[[Json], Awaitable[Json]]] = {
             "line": self._line,
             "type": self._type,
             "complete": self._complete,
@@ -46,11 +46,11 @@ class Visit:
             "delete": self._delete,
         }
 
-    async def push(self) -> None:
-        """Send the state once, then every change."""
+    async def push_events(self) -> None:
+        """Send a snapshot, then every change."""
         events = self._feed.events()
         first = asyncio.ensure_future(anext(events))
-        await asyncio.sleep(0)  # it listens from here on, so no event is lost between the snapshot and the first one
+        await asyncio.sleep(0)  # start listening before the snapshot is taken, so that no event is lost in between
         hello = {**self._feed.snapshot(), "presence": self._presence(self._person)}
         try:
             await self._socket.send_json({"t": "HELLO", "d": hello})
@@ -58,39 +58,39 @@ class Visit:
             async for event in events:
                 await self._socket.send_json(event)
         except ConnectionError:
-            pass  # the page is gone
+            pass  # the page was closed
         finally:
-            first.cancel()  # else it would listen for ever
+            first.cancel()  # otherwise the feed would keep listening
 
-    async def look_around(self) -> None:
-        """Tell who comes and goes, the bot too. The gateway has no event for that, so this looks every so often."""
+    async def push_presence(self) -> None:
+        """Send who is online whenever that changes. There is no event for it, so this polls."""
         seen: Json = {}
         with suppress(ConnectionError):
             while True:
-                await asyncio.sleep(LOOK_EVERY)
-                if (now := self._presence(self._person)) != seen:
-                    seen = now
-                    await self._socket.send_json({"t": "PRESENCE", "d": now})
+                await asyncio.sleep(PRESENCE_INTERVAL)
+                if (current := self._presence(self._person)) != seen:
+                    seen = current
+                    await self._socket.send_json({"t": "PRESENCE", "d": current})
 
     async def do(self, text: str) -> None:
-        """Do what the page asks for and answer with the same number."""
+        """Perform the action in a frame from the page and reply with the frame's number."""
         number: object = None
         try:
             frame: Json = json.loads(text)
             number = frame.get("n")
-            if "channel_id" in frame:  # two pages of one person may look at different channels
+            if "channel_id" in frame:  # a person may have two pages open, in different channels
                 await self._go(frame)
-            answer: Json = {"n": number, "ok": True, "d": await self._deeds[frame["op"]](frame)}
+            answer: Json = {"n": number, "ok": True, "d": await self._actions[frame["op"]](frame)}
         except NotPossible as error:
             answer = {"n": number, "ok": False, "error": str(error)}
         except ApiError as error:
             answer = {"n": number, "ok": False, "error": str(error).rpartition("\n")[2]}
         except (AttributeError, KeyError, ValueError, TypeError) as error:
-            answer = {"n": number, "ok": False, "error": f"The page asked for something strange: {error!r:.200}"}
+            answer = {"n": number, "ok": False, "error": f"The playground couldn't handle that request: {error!r:.200}"}
         with suppress(ConnectionError):
             await self._socket.send_json(answer)
 
-    # What is done
+    # Actions
 
     async def _line(self, frame: Json) -> Json:
         return (await self._person.types(str(frame["line"]))).as_dict()
@@ -102,7 +102,7 @@ class Visit:
     async def _complete(self, frame: Json) -> Json:
         typed, others = str(frame.get("typed") or ""), frame.get("options") or {}
         choices = await self._person.autocomplete(frame["command"], frame["option"], typed, **others)
-        return {"choices": [{"name": one.name, "value": one.value} for one in choices]}
+        return {"choices": [{"name": choice.name, "value": choice.value} for choice in choices]}
 
     async def _click(self, frame: Json) -> Json:
         return (await self._person.click(self._message(frame), frame["custom_id"])).as_dict()
@@ -113,7 +113,7 @@ class Visit:
     async def _submit(self, frame: Json) -> Json:
         opener = self._server.interactions.by_token.get(frame["token"])
         if opener is None or opener.modal is None or opener.user is not self._person.user:
-            raise NotPossible("This form is not open any more; use the command again.")
+            raise NotPossible("This form is no longer open; run the command again.")
         return (await self._person.submit(read_modal(opener.modal, opener.token), frame["values"])).as_dict()
 
     async def _react(self, frame: Json) -> Json:
@@ -122,7 +122,7 @@ class Visit:
         return {}
 
     async def _say(self, frame: Json) -> Json:
-        await self._person.say(str(frame.get("content") or ""), [_file(one) for one in frame.get("files") or []])
+        await self._person.say(str(frame.get("content") or ""), [_file(data) for data in frame.get("files") or []])
         return {}
 
     async def _menu(self, frame: Json) -> Json:
@@ -135,7 +135,7 @@ class Visit:
     async def _go(self, frame: Json) -> Json:
         channel = self._server.world.channels.get(int(frame["channel_id"]))
         if channel is None or (channel.guild is None and channel.recipient is not self._person.user):
-            raise NotPossible("There is no such channel here.")
+            raise NotPossible("You don't have access to that channel.")
         self._person.go_to(channel)
         return {}
 
@@ -144,7 +144,9 @@ class Visit:
         if record is None or record.only_for not in (None, self._person.id):
             raise NotPossible("The message was deleted.")
         if record.channel.guild is None and record.channel.recipient is not self._person.user:
-            raise NotPossible("The message was deleted.")  # or never was, as far as this person knows
+            raise NotPossible(
+                "The message was deleted."
+            )  # the same error, so that it doesn't reveal other people's messages
         return read_message(record.data)
 
 
@@ -153,5 +155,5 @@ def _file(data: Json) -> tuple[str, bytes]:
 
 
 def _value(value: Any) -> Any:
-    """An option's value; a file comes as its name and its bytes in base64."""
+    """An option's value; files arrive as a name and base64 data."""
     return _file(value) if isinstance(value, dict) else value

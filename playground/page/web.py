@@ -1,6 +1,6 @@
-"""The page: static files, and one websocket for each person who has it open.
+"""The page: static files and a websocket.
 
-The server pushes events in the gateway's shape, filtered to what the person may see; the page sends what a person does.
+The server pushes events in the gateway's format, limited to what the person may see; the page sends what they do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from playground.wire import payloads
 from playground.world import Json
 
 STATIC = Path(__file__).parent / "static"
-MAX_FRAME = 16 * 1024 * 1024  # bytes; an uploaded picture as base64
+MAX_FRAME = 16 * 1024 * 1024  # bytes; uploads are sent as base64
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -34,9 +34,9 @@ _HEADERS = {
 class Page:
     """The routes, and who has the page open."""
 
-    def __init__(self, server: Server, person_called: Callable[[str], Person]) -> None:
+    def __init__(self, server: Server, find_person: Callable[[str], Person]) -> None:
         self._server = server
-        self._person_called = person_called
+        self._find_person = find_person
         self._open: Counter[int] = Counter()
 
     def add_routes(self, app: web.Application) -> None:
@@ -54,15 +54,15 @@ class Page:
         return web.FileResponse(path, headers=_HEADERS)
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
-        """A person's websocket: events out, deeds in, each deed a task of its own."""
+        """Serve a person's websocket: events go out, actions come in and run concurrently."""
         if not self._is_ours(request):
-            return web.Response(status=403, text="This page belongs to another address.")
+            return web.Response(status=403, text="This websocket only accepts pages from the playground's own address.")
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, heartbeat=20)
         await socket.prepare(request)
-        person = self._person_called(request.query.get("person", "")[:32].strip() or "ana")
+        person = self._find_person(request.query.get("person", "")[:32].strip() or "ana")
         visit = Visit(self._server, person, socket, self.presence)
         self._open[person.id] += 1
-        tasks = {asyncio.create_task(visit.push()), asyncio.create_task(visit.look_around())}
+        tasks = {asyncio.create_task(visit.push_events()), asyncio.create_task(visit.push_presence())}
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
@@ -76,21 +76,21 @@ class Page:
         return socket
 
     def presence(self, viewer: Person) -> Json:
-        """Whether the bot is connected, and who of the viewer's server has the page open."""
+        """Whether the bot is connected, and which members of the viewer's server have the page open."""
         users, members = self._server.world.users, (viewer.channel.guild or self._server.guild).members
         return {
             "bot": bool(self._server.gateway.connected),
-            "people": [{**payloads.user(users[one]), "online": self._open[one] > 0} for one in members],
+            "people": [{**payloads.user(users[member]), "online": self._open[member] > 0} for member in members],
         }
 
     def _is_ours(self, request: web.Request) -> bool:
-        """Only pages that this server served, under its own name: others may have tricked a browser into coming here."""
+        """Accept only pages that this server served itself: another site could make a browser connect here."""
         hosts = {f"127.0.0.1:{self._server.port}", f"localhost:{self._server.port}"}
         return request.host in hosts and request.headers.get("Origin") in {f"http://{host}" for host in hosts}
 
 
 def _inside(folder: Path, name: str) -> Path | None:
-    """The file of that name, unless the name leads out of the folder."""
+    """The file with this name, unless the name leads out of the folder."""
     if "\0" in name:
         return None
     path = (folder / name).resolve()

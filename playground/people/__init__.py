@@ -1,1 +1,1 @@
-"""What a human can do in Discord's client."""
+"""What a person can do and see in Discord's client."""

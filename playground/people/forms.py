@@ -1,4 +1,4 @@
-"""What Discord's client checks before it sends a form or a selection: that it is complete and within its limits."""
+"""The checks Discord's client makes before it sends a form or a selection."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from playground.world import Json
 
 
 def fill_form(modal: Modal, values: Mapping[str, str | Sequence[str]]) -> list[Json]:
-    """The components of a submitted form; `values` are named by labels or custom ids.
+    """The components of a submitted form. The keys of `values` are labels or custom ids.
 
-    Raises: NotPossible, with what Discord's client would say.
+    Raises: NotPossible, with the client's message.
     """
     known = {name for field in modal.fields for name in (field.label, field.item.custom_id)}
     if unknown := set(values) - known:
-        raise NotPossible(f"The form has no field '{sorted(unknown)[0]}'.")
+        labels = ", ".join(field.label for field in modal.fields)
+        raise NotPossible(f"The form has no field '{sorted(unknown)[0]}'. Its fields: {labels}.")
     return [
         {"type": LABEL, "id": 2 * number + 1, "component": {**_filled(field, values), "id": 2 * number + 2}}
         for number, field in enumerate(modal.fields)
@@ -25,19 +26,18 @@ def fill_form(modal: Modal, values: Mapping[str, str | Sequence[str]]) -> list[J
 
 
 def choose(select: Select, values: Sequence[str], name: str) -> list[str]:
-    """The values of a drop-down's choices, which are named by value or label.
+    """The selected values of a drop-down; `values` may also contain labels.
 
     Raises: NotPossible.
     """
-    by_name = {key: str(one.value) for one in select.options for key in (one.name, str(one.value))}
+    by_name = {key: str(option.value) for option in select.options for key in (option.name, str(option.value))}
     unknown = [value for value in values if value not in by_name]
     if unknown:
-        raise NotPossible(
-            f"'{name}' offers no '{unknown[0]}'. It offers: {', '.join(one.name for one in select.options)}."
-        )
+        options = ", ".join(option.name for option in select.options)
+        raise NotPossible(f"'{name}' has no option '{unknown[0]}'. Its options: {options}.")
     chosen = list(dict.fromkeys(by_name[value] for value in values))
     if not select.min_values <= len(chosen) <= select.max_values and not (not chosen and not select.required):
-        raise NotPossible(f"'{name}' takes {select.min_values} to {select.max_values} of its choices.")
+        raise NotPossible(f"Select {_span(select.min_values, select.max_values)} in '{name}'.")
     return chosen
 
 
@@ -56,5 +56,9 @@ def _typed(item: TextInput, label: str, value: object) -> str:
     if item.required and not text:
         raise NotPossible(f"'{label}' is required.")
     if text and not item.min_length <= len(text) <= item.max_length:
-        raise NotPossible(f"'{label}' has {item.min_length} to {item.max_length} characters.")
+        raise NotPossible(f"'{label}' must be {_span(item.min_length, item.max_length)} characters long.")
     return text
+
+
+def _span(low: int, high: int) -> str:
+    return str(high) if low == high else f"{low} to {high}"

@@ -1,4 +1,4 @@
-"""People: what a human can do in Discord's client, and see there. Tests, scripts and the page use the same methods."""
+"""A person in Discord's client: what they can do and what they see. Tests, scripts and the page share these methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playground.actions import posting
 from playground.actions.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
 from playground.errors import ApiError, NotPossible
 from playground.people.forms import choose, fill_form
-from playground.people.options import fill_options, find_command, find_entry, nest, split_typed
+from playground.people.options import fill_options, find_app, find_command, nest, split_typed
 from playground.people.replies import Reply
 from playground.server import Server
 from playground.wire import payloads
@@ -24,7 +24,7 @@ NO_ANSWER = "The application did not respond"
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What the server refuses, as its client would say it."""
+    """Turn the server's errors into the messages that its client would show."""
     try:
         yield
     except ApiError as error:
@@ -32,7 +32,7 @@ def _refusals() -> Iterator[None]:
 
 
 class Person:
-    """Somebody with Discord's client open in one channel."""
+    """A user with Discord's client open in one channel."""
 
     def __init__(self, server: Server, user: User, channel: Channel) -> None:
         self._server = server
@@ -49,27 +49,27 @@ class Person:
         return self.user.id
 
     def may(self, *names: str) -> None:
-        """Give permissions in the server."""
+        """Grant permissions in the server."""
         permissions.bits(names)
-        guild = self.channel.guild or self._server.guild  # who is in a direct channel now is still a member
+        guild = self.channel.guild or self._server.guild  # people in direct messages are still members
         guild.members[self.user.id].update(names)
 
     def go_to(self, channel: Channel) -> None:
-        """Open another channel; entering a server for the first time is joining it."""
+        """Open another channel, joining its server if necessary."""
         if channel.guild is not None:
             channel.guild.members.setdefault(self.user.id, set())
         self.channel = channel
 
     def sees(self, channel: Channel | None = None) -> list[Message]:
-        """The messages of a channel, the oldest first."""
+        """The messages in a channel, oldest first."""
         return [self._server.view(record, self.user) for record in self._visible(channel or self.channel)]
 
     def direct_messages(self) -> list[Message]:
-        """What the bot wrote to this person alone."""
+        """The person's direct messages with the bot."""
         return self.sees(self._world.direct_channel(self.user))
 
     async def say(self, content: str, files: Sequence[tuple[str, bytes]] = ()) -> Message:
-        """Write a message.
+        """Send a message.
 
         Raises: NotPossible.
         """
@@ -78,7 +78,7 @@ class Person:
         return self._server.view(record, self.user)
 
     async def slash(self, command: str, /, *, _age: timedelta | None = None, **options: Any) -> Reply:
-        """Send a command: `slash("preset save", name="x")`. Returns when the bot acknowledged it, or failed to.
+        """Use a command: `slash("preset save", name="x")`. Returns once the bot acknowledged it or ran out of time.
 
         Raises: NotPossible.
         """
@@ -89,25 +89,25 @@ class Person:
         return await self._interact(COMMAND, data, age=_age)
 
     async def autocomplete(self, command: str, option: str, /, typed: str = "", **options: Any) -> list[Choice]:
-        """What is offered for `option` when `typed` is typed into it and the other options are as given.
+        """The choices for `option` after typing `typed`, with the other options as given.
 
-        Raises: NotPossible, also if the bot does not answer in time.
+        Raises: NotPossible, also when the bot doesn't respond in time.
         """
         node, chain = find_command(self._world, self.channel, self.user, command)
         described = (chain[-1] if chain else node).get("options") or []
-        focused = next((one for one in described if one["name"] == option), None)
+        focused = next((candidate for candidate in described if candidate["name"] == option), None)
         if focused is None or not focused.get("autocomplete"):
-            raise NotPossible(f"/{command} completes no option called '{option}'.")
+            raise NotPossible(f"/{command} has no option '{option}' with autocomplete.")
         filled, _ = fill_options(self._world, self.channel, described, options, complete=False)
         filled.append({"name": option, "type": focused["type"], "value": typed, "focused": True})
         data = self._command_data(node, nest(chain, filled), {})
         interaction = await self._sent(AUTOCOMPLETE, data, None, None)
         if not interaction.acknowledged.is_set():
             raise NotPossible("Loading options failed")
-        return [Choice(one["name"], one["value"]) for one in interaction.choices]
+        return [Choice(choice["name"], choice["value"]) for choice in interaction.choices]
 
     async def types(self, line: str) -> Reply:
-        """Send a command as it is typed: `/imagine prompt:a red fish in the sea cfg:6`.
+        """Use a command typed as one line: `/imagine prompt:a red fish in the sea cfg:6`.
 
         Raises: NotPossible.
         """
@@ -116,64 +116,66 @@ class Person:
         return await self.slash(command, **typed)
 
     async def completes(self, line: str) -> list[Choice]:
-        """What is offered for the last option of a line as it is being typed.
+        """The choices for the last option of a half-typed line.
 
         Raises: NotPossible.
         """
         command, options = split_typed(self._world, self.channel, self.user, line)
         if not options:
-            raise NotPossible("Nothing is being typed into an option.")
+            raise NotPossible("The line has no option to complete.")
         option = list(options)[-1]
         return await self.autocomplete(command, option, options.pop(option), **options)
 
     async def context_menu(self, name: str, message: Message) -> Reply:
-        """Use an "Apps" entry of a message.
+        """Use a command from a message's Apps menu.
 
         Raises: NotPossible.
         """
         record = self._record(message)
         if record.only_for is not None:
-            raise NotPossible("The menu of a message that only you can see offers no apps.")
-        command = find_entry(self._world, self.channel, self.user, name)
+            raise NotPossible("Apps aren't available on messages that only you can see.")
+        command = find_app(self._world, self.channel, self.user, name)
         resolved = {"messages": {str(record.id): payloads.message(record, self.user.id)}}
         data = {**self._command_data(command, [], resolved), "target_id": str(record.id)}
         return await self._interact(COMMAND, data)
 
     async def click(self, message: Message, button: str) -> Reply:
-        """Press a button, named by its label, emoji or custom id.
+        """Press a button, given its label, emoji or custom id.
 
         Raises: NotPossible.
         """
         record = self._record(message)
         current = self._server.view(record, self.user)
-        found = next((one for one in current.buttons if one.is_called(button)), None)
+        found = next((candidate for candidate in current.buttons if candidate.is_called(button)), None)
         if found is None:
-            names = ", ".join(one.label or one.emoji or "?" for one in current.buttons)
-            raise NotPossible(f"There is no button '{button}' under this message. There are: {names or 'none'}.")
-        if found.disabled or found.custom_id is None:
-            raise NotPossible(f"The button '{button}' cannot be pressed.")
+            names = ", ".join(candidate.label or candidate.emoji or "?" for candidate in current.buttons)
+            raise NotPossible(f"This message has no button '{button}'. Its buttons: {names or 'none'}.")
+        if found.disabled:
+            raise NotPossible(f"The button '{button}' is disabled.")
+        if found.custom_id is None:
+            raise NotPossible(f"The button '{button}' is a link; the bot isn't told when it is pressed.")
         data = {"custom_id": found.custom_id, "component_type": 2, "id": 1}
         return await self._interact(COMPONENT, data, message=record)
 
     async def select(self, message: Message, name: str, values: Sequence[str]) -> Reply:
-        """Choose from a drop-down, named by its custom id or placeholder; values or labels.
+        """Select values or labels in a drop-down, given its custom id or placeholder.
 
         Raises: NotPossible.
         """
         record = self._record(message)
         current = self._server.view(record, self.user)
-        found = next((one for one in current.selects if name in (one.custom_id, one.placeholder)), None)
+        found = next((select for select in current.selects if name in (select.custom_id, select.placeholder)), None)
         if found is None:
-            raise NotPossible(f"There is no drop-down '{name}' under this message.")
+            raise NotPossible(f"This message has no drop-down '{name}'.")
         if found.disabled:
-            raise NotPossible(f"The drop-down '{name}' cannot be used.")
+            raise NotPossible(f"The drop-down '{name}' is disabled.")
         data = {"custom_id": found.custom_id, "component_type": 3, "values": choose(found, values, name), "id": 1}
         return await self._interact(COMPONENT, data, message=record)
 
     async def submit(self, modal: Modal, values: Mapping[str, str | Sequence[str]]) -> Reply:
-        """Fill a form in, by labels or custom ids, and send it.
+        """Fill in a form, by label or custom id, and send it.
 
-        Raises: NotPossible, for what the client would not let through.
+        Raises: NotPossible for values the client wouldn't accept.
         """
         components = fill_form(modal, values)
         opener = self._server.interactions.by_token.get(modal.token)
@@ -191,7 +193,7 @@ class Person:
             posting.unreact(self._world, self._record(message), self.user, emoji)
 
     async def delete(self, message: Message) -> None:
-        """Delete a message: one's own, or any with the permission to.
+        """Delete one of their own messages, or any message given the Manage Messages permission.
 
         Raises: NotPossible.
         """
@@ -199,7 +201,7 @@ class Person:
         guild = record.channel.guild
         is_allowed = guild is None or "manage_messages" in guild.permissions_of(self.user.id)
         if record.author_id != self.user.id and not is_allowed:
-            raise NotPossible("Only one's own messages can be deleted.")
+            raise NotPossible("You can only delete your own messages, unless you have the Manage Messages permission.")
         posting.delete(self._world, record)
 
     def _visible(self, channel: Channel) -> list[MessageRecord]:
@@ -214,7 +216,7 @@ class Person:
         if record is None or record.deleted:
             raise NotPossible("The message was deleted.")
         if record.only_for not in (None, self.user.id):
-            raise NotPossible("The message is not visible to this person.")
+            raise NotPossible(f"{self.name} can't see this message.")
         return record
 
     def _command_data(self, command: Json, options: list[Json], resolved: Json) -> Json:
@@ -229,7 +231,9 @@ class Person:
         interaction = await self._sent(kind, data, message, age)
         failed = None if interaction.acknowledged.is_set() else NO_ANSWER
         if failed:
-            self._server.note(f"nobody acknowledged {kind} {data.get('name') or data.get('custom_id')}")
+            self._server.note(
+                f"not acknowledged: interaction of type {kind}, {data.get('name') or data.get('custom_id')}"
+            )
         return Reply(self._server, self.user, interaction, failed)
 
     async def _sent(self, kind: int, data: Json, message: MessageRecord | None, age: timedelta | None) -> Interaction:

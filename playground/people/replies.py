@@ -1,4 +1,4 @@
-"""What the bot did about one interaction, as the person who started it sees it."""
+"""The bot's response to an interaction, as the person who started it sees it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from playground.world import Json, User
 
 
 class Reply:
-    """What the bot did about one interaction; follows the answer as it is edited."""
+    """The response to one interaction; it always shows the current state of the bot's messages."""
 
     def __init__(self, server: Server, viewer: User, interaction: Interaction, failed: str | None) -> None:
         self._server = server
         self._viewer = viewer
         self._interaction = interaction
-        #: what Discord's client would say instead of an answer
+        #: the error Discord's client shows when the bot doesn't respond
         self.failed = failed
 
     @property
     def message(self) -> Message | None:
-        """The answer as it stands now; for a click, perhaps the message that was clicked."""
+        """The response as it is now; after a click this may be the message that was clicked."""
         record = self._interaction.original
         return None if record is None else self._server.view(record, self._viewer)
 
     @property
     def followups(self) -> list[Message]:
-        """Messages sent after the answer."""
+        """Messages sent after the first response."""
         return [self._server.view(record, self._viewer) for record in self._interaction.followups]
 
     @property
@@ -42,22 +42,22 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """All that the answer and the follow-ups say."""
+        """The text of the response and all follow-ups."""
         messages = [*([self.message] if self.message else []), *self.followups]
-        return "\n".join(one.text for one in messages if not one.deleted)
+        return "\n".join(message.text for message in messages if not message.deleted)
 
     async def until(self, holds: Callable[[Message], bool], timeout: float = 30) -> Message:
-        """The answer (or a follow-up), once `holds` is true of it.
+        """The response or a follow-up, once `holds` is true for it.
 
-        Raises: TimeoutError, saying what was seen last.
+        Raises: TimeoutError, with the last text that was visible.
         """
 
         def found() -> Message | None:
             messages = [*self.followups, *([self.message] if self.message else [])]
-            return next((one for one in messages if not one.deleted and holds(one)), None)
+            return next((message for message in messages if not message.deleted and holds(message)), None)
 
-        return await self._server.until(found, timeout, lambda: f"the answer is still: {self.text[:300]!r}")
+        return await self._server.until(found, timeout, lambda: f"the reply is still: {self.text[:300]!r}")
 
     def as_dict(self) -> Json:
-        """For the page."""
+        """The form that the page receives."""
         return {"failed": self.failed, "modal": self.modal.as_dict() if self.modal else None}

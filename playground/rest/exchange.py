@@ -1,9 +1,10 @@
-"""What goes over HTTP: reading requests, writing answers, and the record of every exchange."""
+"""HTTP exchanges: reading requests, writing responses, and the log of both."""
 
 from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,16 @@ from aiohttp import web
 from playground.errors import ApiError, invalid
 from playground.world import Files
 
-#: exchanges remembered; a long-running playground must not grow without end
+#: exchanges kept, so that a long-running playground's memory stays bounded
 MAX_LOG = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request of the bot and its answer."""
+    """A request from the bot and the response."""
 
     method: str
-    #: with names in braces, as in the specification; the bare path where no route matched
+    #: the route template as in the specification, or the plain path if no route matched
     route: str
     path: str
     status: int
@@ -31,6 +32,9 @@ class Exchange:
 
 
 Log = deque[Exchange]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: (method, path below the API's prefix, handler)
+Route = tuple[str, str, Handler]
 
 BODY = web.RequestKey("body", object)
 READ = web.RequestKey("read", tuple)
@@ -39,8 +43,8 @@ DATA = web.ResponseKey("data", object)
 
 
 async def read_body(request: web.Request) -> tuple[dict[str, Any], Files]:
-    """The JSON of a request and its files, whether they come as multipart or not."""
-    if READ not in request:  # a stream can be read but once
+    """The JSON and the files of a request, multipart or not."""
+    if READ not in request:  # the stream can only be read once
         request[READ] = await _read_body(request)
     return request[READ]
 
@@ -68,16 +72,16 @@ async def _read_body(request: web.Request) -> tuple[dict[str, Any], Files]:
     return body, ()
 
 
-def answer(data: Any, status: int = 200) -> web.Response:
-    """JSON exactly as Discord labels it: discord.py does not understand a charset in the content type."""
+def json_response(data: Any, status: int = 200) -> web.Response:
+    """A JSON response with Discord's exact content type: discord.py doesn't parse one that names a charset."""
     response = web.Response(status=status, body=json.dumps(data).encode(), headers={"Content-Type": "application/json"})
     response[DATA] = data
     return response
 
 
-def nothing() -> web.Response:
+def no_content() -> web.Response:
     return web.Response(status=204)
 
 
-def refused(error: ApiError) -> web.Response:
-    return answer(error.body, error.status)
+def error_response(error: ApiError) -> web.Response:
+    return json_response(error.body, error.status)

@@ -1,4 +1,4 @@
-"""Things that go wrong in the wild, on request: counted, first come first served, each removable."""
+"""Faults seen in the wild, injected on request: counted, matched in order, removable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from playground.rest.exchange import answer
+from playground.rest.exchange import json_response
 from playground.rest.limits import too_many
 
 _SCOPES = ("user", "shared", "global")
@@ -17,7 +17,7 @@ _SCOPES = ("user", "shared", "global")
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests of a method and path ("/webhooks/*/messages/@original")."""
+    """What goes wrong with the next `times` requests to a method and path, such as "/webhooks/*/messages/@original"."""
 
     method: str
     path: str
@@ -28,11 +28,11 @@ class Fault:
     retry_after: float | None = None
     scope: str = "user"
     delay: float = 0.0
-    #: "before": the request is lost; "after": it is applied, and the answer is lost
+    #: "before": the request is lost; "after": it takes effect, but the response is lost
     drop: str | None = None
-    #: the request arrives twice, as from a network that repeats it; what comes back is the second answer
+    #: the request arrives twice, as if the network repeated it; the client gets the second response
     repeats: bool = False
-    #: called when the request has arrived, and when it has been applied but not been answered
+    #: called when the request arrives, and when it has taken effect but not been answered yet
     on_arrival: Callable[[], None] | None = None
     on_applied: Callable[[], None] | None = None
     hits: int = 0
@@ -42,15 +42,15 @@ class Fault:
 
 
 class Faults:
-    """The list of pending faults of the REST interface."""
+    """The faults waiting for requests to the REST API."""
 
     def __init__(self) -> None:
         self._pending: list[Fault] = []
-        #: asked about each request that no pending fault is for, with its path: what goes wrong at random
+        #: chooses random faults: called with the request and its path when no pending fault matches
         self.by_chance: Callable[[web.Request, str], Fault | None] | None = None
 
     def http(self, method: str, path: str, **how: object) -> Fault:
-        """Let matching requests fail; see `Fault` for how."""
+        """Make matching requests fail; `Fault` lists the options."""
         fault = Fault(method, path, **how)  # pyright: ignore[reportArgumentType]
         self._pending.append(fault)
         return fault
@@ -62,19 +62,19 @@ class Faults:
         self._pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault for this request, counted as happened."""
+        """The first pending fault that matches, counted as used."""
         for fault in self._pending:
             if fault.matches(method, path):
                 fault.hits += 1
                 return fault
         return None
 
-    def meet(self, request: web.Request, path: str) -> Fault | None:
-        """The fault that this request meets, pending or by chance."""
+    def choose(self, request: web.Request, path: str) -> Fault | None:
+        """The fault to apply to this request, pending or random."""
         fault = self.take(request.method, path)
         return self.by_chance(request, path) if fault is None and self.by_chance is not None else fault
 
-    # The usual ones by name.
+    # Common faults by name
 
     def rate_limit(
         self, method: str, path: str, *, retry_after: float = 0.2, scope: str = "user", times: int = 1
@@ -103,8 +103,8 @@ class Faults:
         return self.http(method, path, status=413, code=40005, message="Request entity too large", times=times)
 
 
-async def before(fault: Fault, request: web.Request) -> web.Response | None:
-    """What a fault does ahead of the request: wait, lose it, or answer in its place."""
+async def apply_before(fault: Fault, request: web.Request) -> web.Response | None:
+    """Apply what happens instead of the request or ahead of it: a delay, a lost connection or an error response."""
     if fault.on_arrival is not None:
         fault.on_arrival()
     if fault.delay:
@@ -114,13 +114,13 @@ async def before(fault: Fault, request: web.Request) -> web.Response | None:
     if fault.status is None:
         return None
     if fault.status == 429:
-        whole = {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
-        return too_many(fault.retry_after or 0.2, {"X-RateLimit-Scope": fault.scope, **whole})
-    return answer({"message": fault.message, "code": fault.code}, fault.status)
+        global_scope = {"X-RateLimit-Global": "true"} if fault.scope == "global" else {}
+        return too_many(fault.retry_after or 0.2, {"X-RateLimit-Scope": fault.scope, **global_scope})
+    return json_response({"message": fault.message, "code": fault.code}, fault.status)
 
 
-def after(fault: Fault, request: web.Request) -> None:
-    """What a fault does to a request that has been applied: lose its answer."""
+def apply_after(fault: Fault, request: web.Request) -> None:
+    """Apply what happens to a request that has taken effect: losing its response."""
     if fault.on_applied is not None:
         fault.on_applied()
     if fault.drop == "after":
@@ -128,7 +128,7 @@ def after(fault: Fault, request: web.Request) -> None:
 
 
 def hang_up(request: web.Request) -> None:
-    """Close the connection in the middle of everything."""
+    """Abort the connection without a response."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("dropped on request")
+    raise ConnectionResetError("connection dropped by a fault")

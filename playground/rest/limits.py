@@ -1,6 +1,6 @@
-"""Rate limits of the REST interface: a bot that does too much at once is told to wait, as Discord tells it.
+"""Rate limits of the REST API, with Discord's headers and 429 responses.
 
-Discord publishes no numbers for single routes; those here are what its answers show to bots.
+Discord doesn't document limits per route; these are the values bots see in its headers.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from playground.rest.exchange import answer
+from playground.rest.exchange import json_response
 from playground.world.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many requests in so many seconds, from the first of them on."""
+    """At most `requests` in a window of `seconds` that opens with the first one."""
 
     requests: int
     seconds: float
@@ -30,7 +30,7 @@ class _Window:
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji_name}"
 _HOOK = "/webhooks/{application_id}/{token}"
-#: (method, route) → name of the bucket and its limit; a bucket is counted for each channel or interaction by itself
+#: (method, route) → bucket and limit; each channel and each interaction is counted separately
 _BUCKETS: dict[tuple[str, str], tuple[str, Limit]] = {
     ("POST", "/channels/{channel_id}/messages"): ("send", Limit(5, 5.0)),
     ("PATCH", _MESSAGE): ("edit", Limit(5, 5.0)),
@@ -42,11 +42,11 @@ _BUCKETS: dict[tuple[str, str], tuple[str, Limit]] = {
     ("PATCH", f"{_HOOK}/messages/{{message_id}}"): ("hook", Limit(5, 2.0)),
 }
 _EVERYTHING = Limit(50, 1.0)
-_INTERACTIONS = ("/interactions/", "/webhooks/")  # they count for no global limit
+_INTERACTIONS = ("/interactions/", "/webhooks/")  # exempt from the global limit
 
 
 class RateLimits:
-    """The buckets of one bot. Off, nothing is counted and no answer speaks of limits."""
+    """One bot's buckets. Unless enforced, nothing is counted and responses carry no rate limit headers."""
 
     def __init__(self, clock: Clock, *, enforced: bool) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class RateLimits:
         self._windows: dict[tuple[str, str], _Window] = {}
 
     def refuse(self, method: str, route: str, ids: dict[str, str]) -> web.Response | None:
-        """Count a request; the 429 that answers it, if it is one too many."""
+        """Count a request and return a 429 if it exceeds a limit."""
         if not self.enforced:
             return None
         if not route.startswith(_INTERACTIONS):
@@ -72,7 +72,7 @@ class RateLimits:
         return None
 
     def headers(self, method: str, route: str, ids: dict[str, str]) -> dict[str, str]:
-        """What an answer says of its bucket; nothing, if it has none."""
+        """The rate limit headers for a response; empty for a route without a bucket."""
         bucket = _BUCKETS.get((method, route)) if self.enforced else None
         return {} if bucket is None else self._headers(*bucket, self._window(_key(bucket[0], ids), bucket[1]))
 
@@ -97,10 +97,10 @@ class RateLimits:
 
 
 def too_many(retry_after: float, headers: dict[str, str]) -> web.Response:
-    """A 429, in seconds to wait. Without Via, discord.py takes one for a ban by the proxy in front of Discord."""
+    """A 429 with the seconds to wait. Without `Via`, discord.py takes it for a ban by the proxy in front of Discord."""
     is_global = "X-RateLimit-Global" in headers
     body = {"message": "You are being rate limited.", "code": 0, "retry_after": retry_after, "global": is_global}
-    response = answer(body, 429)
+    response = json_response(body, 429)
     response.headers.update({"Via": "1.1 playground", "Retry-After": f"{retry_after:g}", **headers})
     return response
 

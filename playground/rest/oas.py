@@ -1,4 +1,4 @@
-"""Hold every exchange against Discord's own OpenAPI description. For tests: jsonschema-rs is no dependency of the bot."""
+"""Check exchanges against Discord's OpenAPI specification. Only for tests: jsonschema-rs isn't a dependency of the bot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Specification:
-    """The description, with validators compiled when they are first needed."""
+    """The specification, with validators compiled on first use."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._schemas = _relaxed(document["components"]["schemas"])
@@ -37,17 +37,19 @@ class Specification:
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
     def violations(self, exchanges: Iterable[Exchange]) -> list[str]:
-        """One line for each request or answer that the description does not allow."""
+        """One line for each request or response that doesn't match the specification."""
         found: list[str] = []
-        for one in exchanges:
-            where = f"{one.method} {one.route}"
-            operation = self._operations.get((one.method, _bare(one.route)))
+        for exchange in exchanges:
+            where = f"{exchange.method} {exchange.route}"
+            operation = self._operations.get((exchange.method, _bare(exchange.route)))
             if operation is None:
                 found.append(f"{where} is not in the specification")
                 continue
-            if one.status < 400:
-                found += self._check(f"{where} request", _request_schema(operation, one.is_multipart), one.request)
-            found += self._check(f"{where} {one.status}", self._response_schema(operation, one.status), one.response)
+            status = exchange.status
+            if status < 400:
+                schema = _request_schema(operation, exchange.is_multipart)
+                found += self._check(f"{where} request", schema, exchange.request)
+            found += self._check(f"{where} {status}", self._response_schema(operation, status), exchange.response)
         return sorted(set(found))
 
     def _check(self, where: str, schema: Any, value: Any) -> list[str]:
@@ -64,16 +66,16 @@ class Specification:
 
     def _response_schema(self, operation: dict[str, Any], status: int) -> Any:
         responses = operation["responses"]
-        answer = responses.get(str(status)) or responses.get("4XX" if status >= 400 else "2XX")
-        if answer is None or "$ref" in answer:
+        response = responses.get(str(status)) or responses.get("4XX" if status >= 400 else "2XX")
+        if response is None or "$ref" in response:
             error = "RatelimitedResponse" if status == 429 else "ErrorResponse"
             return {"$ref": f"#/components/schemas/{error}"} if status >= 400 else None
-        return (answer.get("content") or {}).get("application/json", {}).get("schema")
+        return (response.get("content") or {}).get("application/json", {}).get("schema")
 
 
 def _request_schema(operation: dict[str, Any], is_multipart: bool) -> Any:
     content = (operation.get("requestBody") or {}).get("content") or {}
-    # payload_json is described flat, as the fields of the multipart form
+    # the specification describes payload_json flat, as fields of the multipart form
     kind = "multipart/form-data" if is_multipart and "multipart/form-data" in content else "application/json"
     return content.get(kind, {}).get("schema")
 
@@ -83,8 +85,8 @@ def _bare(route: str) -> str:
 
 
 def _relaxed(schemas: dict[str, Any]) -> dict[str, Any]:
-    """The two places where Discord's own samples differ from its description: ids of attachments are sent as numbers, and
-    the codes of single fields' errors come as words."""
+    """Relax the schemas where Discord's own samples differ from them: attachment ids may be numbers, and the error
+    codes of individual fields are strings."""
     schemas = copy.deepcopy(schemas)
     snowflake = schemas.get("SnowflakeType")
     if snowflake is not None:

@@ -1,4 +1,4 @@
-"""The REST routes of interactions: the first answer, edits of it, and follow-ups. The token is the credential."""
+"""The REST routes for interactions: the first response, edits and follow-ups. Their token is the credential."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from aiohttp import web
 from playground.actions import posting
 from playground.actions.interactions import DEFERRED_MESSAGE, MESSAGE, UPDATE, Interaction, Interactions
 from playground.errors import unknown_message
-from playground.rest.exchange import answer, nothing, read_body
-from playground.rest.routes import API
+from playground.rest.api import API
+from playground.rest.exchange import json_response, no_content, read_body
 from playground.wire import payloads
 from playground.world import EPHEMERAL, Json, MessageRecord, World
 
 
 class InteractionRoutes:
-    """No Authorization header, and no rate-limit buckets, as on Discord."""
+    """Routes without an Authorization header, as on Discord."""
 
     def __init__(self, world: World, interactions: Interactions) -> None:
         self._world = world
@@ -41,26 +41,26 @@ class InteractionRoutes:
             int(request.match_info["interaction_id"]), request.match_info["token"], body, files
         )
         if request.query.get("with_response") not in ("1", "true", "True"):
-            return nothing()
-        return answer(self._callback_response(interaction, body["type"]))
+            return no_content()
+        return json_response(self._callback_response(interaction, body["type"]))
 
     async def follow_up(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
         body, files = await read_body(request)
         record = self._interactions.follow_up(interaction, body, files)
-        return answer(payloads.message(record, self._world.bot.id))
+        return json_response(payloads.message(record, self._world.bot.id))
 
     async def get(self, request: web.Request) -> web.Response:
-        return answer(payloads.message(self._message(request), self._world.bot.id))
+        return json_response(payloads.message(self._message(request), self._world.bot.id))
 
     async def edit(self, request: web.Request) -> web.Response:
         record = self._message(request)
         body, files = await read_body(request)
-        return answer(payloads.message(posting.edit(self._world, record, body, files), self._world.bot.id))
+        return json_response(payloads.message(posting.edit(self._world, record, body, files), self._world.bot.id))
 
     async def delete(self, request: web.Request) -> web.Response:
         posting.delete(self._world, self._message(request))
-        return nothing()
+        return no_content()
 
     def _callback_response(self, interaction: Interaction, kind: int) -> Json:
         original = interaction.original

@@ -1,4 +1,4 @@
-"""Lengths, as Discord reports them."""
+"""Length checks that raise 50035 in Discord's words."""
 
 from __future__ import annotations
 

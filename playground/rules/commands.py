@@ -1,4 +1,4 @@
-"""Limits of commands and of what autocomplete offers. Raises 50035 and its kin, with the path of what is wrong."""
+"""Limits on commands and autocomplete choices. Violations raise 50035 or a related code, with the path of the error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = re.compile(r"[-_'\w]{1,32}")
 
 
 def check_choices(choices: list[Json]) -> None:
-    """What autocomplete answers."""
+    """The choices in an autocomplete response."""
     if len(choices) > 25:
         raise invalid("data.choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
     for number, choice in enumerate(choices):
@@ -22,7 +22,7 @@ def check_choices(choices: list[Json]) -> None:
 
 
 def check_commands(commands: list[Json]) -> None:
-    """All commands of an application, as they are synced."""
+    """A full set of commands, as an application syncs them."""
     names = [(command["name"], command.get("type", 1)) for command in commands]
     if len(set(names)) < len(names):
         raise invalid("name", "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")

@@ -1,4 +1,4 @@
-"""Limits of buttons, drop-downs and forms. Raises 50035 with the path of what is wrong."""
+"""Limits on buttons, drop-downs and forms. Violations raise 50035 with the path of the error."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ MAX_COMPONENTS = 40
 
 
 def check_components(components: list[Json], *, is_v2: bool) -> None:
-    """Rows of buttons and selects, or the newer layout."""
+    """Rows of buttons and selects, or a components V2 layout."""
     if not is_v2:
         if len(components) > 5:
             raise invalid("components", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length.")
         if any(component["type"] != ACTION_ROW for component in components):
             raise invalid("components", "UNION_TYPE_CHOICES", "Value of field 'type' must be one of (1,).")
-    everything = list(walk(components))
-    if len(everything) > MAX_COMPONENTS:
+    flat = list(walk(components))
+    if len(flat) > MAX_COMPONENTS:
         raise invalid("components", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_COMPONENTS} or fewer in total.")
     seen: set[str] = set()
-    for component in everything:
+    for component in flat:
         _check_component(component)
         custom_id = component.get("custom_id")
         if custom_id in seen:
@@ -33,7 +33,7 @@ def check_components(components: list[Json], *, is_v2: bool) -> None:
 
 
 def check_modal(data: Json) -> None:
-    """A form that a command or button opens."""
+    """A form opened by a command or a button."""
     at_most("data.title", data.get("title"), 45)
     at_most("data.custom_id", data.get("custom_id"), 100)
     components = data.get("components") or []

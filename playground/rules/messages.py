@@ -1,4 +1,4 @@
-"""Limits of messages, their embeds and their files. Raises 50035 and its kin, with the path of what is wrong."""
+"""Limits on messages, embeds and files. Violations raise 50035 or a related code, with the path of the error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _V1_ONLY = ("content", "embeds")
 
 
 def check_message(body: Json, *, has_files: bool, creates: bool, was_v2: bool = False) -> None:
-    """The body of a message that is sent or edited."""
+    """The body of a message that is being sent or edited."""
     is_v2 = was_v2 or bool((body.get("flags") or 0) & COMPONENTS_V2)
     at_most("content", body.get("content"), MAX_CONTENT)
     _check_embeds(body.get("embeds") or [])
@@ -32,7 +32,7 @@ def check_message(body: Json, *, has_files: bool, creates: bool, was_v2: bool = 
 
 
 def check_files(files: Iterable[tuple[str, bytes]], limit: int) -> None:
-    """Uploaded files: count, size each, size together."""
+    """Uploaded files: their number, the size of each, and their total size."""
     sizes = [len(data) for _, data in files]
     if len(sizes) > MAX_FILES:
         raise invalid("files", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_FILES} or fewer in length.")
@@ -50,19 +50,19 @@ def _check_embeds(embeds: list[Json]) -> None:
         fields = embed.get("fields") or []
         if len(fields) > 25:
             raise invalid(f"embeds.{number}.fields", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-        for index, one in enumerate(fields):
+        for index, field in enumerate(fields):
             for key, limit in (("name", 256), ("value", 1024)):
-                between(f"embeds.{number}.fields.{index}.{key}", one.get(key) or "", 1, limit)
+                between(f"embeds.{number}.fields.{index}.{key}", field.get(key) or "", 1, limit)
         footer, author = (embed.get("footer") or {}).get("text"), (embed.get("author") or {}).get("name")
         at_most(f"embeds.{number}.footer.text", footer, 2048)
         at_most(f"embeds.{number}.author.name", author, 256)
         texts = [embed.get("title"), embed.get("description"), footer, author]
-        texts += [one[key] for one in fields for key in ("name", "value")]
+        texts += [field[key] for field in fields for key in ("name", "value")]
         total += sum(len(text or "") for text in texts)
     if total > MAX_EMBED_TOTAL:
         raise invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_EMBED_TOTAL}")
 
 
 def _check_attachments(body: Json) -> None:
-    for one in body.get("attachments") or []:
-        at_most("attachments.description", one.get("description"), 1024)
+    for attachment in body.get("attachments") or []:
+        at_most("attachments.description", attachment.get("description"), 1024)

@@ -1,4 +1,4 @@
-"""Types of components, and the way through a tree of them."""
+"""Component types, and a walk over a tree of components."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINK_BUTTON = 5  # a button's style
 
 
 def walk(components: Iterable[Json]) -> Iterator[Json]:
-    """Every component, however deep."""
+    """Every component in the tree, parents before children."""
     for component in components:
         yield component
         yield from walk(component.get("components") or [])

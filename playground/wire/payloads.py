@@ -1,4 +1,4 @@
-"""The world as Discord's JSON."""
+"""Discord's JSON for everything in the world."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from playground.world import Channel, Guild, Json, MessageRecord, User, World, p
 GUILD_TEXT, DM = 0, 1
 
 
-def user(one: User) -> Json:
+def user(account: User) -> Json:
     return {
-        "id": str(one.id),
-        "username": one.name,
+        "id": str(account.id),
+        "username": account.name,
         "discriminator": "0",
-        "global_name": None if one.is_bot else one.name,
+        "global_name": None if account.is_bot else account.name,
         "avatar": None,
-        "bot": one.is_bot,
+        "bot": account.is_bot,
         "public_flags": 0,
         "flags": 0,
         "primary_guild": None,
@@ -42,16 +42,22 @@ def member(world: World, guild: Guild, user_id: int) -> Json:
     }
 
 
-def channel(one: Channel, position: int = 0) -> Json:
-    if one.guild is None:
-        assert one.recipient is not None
-        return {"id": str(one.id), "type": DM, "flags": 0, "recipients": [user(one.recipient)], "last_message_id": None}
+def channel(place: Channel, position: int = 0) -> Json:
+    if place.guild is None:
+        assert place.recipient is not None
+        return {
+            "id": str(place.id),
+            "type": DM,
+            "flags": 0,
+            "recipients": [user(place.recipient)],
+            "last_message_id": None,
+        }
     return {
-        "id": str(one.id),
+        "id": str(place.id),
         "type": GUILD_TEXT,
         "flags": 0,
-        "guild_id": str(one.guild.id),
-        "name": one.name,
+        "guild_id": str(place.guild.id),
+        "name": place.name,
         "position": position,
         "topic": None,
         "nsfw": False,
@@ -62,21 +68,21 @@ def channel(one: Channel, position: int = 0) -> Json:
     }
 
 
-def channel_for_bot(world: World, one: Channel, position: int = 0) -> Json:
-    """The channel with what is denied to the bot in it."""
-    data = channel(one, position)
-    if one.guild is not None and one.denied_to_bot:
-        denied = str(permissions.bits(one.denied_to_bot))
+def channel_for_bot(world: World, place: Channel, position: int = 0) -> Json:
+    """The channel, with an overwrite for the permissions denied to the bot."""
+    data = channel(place, position)
+    if place.guild is not None and place.denied_to_bot:
+        denied = str(permissions.bits(place.denied_to_bot))
         data["permission_overwrites"] = [{"id": str(world.bot.id), "type": 1, "allow": "0", "deny": denied}]
     return data
 
 
-def guild(world: World, one: Guild) -> Json:
-    everyone = _role(one.id, "@everyone", permissions.MEMBER & one.bot_permissions)
-    invited = _role(one.bot_role_id, world.bot.name, one.bot_permissions) | {"position": 1, "managed": True}
+def guild(world: World, server: Guild) -> Json:
+    everyone = _role(server.id, "@everyone", permissions.MEMBER & server.bot_permissions)
+    invited = _role(server.bot_role_id, world.bot.name, server.bot_permissions) | {"position": 1, "managed": True}
     return {
-        "id": str(one.id),
-        "name": one.name,
+        "id": str(server.id),
+        "name": server.name,
         "icon": None,
         "description": None,
         "home_header": None,
@@ -84,7 +90,7 @@ def guild(world: World, one: Guild) -> Json:
         "discovery_splash": None,
         "features": [],
         "banner": None,
-        "owner_id": str(one.owner_id),
+        "owner_id": str(server.owner_id),
         "application_id": None,
         "region": "deprecated",
         "afk_channel_id": None,
@@ -135,26 +141,26 @@ def _role(role_id: int, name: str, granted: Iterable[str]) -> Json:
     }
 
 
-def guild_of_user(one: Guild) -> Json:
-    """A line in the list of the bot's servers."""
+def guild_of_user(server: Guild) -> Json:
+    """The short form used in the list of the bot's servers."""
     return {
-        "id": str(one.id),
-        "name": one.name,
+        "id": str(server.id),
+        "name": server.name,
         "icon": None,
         "banner": None,
         "owner": False,
         "features": [],
-        "permissions": str(permissions.bits(one.bot_permissions)),
+        "permissions": str(permissions.bits(server.bot_permissions)),
     }
 
 
-def guild_create(world: World, one: Guild) -> Json:
-    """The gateway's event: the server and everything in it."""
-    people = [member(world, one, user_id) for user_id in (world.bot.id, *one.members)]
-    channels = [channel_for_bot(world, each, number) for number, each in enumerate(one.channels.values())]
+def guild_create(world: World, server: Guild) -> Json:
+    """The GUILD_CREATE event: the server and everything in it."""
+    people = [member(world, server, user_id) for user_id in (world.bot.id, *server.members)]
+    channels = [channel_for_bot(world, place, number) for number, place in enumerate(server.channels.values())]
     return {
-        **guild(world, one),
-        "joined_at": one.joined_at,
+        **guild(world, server),
+        "joined_at": server.joined_at,
         "large": False,
         "unavailable": False,
         "member_count": len(people),
@@ -198,7 +204,7 @@ def application(world: World) -> Json:
 
 
 def message(record: MessageRecord, viewer_id: int) -> Json:
-    """The message as one viewer sees it: with the reactions, and which of them are their own."""
+    """The message as one viewer sees it, with reactions and whether each is their own."""
     reactions = [
         {
             "emoji": {"id": None, "name": emoji},
@@ -215,14 +221,14 @@ def message(record: MessageRecord, viewer_id: int) -> Json:
 
 
 def message_event(world: World, record: MessageRecord, viewer_id: int) -> Json:
-    """The message as gateway events carry it; ephemeral ones name neither server nor member."""
+    """The message as gateway events carry it; ephemeral messages have neither `guild_id` nor `member`."""
     data = message(record, viewer_id)
-    one = record.channel.guild
-    if one is not None and record.only_for is None:
-        data["guild_id"] = str(one.id)
-        if record.author_id in one.members or record.author_id == world.bot.id:
+    server = record.channel.guild
+    if server is not None and record.only_for is None:
+        data["guild_id"] = str(server.id)
+        if record.author_id in server.members or record.author_id == world.bot.id:
             data["member"] = {
-                key: value for key, value in member(world, one, record.author_id).items() if key != "user"
+                key: value for key, value in member(world, server, record.author_id).items() if key != "user"
             }
     return data
 
@@ -236,7 +242,7 @@ def reaction_event(world: World, record: MessageRecord, user_id: int, emoji: str
         "burst": False,
         "type": 0,
     }
-    if world.tells_authors:
+    if world.names_authors:
         data["message_author_id"] = str(record.author_id)
     if record.channel.guild is not None:
         data["guild_id"] = str(record.channel.guild.id)
@@ -244,9 +250,9 @@ def reaction_event(world: World, record: MessageRecord, user_id: int, emoji: str
     return data
 
 
-def attachment(world: World, one: Channel, attachment_id: int, description: str | None) -> Json:
+def attachment(world: World, place: Channel, attachment_id: int, description: str | None) -> Json:
     filename, data = world.attachments[attachment_id]
-    url = f"{world.base_url}/attachments/{one.id}/{attachment_id}/{filename}"
+    url = f"{world.base_url}/attachments/{place.id}/{attachment_id}/{filename}"
     found: dict[str, Any] = {
         "id": str(attachment_id),
         "filename": filename,

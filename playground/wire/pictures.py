@@ -1,4 +1,4 @@
-"""What Discord tells of an uploaded file that is a picture: its kind and size, read from the header alone."""
+"""The content type and size of an uploaded picture, read from its header only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Sides in pixels."""
+    """Width and height are in pixels."""
 
     content_type: str
     width: int
@@ -18,9 +18,9 @@ class Picture:
 
 
 def picture_in(data: bytes) -> Picture | None:
-    """None for whatever no client would show as a picture."""
+    """None for anything a client wouldn't show as a picture."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF")) as image:
             return Picture(Image.MIME[image.format or ""], image.width, image.height)
-    except Exception:  # from broken files Pillow raises whatever its parts raise
+    except Exception:  # Pillow's decoders raise all sorts of errors for broken files
         return None

@@ -1,4 +1,4 @@
-"""What a person sees: messages, buttons, pictures and forms, as values that do not change under the reader's eyes."""
+"""What a person sees: messages, buttons, pictures and forms, as immutable snapshots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT_INPUT = 4
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line of autocomplete."""
+    """A choice in autocomplete or in a drop-down."""
 
     name: str
     value: str | int | float
@@ -22,7 +22,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file in a message; width and height in pixels, if it is a picture."""
+    """A file in a message; pictures have a width and height in pixels."""
 
     id: int
     filename: str
@@ -36,7 +36,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button as it is drawn."""
+    """A button under a message."""
 
     label: str
     emoji: str | None
@@ -60,13 +60,13 @@ class Select:
     max_values: int
     disabled: bool = False
     required: bool = True
-    #: values that are chosen before anybody touches it
+    #: values that are selected by default
     chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TextInput:
-    """A line or a paragraph in a form."""
+    """A text field in a form, one line or a paragraph."""
 
     custom_id: str
     required: bool
@@ -78,7 +78,7 @@ class TextInput:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A labelled part of a form."""
+    """A labelled item in a form."""
 
     label: str
     description: str
@@ -93,7 +93,7 @@ class Modal:
     custom_id: str
     fields: tuple[Field, ...]
     raw: Json = field(repr=False)
-    #: of the interaction that opened it
+    #: token of the interaction that opened the form
     token: str = ""
 
     def as_dict(self) -> Json:
@@ -102,7 +102,7 @@ class Modal:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it stood when it was looked at."""
+    """A message at the moment it was read."""
 
     id: int
     channel_id: int
@@ -124,12 +124,12 @@ class Message:
 
     @property
     def text(self) -> str:
-        """All that can be read in it, in order: content, embeds, newer text components."""
+        """All its text in order: content, embeds, text components."""
         return "\n".join(part for part in _texts(self.raw) if part)
 
 
 def read_message(data: Json, *, deleted: bool = False) -> Message:
-    """A message from Discord's JSON."""
+    """Parse a message from Discord's JSON."""
     components = list(walk(data["components"]))
     return Message(
         id=int(data["id"]),
@@ -139,10 +139,10 @@ def read_message(data: Json, *, deleted: bool = False) -> Message:
         is_bot=bool(data["author"].get("bot")),
         content=data["content"],
         embeds=tuple(data["embeds"]),
-        attachments=tuple(_attachment(one) for one in data["attachments"]),
-        buttons=tuple(_button(one) for one in components if one["type"] == BUTTON),
-        selects=tuple(_select(one) for one in components if one["type"] == STRING_SELECT),
-        reactions={one["emoji"]["name"]: one["count"] for one in data.get("reactions", [])},
+        attachments=tuple(_attachment(attachment) for attachment in data["attachments"]),
+        buttons=tuple(_button(component) for component in components if component["type"] == BUTTON),
+        selects=tuple(_select(component) for component in components if component["type"] == STRING_SELECT),
+        reactions={reaction["emoji"]["name"]: reaction["count"] for reaction in data.get("reactions", [])},
         ephemeral=bool(data["flags"] & EPHEMERAL),
         thinking=bool(data["flags"] & LOADING),
         reply_to=int(data["message_reference"]["message_id"]) if data.get("message_reference") else None,
@@ -153,14 +153,15 @@ def read_message(data: Json, *, deleted: bool = False) -> Message:
 
 
 def read_modal(data: Json, token: str) -> Modal:
-    """A form from Discord's JSON."""
+    """Parse a form from Discord's JSON."""
     fields: list[Field] = []
     for component in data["components"]:
         if component["type"] == LABEL:
             item = _item(component["component"])
             fields.append(Field(component.get("label") or "", component.get("description") or "", item))
         else:
-            fields.extend(Field(one.get("label") or "", "", _item(one)) for one in component.get("components") or [])
+            inputs = component.get("components") or []
+            fields.extend(Field(item.get("label") or "", "", _item(item)) for item in inputs)
     return Modal(data["title"], data["custom_id"], tuple(fields), data, token)
 
 
@@ -170,8 +171,8 @@ def _texts(data: Json) -> Iterator[str]:
         yield (embed.get("author") or {}).get("name") or ""
         yield embed.get("title") or ""
         yield embed.get("description") or ""
-        for one in embed.get("fields") or []:
-            yield f"{one['name']}: {one['value']}"
+        for item in embed.get("fields") or []:
+            yield f"{item['name']}: {item['value']}"
         yield (embed.get("footer") or {}).get("text") or ""
     for component in walk(data["components"]):
         if component["type"] == 10:
@@ -196,17 +197,17 @@ def _button(data: Json) -> Button:
 
 
 def _select(data: Json) -> Select:
-    options = tuple(Choice(one["label"], one["value"]) for one in data["options"])
-    least = data.get("min_values")
+    options = tuple(Choice(option["label"], option["value"]) for option in data["options"])
+    min_values = data.get("min_values")
     return Select(
         data["custom_id"],
         data.get("placeholder") or "",
         options,
-        1 if least is None else least,
+        1 if min_values is None else min_values,
         data.get("max_values") or 1,
         bool(data.get("disabled")),
         bool(data.get("required", True)),
-        tuple(one["value"] for one in data["options"] if one.get("default")),
+        tuple(option["value"] for option in data["options"] if option.get("default")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Time that tests can move, and ids that carry it."""
+"""A clock that tests can move forward, and the snowflake ids that carry its time."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import time
 from datetime import UTC, datetime
 from itertools import count
 
-#: Discord's ids count milliseconds from the first second of 2015
+#: snowflakes count milliseconds from the start of 2015
 DISCORD_EPOCH_MS = 1_420_070_400_000
-_TIME_SHIFT = 22  # the lower bits tell ids of one millisecond apart
+_TIME_SHIFT = 22  # the lower bits tell apart ids from the same millisecond
 
 
 class Clock:
-    """Real time plus what was added to it."""
+    """Real time plus the time skipped so far."""
 
     def __init__(self) -> None:
         self._ahead = 0.0  # seconds
         self._serial = count()
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Seconds since the Unix epoch."""
         return time.time() + self._ahead
 
     def advance(self, *, minutes: float = 0, seconds: float = 0) -> None:
-        """Let time pass at once."""
+        """Skip ahead without waiting."""
         self._ahead += minutes * 60 + seconds
 
     def timestamp(self) -> str:
-        """Now, as Discord writes it."""
+        """The current time in ISO 8601, as Discord sends it."""
         return datetime.fromtimestamp(self.now(), UTC).isoformat()
 
     def snowflake(self, *, age: float = 0) -> int:
-        """A new id, minted `age` seconds ago."""
+        """A new id that was created `age` seconds ago."""
         milliseconds = int((self.now() - age) * 1000) - DISCORD_EPOCH_MS
         return (milliseconds << _TIME_SHIFT) | (next(self._serial) & 0x3FFFFF)

@@ -1,4 +1,4 @@
-"""Permissions by the names that discord.py and hikari know them by."""
+"""Permissions by the names discord.py and hikari use."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ MEMBER = frozenset(
         "use_external_emojis",
     }
 )
-#: what the bot is invited with
+#: what the bot's invitation grants
 BOT = MEMBER | {"send_messages_in_threads"}
 
 
 def bits(names: Iterable[str]) -> int:
-    """The bit field.
+    """The bit field for these names.
 
-    Raises: ValueError, for a name that is not known here.
+    Raises: ValueError for an unknown name.
     """
     unknown = set(names) - BITS.keys()
     if unknown:
-        raise ValueError(f"these permissions are not known here: {', '.join(sorted(unknown))}")
+        raise ValueError(f"unknown permissions: {', '.join(sorted(unknown))}")
     return sum(1 << BITS[name] for name in set(names))
 
 
 def names(field: int) -> frozenset[str]:
-    """The names of the bits that are set; an administrator has all."""
+    """The names of the bits that are set; administrators have every permission."""
     if field >> BITS["administrator"] & 1:
         return frozenset(BITS)
     return frozenset(name for name, bit in BITS.items() if field >> bit & 1)

@@ -1,6 +1,6 @@
 """Users, servers, channels and messages.
 
-Messages are kept as Discord's own JSON, so what one client wrote is what another reads.
+Messages are stored as Discord's own JSON, so every client reads back exactly what another one wrote.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class User:
 
 @dataclass
 class Channel:
-    """A text channel, or a direct channel between the bot and one person (`guild` is None then)."""
+    """A text channel, or the direct messages between the bot and one person (then `guild` is None)."""
 
     id: int
     name: str
     guild: Guild | None
     recipient: User | None = None
-    #: what the bot may not do here although it may in the server
+    #: permissions the bot has in the server but not in this channel
     denied_to_bot: set[str] = field(default_factory=set)
     messages: OrderedDict[int, MessageRecord] = field(default_factory=OrderedDict)
 
     def deny_bot(self, *names: str) -> None:
-        """Take permissions from the bot in this channel."""
+        """Deny the bot these permissions in this channel."""
         permissions.bits(names)
         self.denied_to_bot.update(names)
 
@@ -57,11 +57,11 @@ class Guild:
     id: int
     name: str
     owner_id: int
-    #: the role that the bot got with its invitation
+    #: the managed role that the bot's invitation created
     bot_role_id: int
     joined_at: str
     channels: dict[int, Channel] = field(default_factory=dict)
-    #: member → permissions beyond those of everyone
+    #: member → permissions beyond @everyone's
     members: dict[int, set[str]] = field(default_factory=dict)
     bot_permissions: set[str] = field(default_factory=lambda: set(permissions.BOT))
 
@@ -72,15 +72,15 @@ class Guild:
 
 @dataclass
 class MessageRecord:
-    """A message as JSON, and what JSON does not tell."""
+    """A message as JSON, plus what the JSON doesn't contain."""
 
     data: Json
     channel: Channel
     author_id: int
-    #: the only person who sees it
+    #: the only user who can see it
     only_for: int | None = None
     deleted: bool = False
-    #: emoji → who reacted
+    #: emoji → ids of the users who reacted
     reactions: OrderedDict[str, set[int]] = field(default_factory=OrderedDict)
 
     @property

@@ -1,4 +1,4 @@
-"""The whole state, in memory. Knows no HTTP."""
+"""The state of the whole playground, in memory and independent of HTTP."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAX_STORED_BYTES = 512 * 1024 * 1024
 
 
 class World:
-    """The whole state, with a list of those who want to hear of changes."""
+    """Everything that exists, and the listeners that are called when something changes."""
 
     def __init__(self, clock: Clock, upload_limit: int = 10 * 1024 * 1024) -> None:
         self.clock = clock
         self.upload_limit = upload_limit
-        #: whether events of reactions name the message's author, which Discord does not promise
-        self.tells_authors = True
-        self.base_url = ""  # known once the server listens
+        #: whether reaction events name the message's author, which Discord doesn't guarantee
+        self.names_authors = True
+        self.base_url = ""  # set once the server is listening
         self.listeners: list[Listener] = []
         self.users: dict[int, User] = {}
         self.guilds: dict[int, Guild] = {}
@@ -34,14 +34,14 @@ class World:
         self.attachments: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
         #: (guild or None, name, type) → command
         self.commands: dict[tuple[int | None, str, int], Json] = {}
-        #: (channel, author, nonce) → the message, and when it was sent
+        #: (channel, author, nonce) → the message and when it was sent
         self.nonces: dict[tuple[int, int, str], tuple[int, float]] = {}
         self.bot = self.add_user("Negative Space", is_bot=True)
         self.application_id = self.bot.id
         self.token = _token(self.bot.id)
 
     def emit(self, event: str, data: Json, channel: Channel | None = None, only_for: int | None = None) -> None:
-        """Tell everybody who listens."""
+        """Call every listener."""
         for listener in list(self.listeners):
             listener(event, data, channel, only_for)
 
@@ -51,7 +51,7 @@ class World:
         return user
 
     def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
-        """A server with the bot in it; it is announced to a bot that is already connected."""
+        """A server that the bot is in; a bot that is already connected receives it as an event."""
         guild = Guild(
             self.clock.snowflake(), name, self.clock.snowflake(), self.clock.snowflake(), self.clock.timestamp()
         )
@@ -67,7 +67,7 @@ class World:
         return channel
 
     def direct_channel(self, user: User) -> Channel:
-        """The direct channel between the bot and a person, made when it is first wanted."""
+        """The direct messages between the bot and a user, created on first use."""
         for channel in self.channels.values():
             if channel.recipient is user:
                 return channel
@@ -83,7 +83,7 @@ class World:
         return None
 
     def store_file(self, filename: str, data: bytes) -> int:
-        """Keep an attachment's bytes; the oldest go when there are too many."""
+        """Store an attachment, dropping the oldest ones beyond `MAX_STORED_BYTES`."""
         attachment_id = self.clock.snowflake()
         self.attachments[attachment_id] = (filename, data)
         while sum(len(data) for _, data in self.attachments.values()) > MAX_STORED_BYTES:
@@ -91,12 +91,12 @@ class World:
         return attachment_id
 
     def commands_in(self, guild_id: int | None) -> list[Json]:
-        """Commands that can be used in a server (or in direct messages)."""
+        """The commands available in a server, or in direct messages for None."""
         return [command for (guild, _, _), command in self.commands.items() if guild in (None, guild_id)]
 
 
 def _token(bot_id: int) -> str:
-    """Looks like Discord's: some clients read the bot's id from its first part."""
+    """A token in Discord's format: some clients read the bot's id from its first part."""
     first = base64.urlsafe_b64encode(str(bot_id).encode()).decode().rstrip("=")
     last = hashlib.sha256(first.encode()).hexdigest()[:38]
     return f"{first}.playgr.{last}"

@@ -52,7 +52,7 @@ async def test_one_that_is_lost_is_made_up_for_in_the_channel(place: Place) -> N
     assert f"<@{place.person('ana').id}>" in message.text
     row = await place.row()
     assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
-    place.expected.append("nobody acknowledged")
+    place.expected.append("not acknowledged")
 
 
 #: Discord has told the member that nothing came of it, and so nothing comes
@@ -70,7 +70,7 @@ async def test_one_that_is_too_late_is_no_promise(place: Place, fault: str) -> N
     row = await place.row()
     assert (row.state, row.attempts) == (JobState.CANCELLED, 0)
     assert place.pictures() == []
-    place.expected.append("nobody acknowledged")
+    place.expected.append("not acknowledged")
     assert (await drawn(await ask(place))).attachments
 
 

@@ -154,13 +154,13 @@ async def test_a_reaction_counts_also_where_discord_does_not_name_the_author(pla
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
     hello = await ana.say("hello")
-    place.discord.world.tells_authors = False
+    place.discord.world.names_authors = False
     try:
         await ben.react(hello, "🔁")
         await ben.react(first, "🔁")
         second = await rerolled(place, first)
     finally:
-        place.discord.world.tells_authors = True
+        place.discord.world.names_authors = True
     assert (await place.row(2)).message_id == second.id
     assert ben.direct_messages() == []
 

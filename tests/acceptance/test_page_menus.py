@@ -122,7 +122,7 @@ async def test_a_file_is_given_to_a_command(place: Place, tmp_path: Path) -> Non
         await ana.press("/")
         await ana.type("identify picture:mine.png")
         await ana.press("Enter")
-        words = "picture takes a file, not words: choose the command from the list and give it the file there."
+        words = "picture needs a file: choose the command from the list and attach the file there."
         await expect(ana.see(".composer .error")).to_have_text(words)
         await ana.press("Control+A")
         await ana.type("/identify")
@@ -130,9 +130,7 @@ async def test_a_file_is_given_to_a_command(place: Place, tmp_path: Path) -> Non
         assert await ana.focused("(one) => one.type") == "file"
         await ana.see(".chip input[type=file]").set_input_files(large)
         await ana.see(".send").click()
-        await expect(ana.see(".composer .error")).to_have_text(
-            "large.png is larger than 10 MB, which is what Discord takes."
-        )
+        await expect(ana.see(".composer .error")).to_have_text("large.png is larger than 10 MB, Discord's limit.")
         await ana.see(".chip input[type=file]").set_input_files(file)
         await ana.see(".send").click()
         await expect(ana.see(f"{CARD} .card")).to_contain_text("a red fish in the sea")

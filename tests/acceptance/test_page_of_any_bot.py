@@ -75,7 +75,7 @@ async def test_what_other_bots_send_is_shown_too(monkeypatch: pytest.MonkeyPatch
             "<b>not bold</b>, bold, code <img src=x onerror=alert(1)>"
         )
         assert await ana.see(".message .text strong").all_text_contents() == ["bold"]
-        await expect(ana.see(".placeholder")).to_have_text("A user select, which this page does not show.")
+        await expect(ana.see(".placeholder")).to_have_text("This page can't show a user select.")
         await ana.go_back_to("select")
         await ana.press("ArrowDown")
         await expect(ana.see(".message.private .text")).to_have_text("one: ['ink']")
@@ -99,10 +99,10 @@ async def test_what_other_bots_send_is_shown_too(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("/count", "These options are required: number."),
-        ("/count number:9", "number goes from 1 to 4."),
-        ("/count of:9", "'of:9' belongs to no option. There are: number."),
-        ("/countess", "There is no command /countess. There are: /ask, /corner, /count."),
+        ("/count", "Required options are missing: number."),
+        ("/count number:9", "number must be between 1 and 4."),
+        ("/count of:9", "'of:9' doesn't belong to any option. Options: number."),
+        ("/countess", "There is no command /countess. Available: /ask, /corner, /count."),
     ],
 )
 async def test_what_cannot_be_sent_stays_and_the_reason_is_said(

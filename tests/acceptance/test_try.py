@@ -114,9 +114,7 @@ def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
     assert Path(first).read_bytes() == Path(second).read_bytes()
     assert none_open["error"] == "No form is open."
     assert own["ok"]  # ben's own card has that button, and ana's is not for him to see
-    assert no_entry["error"] == (
-        "There is no entry 'Describe picture' in the menu of a message. There are: Identify picture."
-    )
+    assert no_entry["error"] == "A message's Apps menu has no 'Describe picture'. Available: Identify picture."
     assert "**@picture**" in words["messages"][0]["content"]
     assert "demo-tinted" in file["messages"][0]["content"]
 
@@ -129,7 +127,7 @@ UNANSWERED = {
     "ana: /identify picture:fish.png": "picture takes a file: write picture:@picture for the newest picture, or",
     "ana: /identify picture:@no/where.png": "There is no file 'no/where.png' to give as picture.",
     "ana: /imagin prompt:a fish": "There is no command /imagin",
-    "ana: /imagine fish": "'fish' belongs to no option.",
+    "ana: /imagine fish": "'fish' doesn't belong to any option.",
 }
 
 

@@ -1,4 +1,4 @@
-"""A client that sends exactly what a test says: for what no library would send."""
+"""A raw client that sends exactly what a test tells it to, including what no library would send."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import aiohttp
 
 from playground import Discord
 
-INTENTS = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13  # servers, messages, reactions, and both in direct channels
+INTENTS = (
+    1 << 0 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13
+)  # servers, and messages and reactions in servers and direct messages
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     body: Any
@@ -30,7 +32,7 @@ class Answer:
 
 
 class Api:
-    """Discord's REST interface, as a bot calls it."""
+    """The REST API with the bot's token."""
 
     def __init__(self, server: Discord, session: aiohttp.ClientSession) -> None:
         self._server = server
@@ -40,7 +42,7 @@ class Api:
     async def call(
         self, method: str, path: str, body: Any = None, *, files: Sequence[bytes] = (), token: str | None = None
     ) -> Answer:
-        """One request; `body` goes beside the files if there are some."""
+        """Send a request; with files, `body` becomes their payload_json."""
         headers = {"Authorization": f"Bot {token or self._server.token}"}
         if files:
             form = aiohttp.FormData()
@@ -55,18 +57,18 @@ class Api:
             return Answer(response.status, json.loads(text) if text else None, response.headers)
 
     async def send(self, body: Any, *, files: Sequence[bytes] = ()) -> Answer:
-        """A message to the first channel."""
+        """Send a message to #pictures."""
         return await self.call("POST", f"/channels/{self.channel.id}/messages", body, files=files)
 
 
 @asynccontextmanager
-async def opened_api(server: Discord) -> AsyncIterator[Api]:
+async def open_api(server: Discord) -> AsyncIterator[Api]:
     async with aiohttp.ClientSession() as session:
         yield Api(server, session)
 
 
 class Socket:
-    """A gateway connection that is read frame by frame."""
+    """A gateway connection, read frame by frame."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
@@ -78,7 +80,7 @@ class Socket:
     async def next(self) -> dict[str, Any]:
         """The next frame.
 
-        Raises: ConnectionError, with the code, if the connection was closed instead.
+        Raises: ConnectionError, with the code, if the connection was closed.
         """
         message = await self.socket.receive(timeout=10)
         if message.type is aiohttp.WSMsgType.TEXT:
@@ -88,13 +90,13 @@ class Socket:
         raise ConnectionError(self.socket.close_code)
 
     async def until(self, event: str) -> dict[str, Any]:
-        """The next event of that name; what comes before is passed over."""
+        """The next event with this name, skipping others."""
         while (frame := await self.next())["t"] != event:
             pass
         return frame
 
     async def closed(self) -> int:
-        """The code that the server closes with."""
+        """The code the server closes with."""
         try:
             while True:
                 await self.next()
@@ -114,7 +116,7 @@ def identification(server: Discord, **more: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened_socket(server: Discord, query: str = "?v=10&encoding=json") -> AsyncIterator[Socket]:
+async def open_socket(server: Discord, query: str = "?v=10&encoding=json") -> AsyncIterator[Socket]:
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(server.gateway_url + query, max_msg_size=0) as socket,

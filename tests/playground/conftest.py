@@ -1,4 +1,4 @@
-"""A local Discord, and small bots of discord.py that run against it."""
+"""A local Discord, and small discord.py bots that run against it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from playground import Discord, Message, Modal, Reply
-from tests.playground.api import Api, opened_api
+from tests.playground.api import Api, open_api
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "data" / "discord-openapi.json"
 
 
 @pytest.fixture
 async def api(local: Discord) -> AsyncIterator[Api]:
-    """A client that sends exactly what a test says."""
-    async with opened_api(local) as opened:
+    """A raw REST client."""
+    async with open_api(local) as opened:
         yield opened
 
 
 @pytest.fixture
 async def local() -> AsyncIterator[Discord]:
-    """A Discord whose every exchange is held against the specification, where that file is at hand."""
+    """A Discord that checks every exchange against the specification, if that file is available."""
     spec = SPECIFICATION if SPECIFICATION.exists() else None
     async with Discord(spec=spec) as server:
         yield server
@@ -39,23 +39,26 @@ class SmallBot(commands.Bot):
     """A bot that syncs its commands when it starts."""
 
     def __init__(self) -> None:
-        super().__init__("!", intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, dm_messages=True),
-                         guild_ready_timeout=0.0)  # fmt: skip
-        #: the code that a command got which answered too late
+        super().__init__(
+            "!",
+            intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, dm_messages=True),
+            guild_ready_timeout=0.0,
+        )
+        #: the error code that a command got for responding too late
         self.late: int | None = None
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
 
 
-def answer_of(reply: Reply) -> Message:
-    """The message that answers."""
+def message_of(reply: Reply) -> Message:
+    """The response's message."""
     assert reply.message is not None
     return reply.message
 
 
 def form_of(reply: Reply) -> Modal:
-    """The form that was opened."""
+    """The form that the response opened."""
     assert reply.modal is not None
     return reply.modal
 

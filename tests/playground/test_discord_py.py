@@ -14,7 +14,7 @@ from discord import app_commands
 from PIL import Image
 
 from playground import Discord, NotPossible
-from tests.playground.conftest import SmallBot, answer_of, form_of, running
+from tests.playground.conftest import SmallBot, form_of, message_of, running
 
 
 def picture() -> discord.File:
@@ -81,12 +81,12 @@ def drawing_bot() -> SmallBot:
     @bot.tree.command()
     @app_commands.default_permissions(manage_guild=True)
     async def secret(interaction: discord.Interaction) -> None:
-        """For those who manage the server."""
+        """Only for moderators."""
         await interaction.response.send_message("psst", ephemeral=True)
 
     @bot.tree.command()
     async def sleepy(interaction: discord.Interaction) -> None:
-        """Answers too late."""
+        """Responds too late."""
         await asyncio.sleep(0.4)
         try:
             await interaction.response.send_message("good morning")
@@ -96,33 +96,36 @@ def drawing_bot() -> SmallBot:
     async def react(payload: discord.RawReactionActionEvent) -> None:
         if bot.user is not None and payload.user_id != bot.user.id:
             channel = bot.get_partial_messageable(payload.channel_id)
-            await channel.send(f"{payload.emoji} from {payload.user_id}", reference=discord.MessageReference(
-                message_id=payload.message_id, channel_id=payload.channel_id), nonce="n1")  # fmt: skip
+            await channel.send(
+                f"{payload.emoji} from {payload.user_id}",
+                reference=discord.MessageReference(message_id=payload.message_id, channel_id=payload.channel_id),
+                nonce="n1",
+            )
 
     bot.add_listener(react, "on_raw_reaction_add")
     bot.add_dynamic_items(Again)
     return bot
 
 
-async def test_a_picture_is_asked_for_and_comes(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_picture_is_requested_and_arrives(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(drawing_bot(), local, monkeypatch):
         ana, ben = local.person("ana"), local.person("ben")
         choices = await ana.autocomplete("draw", "what", "ca", size=3)
         assert [choice.name for choice in choices] == [f"ca {number} of size 3" for number in range(3)]
         reply = await ana.slash("draw", what="a cat", size=3)
-        message = await reply.until(lambda one: bool(one.attachments))
+        message = await reply.until(lambda message: bool(message.attachments))
         assert message.text == "a cat\ndone\nSize: 3"
         (file,) = message.attachments
         assert (file.filename, file.description, file.width, file.height) == ("red.png", "a red picture", 32, 16)
         assert Image.open(io.BytesIO(await local.fetch(file))).size == (32, 16)
         answer = await ben.click(message, "Again")
-        assert answer_of(answer).text == "again 7"
-        assert answer_of(answer).ephemeral
-        assert not any(one.ephemeral for one in ana.sees())
+        assert message_of(answer).text == "again 7"
+        assert message_of(answer).ephemeral
+        assert not any(message.ephemeral for message in ana.sees())
     local.assert_clean()
 
 
-async def test_people_are_held_to_what_the_client_allows(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_people_can_only_do_what_the_client_allows(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(drawing_bot(), local, monkeypatch):
         ana = local.person("ana")
         for command, options in (("drow", {}), ("draw", {}), ("draw", {"what": "x", "size": 9}), ("secret", {})):
@@ -140,34 +143,34 @@ async def test_forms_reactions_and_nonces(local: Discord, monkeypatch: pytest.Mo
             await ana.submit(modal, {"Words": "a cat"})
         reply = await ana.submit(modal, {"Words": "a cat", "Styles": ["ink", "oil"]})
         assert reply.text == "a cat in ink+oil"
-        message = answer_of(reply)
+        message = message_of(reply)
         await ana.react(message, "🔁")
-        answer = await local.wait_for(lambda one: "from" in one.text)
+        answer = await local.wait_for(lambda message: "from" in message.text)
         assert answer.reply_to == message.id
         await ana.unreact(message, "🔁")
         await ana.react(message, "🔁")
         await asyncio.sleep(0.1)
-        assert len([one for one in ana.sees() if "from" in one.text]) == 1
+        assert len([message for message in ana.sees() if "from" in message.text]) == 1
     local.assert_clean()
 
 
-async def test_too_late_is_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_late_response_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     bot = drawing_bot()
     async with Discord(ack_window=0.2) as local, running(bot, local, monkeypatch):
         reply = await local.person("ana").slash("sleepy")
         assert reply.failed == "The application did not respond"
         await asyncio.sleep(0.4)
         assert bot.late == 10062
-        with pytest.raises(AssertionError, match="nobody acknowledged"):
+        with pytest.raises(AssertionError, match="not acknowledged"):
             local.assert_clean()
 
 
-async def test_tokens_die_after_fifteen_minutes(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tokens_expire_after_fifteen_minutes(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = drawing_bot()
 
     @bot.tree.command()
     async def slow(interaction: discord.Interaction) -> None:
-        """Takes long."""
+        """Takes a long time."""
         await interaction.response.defer()
         local.clock.advance(minutes=16)
         with pytest.raises(discord.HTTPException) as caught:
@@ -177,7 +180,7 @@ async def test_tokens_die_after_fifteen_minutes(local: Discord, monkeypatch: pyt
 
     async with running(bot, local, monkeypatch):
         await local.person("ana").slash("slow")
-        await local.wait_for(lambda one: one.content == "401 50027")
+        await local.wait_for(lambda message: message.content == "401 50027")
 
 
 async def test_faults_are_survived(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,12 +188,12 @@ async def test_faults_are_survived(local: Discord, monkeypatch: pytest.MonkeyPat
         ana = local.person("ana")
         limit = local.faults.rate_limit("PATCH", "/webhooks/*/messages/@original")
         reply = await ana.slash("draw", what="x")
-        await reply.until(lambda one: bool(one.attachments))
+        await reply.until(lambda message: bool(message.attachments))
         assert limit.hits == 1
         await local.gateway.drop(4000)
         await local.until(lambda: local.gateway.connected or None, 10, lambda: "never came back")
         reply = await ana.slash("draw", what="y", _age=timedelta(0))
-        await reply.until(lambda one: bool(one.attachments))
+        await reply.until(lambda message: bool(message.attachments))
 
 
 async def test_permissions_are_enforced(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:

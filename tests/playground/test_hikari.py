@@ -1,4 +1,4 @@
-"""Another client, hikari, unmodified, against the playground: a second opinion on the protocol."""
+"""hikari, unmodified, against the playground: a second opinion on the protocol."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def running(bot: hikari.GatewayBot) -> AsyncIterator[None]:
         await bot.close()
 
 
-async def test_hikari_draws_too(local: Discord, caplog: pytest.LogCaptureFixture) -> None:
+async def test_hikari_draws_a_picture(local: Discord, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with running(drawing_bot(local)):
         await local.until_connected(10)
@@ -81,32 +81,32 @@ async def test_hikari_draws_too(local: Discord, caplog: pytest.LogCaptureFixture
         choices = await ana.completes("/draw what:ca")
         assert [(choice.name, choice.value) for choice in choices] == [(f"ca {n}", f"ca{n}") for n in range(3)]
         reply = await ana.slash("draw", what="a cat")
-        message = await reply.until(lambda one: bool(one.attachments), 10)
+        message = await reply.until(lambda message: bool(message.attachments), 10)
         (file,) = message.attachments
         assert (message.content, file.filename, file.width, file.height) == ("a cat", "red.png", 32, 16)
-        assert (await reply.until(lambda one: one.ephemeral, 10)).content == "and a word more"
+        assert (await reply.until(lambda message: message.ephemeral, 10)).content == "and a word more"
         await ben.react(message, "🔁")
-        await local.wait_for(lambda one: one.reactions == {"🔁": 1, "✅": 1}, 10)
+        await local.wait_for(lambda message: message.reactions == {"🔁": 1, "✅": 1}, 10)
         answer = await ben.click(message, "Again")
         assert answer.failed is None
-        assert (await local.wait_for(lambda one: one.content == "pressed again:7", 10)).buttons == ()
+        assert (await local.wait_for(lambda message: message.content == "pressed again:7", 10)).buttons == ()
     local.assert_clean()
-    # hikari says where the protocol is not as it should be; its first words are advice on how to run Python
-    complaints = [one for one in caplog.records if one.name.startswith("hikari") and one.name != "hikari.ux"]
-    assert [one.getMessage() for one in complaints] == []
+    # hikari warns about protocol errors; hikari.ux only gives advice on running Python
+    warnings = [record for record in caplog.records if record.name.startswith("hikari") and record.name != "hikari.ux"]
+    assert [record.getMessage() for record in warnings] == []
 
 
-async def test_hikari_comes_back_after_its_connection_was_lost(local: Discord) -> None:
+async def test_hikari_reconnects_after_losing_its_connection(local: Discord) -> None:
     async with running(drawing_bot(local)):
         await local.until_connected(10)
         message = await local.person("ana").say("hello")
         await local.gateway.drop(4000)
         await local.person("ana").react(message, "🔁")
-        await local.wait_for(lambda one: "✅" in one.reactions, 20)
+        await local.wait_for(lambda message: "✅" in message.reactions, 20)
     local.assert_clean()
 
 
-async def test_hikari_is_told_that_its_token_is_wrong(local: Discord) -> None:
+async def test_hikari_is_refused_with_a_wrong_token(local: Discord) -> None:
     bot = hikari.GatewayBot(local.token[:-1] + "x", rest_url=local.rest_url, banner=None, logs=None)
     with pytest.raises(hikari.UnauthorizedError):
         await bot.start(check_for_updates=False)

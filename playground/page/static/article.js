@@ -10,10 +10,10 @@ import { reactButton, reactionRow } from "./reactions.js";
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
-const COMPONENTS_V2 = 1 << 15; // attachments are seen where components name them
+const COMPONENTS_V2 = 1 << 15; // attachments are shown where components refer to them
 const EXCERPT = 70; // characters
 
-/** The message; pictures that `old`, its earlier article, shows already are taken over from there. */
+/** The message. Pictures already shown by `old`, its previous article, are reused. */
 export function article(message, old, { store, act, jump }) {
   const actHere = (op, data, control) => act(op, { message_id: message.id, ...data }, control);
   const isPrivate = Boolean(message.flags & EPHEMERAL);
@@ -25,7 +25,7 @@ export function article(message, old, { store, act, jump }) {
       "data-id": message.id,
       "aria-busy": message.flags & LOADING ? "true" : null,
     },
-    answered(message, store, jump),
+    context(message, store, jump),
     avatar(message.author),
     head(message),
   );
@@ -40,8 +40,8 @@ export function article(message, old, { store, act, jump }) {
   return node;
 }
 
-/** Show the reactions of a message as they stand now; the rest of its article, `node`, stays as it is. */
-export function renewReactions(node, message, { act }) {
+/** Update the reactions in a message's article and leave the rest alone. */
+export function updateReactions(node, message, { act }) {
   const row = reactionRow(message, (op, data, control) => act(op, { message_id: message.id, ...data }, control));
   const old = node.querySelector(".reactions");
   const replace = () => {
@@ -74,7 +74,7 @@ function content(message, old, store) {
       "div",
       { class: isPair ? "beside" : "stack" },
       gallery(attachments, old),
-      message.embeds.map((one) => embed(one, store)),
+      message.embeds.map((data) => embed(data, store)),
     ),
   ];
 }
@@ -102,25 +102,25 @@ function actions(node, message, store, act) {
   );
 }
 
-/** The line above: what this answers. */
-function answered(message, store, jump) {
+/** The line above the message: what it replies to. */
+function context(message, store, jump) {
   const { interaction, interaction_metadata: metadata } = message;
   if (interaction) {
-    const isEntry = store.commands.some((one) => one.type === MESSAGE && one.name === interaction.name);
-    const command = isEntry ? el("b", {}, interaction.name) : el("code", {}, `/${interaction.name}`);
+    const isApp = store.commands.some(({ type, name }) => type === MESSAGE && name === interaction.name);
+    const command = isApp ? el("b", {}, interaction.name) : el("code", {}, `/${interaction.name}`);
     return el("p", { class: "context" }, el("b", {}, interaction.user.username), " used ", command);
   }
   const pressed = metadata?.interacted_message_id;
   const id = message.message_reference?.message_id ?? pressed;
   const who = metadata && el("b", {}, metadata.user.username);
-  if (!id) return metadata ? el("p", { class: "context" }, who, " filled in a form") : null;
+  if (!id) return metadata ? el("p", { class: "context" }, who, " submitted a form") : null;
   const target = store.find(id) ?? message.referenced_message;
-  const said = target ? `${target.author.username}: ${excerpt(target, store)}` : "a message that was deleted";
+  const said = target ? `${target.author.username}: ${excerpt(target, store)}` : "a deleted message";
   const button = { type: "button", class: "jump", "data-key": "jump", onclick: () => jump(id) };
   return el(
     "p",
     { class: "context" },
-    pressed ? [who, " pressed a button on "] : "answers ",
+    pressed ? [who, " pressed a button on "] : "replying to ",
     el("button", button, said),
   );
 }

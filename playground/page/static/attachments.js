@@ -1,8 +1,8 @@
-// Files that go with the next message.
+// The files attached to the next message.
 
 import { el, readFile } from "./dom.js";
 
-/** `button` chooses files, `node` lists them; `onchange` is told when the list changes. */
+/** `button` opens the file chooser, `node` lists the files; `onchange` is called when the list changes. */
 export class Attachments {
   #files = [];
 
@@ -18,8 +18,8 @@ export class Attachments {
     return this.#files.length === 0;
   }
 
-  /** All files as the socket carries them. */
-  sent() {
+  /** The files, encoded for the socket. */
+  encoded() {
     return Promise.all(this.#files.map(readFile));
   }
 
@@ -35,7 +35,7 @@ export class Attachments {
   }
 
   #drop(file) {
-    this.#files = this.#files.filter((one) => one !== file);
+    this.#files = this.#files.filter((other) => other !== file);
     this.#draw();
   }
 

@@ -1,4 +1,4 @@
-// A command being filled in: its name, a chip for each option, and a field to add more.
+// A command being filled in: its name, a chip for each option, and a field that adds options.
 
 import { asLine } from "./commands.js";
 import { el } from "./dom.js";
@@ -27,32 +27,32 @@ export class CommandLine {
       el("span", { class: "command-name", title: command.description }, `/${command.path}`),
       this.adder,
     );
-    for (const option of command.options.filter((one) => one.required)) this.#add(option);
+    for (const option of command.options.filter((candidate) => candidate.required)) this.#add(option);
     this.#refresh();
   }
 
-  /** To the first option that still needs something, else to the field that adds more. */
+  /** Move to the first required option that is empty, or else to the field that adds options. */
   next() {
-    (this.fields.find((one) => one.option.required && one.isEmpty) ?? this.adder).focus();
+    (this.fields.find((field) => field.option.required && field.isEmpty) ?? this.adder).focus();
   }
 
-  /** What is filled in: name → value as the socket carries it. Throws Refused. */
+  /** The values by option name, encoded for the socket. Throws Refused. */
   async options() {
     if (this.adder.value.trim()) {
-      const names = this.#free.map((one) => one.name).join(", ");
-      throw new Refused(`'${this.adder.value.trim()}' belongs to no option. There are: ${names || "none left"}.`);
+      const names = this.#unused.map((option) => option.name).join(", ");
+      throw new Refused(`'${this.adder.value.trim()}' doesn't belong to any option. Options: ${names || "none left"}.`);
     }
-    const pairs = await Promise.all(this.fields.map(async (one) => [one.name, await one.sent()]));
+    const pairs = await Promise.all(this.fields.map(async (field) => [field.name, await field.encoded()]));
     return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
   }
 
-  /** The same as a line; files cannot be in it. */
+  /** The same as a typed line, without files. */
   get line() {
-    const pairs = this.fields.map((one) => {
+    const pairs = this.fields.map((field) => {
       try {
-        return [one.name, one.value()];
+        return [field.name, field.value()];
       } catch {
-        return [one.name, one.input.value];
+        return [field.name, field.input.value];
       }
     });
     return asLine(
@@ -61,18 +61,18 @@ export class CommandLine {
     );
   }
 
-  /** What the bot offers for a field, with the other fields as they are. */
+  /** The bot's choices for a field, given the values of the others. */
   async complete(field) {
-    const others = this.fields.filter((one) => one !== field && !one.isEmpty && one.input.type !== "file");
-    const options = Object.fromEntries(others.map((one) => [one.name, one.value()]));
-    const asked = {
+    const others = this.fields.filter((other) => other !== field && !other.isEmpty && other.input.type !== "file");
+    const options = Object.fromEntries(others.map((other) => [other.name, other.value()]));
+    const query = {
       command: this.command.path,
       option: field.name,
       typed: field.input.value,
       options,
       channel_id: this.store.channelId,
     };
-    return (await this.socket.send("complete", asked)).choices;
+    return (await this.socket.send("complete", query)).choices;
   }
 
   remove(field) {
@@ -83,8 +83,8 @@ export class CommandLine {
     (this.fields[at - 1] ?? this.adder).focus();
   }
 
-  get #free() {
-    return this.command.options.filter((one) => !this.fields.some((field) => field.name === one.name));
+  get #unused() {
+    return this.command.options.filter((option) => !this.fields.some((field) => field.name === option.name));
   }
 
   #add(option) {
@@ -96,26 +96,26 @@ export class CommandLine {
   }
 
   #refresh() {
-    this.adder.placeholder = this.#free.length > 0 ? "add an option …" : "Enter sends";
+    this.adder.placeholder = this.#unused.length > 0 ? "add an option …" : "Enter sends";
   }
 
-  /** Options that are not there yet, those that match what is typed. */
+  /** Offer the unused options that match the typed text. */
   #offer() {
     const typed = this.adder.value.trim().toLowerCase();
-    const items = this.#free
-      .filter((one) => one.name.includes(typed))
-      .map((one) => ({ title: one.name, detail: one.description, value: one }));
+    const items = this.#unused
+      .filter((option) => option.name.includes(typed))
+      .map((option) => ({ title: option.name, detail: option.description, value: option }));
     this.picker.show(this.adder, items, {
-      label: `Options of /${this.command.path} · Enter sends without`,
+      label: `Options of /${this.command.path} · Enter sends the command as it is`,
       active: typed ? 0 : -1,
       onchoose: (option) => this.#choose(option, ""),
     });
   }
 
-  /** `prompt:a fish` typed here is the option and its beginning. */
+  /** Typing `prompt:a fish` here adds the option and its text. */
   #typed() {
     const [, name, rest] = this.adder.value.match(/^\s*([-\w]+):(.*)$/) ?? [];
-    const option = this.#free.find((one) => one.name === name);
+    const option = this.#unused.find((unused) => unused.name === name);
     if (option) this.#choose(option, rest);
     else this.#offer();
   }
@@ -130,7 +130,7 @@ export class CommandLine {
   #key(event) {
     if (this.picker.key(event) || event.isComposing) return;
     const { target } = event;
-    const field = this.fields.find((one) => one.input === target);
+    const field = this.fields.find((candidate) => candidate.input === target);
     const neighbour = this.#neighbour(event);
     const removes = event.key === "Backspace" && field?.isEmpty && !field.option.required;
     if (event.key === "Enter" && !event.shiftKey && target.type !== "button") this.on.send();
@@ -142,13 +142,13 @@ export class CommandLine {
     event.preventDefault();
   }
 
-  /** The field that an arrow key goes on to from the edge of a text. */
+  /** The field an arrow key moves to from the edge of a text. */
   #neighbour({ key, target }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (!step || target.type === "number" || target.type === "file") return undefined;
     const edge = step < 0 ? 0 : target.value.length;
     if (target.selectionStart !== edge || target.selectionEnd !== edge) return undefined;
-    const stops = [...this.fields.map((one) => one.input), this.adder];
+    const stops = [...this.fields.map((field) => field.input), this.adder];
     return stops[stops.indexOf(target) + step];
   }
 

@@ -1,4 +1,4 @@
-// Buttons, drop-downs and the newer layout. What is not known here is named rather than dropped.
+// Buttons, drop-downs and the components V2 layout. Unsupported components are named rather than dropped.
 
 import { el, newId } from "./dom.js";
 import { gallery, picture } from "./gallery.js";
@@ -21,7 +21,7 @@ const NAMES = {
 const RENDER = {
   1: (data, context) => el("div", { class: "row" }, components(data.components, context)),
   2: button,
-  3: (data, context) => ((data.max_values ?? 1) > 1 ? manyOf(data, context) : oneOf(data, context)),
+  3: (data, context) => ((data.max_values ?? 1) > 1 ? multiSelect(data, context) : singleSelect(data, context)),
   9: (data, context) =>
     el(
       "div",
@@ -33,7 +33,7 @@ const RENDER = {
   11: (data) => picture({ ...data.media, description: data.description }),
   12: (data) =>
     gallery(
-      data.items.map((one) => ({ content_type: "image/png", ...one.media, description: one.description })),
+      data.items.map(({ media, description }) => ({ content_type: "image/png", ...media, description })),
       null,
     ),
   13: (data) => gallery([{ ...data.file, filename: data.name ?? "file", size: data.size ?? 0 }], null),
@@ -41,17 +41,17 @@ const RENDER = {
   17: (data, context) => container(data, context),
 };
 
-/** All components; `context` has names and `act(op, data, control)`. */
+/** Render components; `context` has names and `act(op, data, control)`. */
 export function components(list, context) {
   return (list ?? []).filter(Boolean).map((data) => (RENDER[data.type] ?? placeholder)(data, context));
 }
 
-/** Something that this page cannot show, by name. */
+/** A note that names a component this page can't show. */
 export function placeholder(data) {
   return el(
     "p",
     { class: "placeholder" },
-    `A ${NAMES[data.type] ?? `component of type ${data.type}`}, which this page does not show.`,
+    `This page can't show a ${NAMES[data.type] ?? `component of type ${data.type}`}.`,
   );
 }
 
@@ -74,13 +74,13 @@ function button(data, { act }) {
   return node;
 }
 
-function oneOf(data, { act }) {
+function singleSelect(data, { act }) {
   const node = el(
     "select",
     { "aria-label": data.placeholder || "Choose", disabled: data.disabled, "data-key": data.custom_id },
     el("option", { value: "" }, data.placeholder || "Choose …"),
-    data.options.map((one) =>
-      el("option", { value: one.value, selected: one.default }, [one.emoji?.name, one.label].filter(Boolean).join(" ")),
+    data.options.map(({ value, default: selected, emoji, label }) =>
+      el("option", { value, selected }, [emoji?.name, label].filter(Boolean).join(" ")),
     ),
   );
   node.addEventListener(
@@ -90,7 +90,7 @@ function oneOf(data, { act }) {
   return node;
 }
 
-function manyOf(data, { act }) {
+function multiSelect(data, { act }) {
   const list = checkboxes(data, data.placeholder || "Choose");
   const send = el(
     "button",
@@ -107,26 +107,26 @@ function container(data, context) {
   return node;
 }
 
-/** A list to tick things in, never more than its maximum: `{ node, values(), problem() }`. */
+/** A list of checkboxes that enforces its maximum: `{ node, values(), problem(), focus() }`. */
 export function checkboxes(data, label, description) {
-  const most = data.max_values ?? 1;
-  const least = data.required === false && (data.min_values ?? 1) === 0 ? 0 : (data.min_values ?? 1);
+  const max = data.max_values ?? 1;
+  const min = data.required === false && (data.min_values ?? 1) === 0 ? 0 : (data.min_values ?? 1);
   const count = el("span", { class: "count", "aria-live": "polite" });
-  const boxes = data.options.map((one) =>
-    el("input", { type: "checkbox", value: one.value, checked: one.default, id: newId("box") }),
+  const boxes = data.options.map(({ value, default: checked }) =>
+    el("input", { type: "checkbox", value, checked, id: newId("box") }),
   );
-  const values = () => boxes.filter((one) => one.checked).map((one) => one.value);
+  const values = () => boxes.filter((box) => box.checked).map((box) => box.value);
   const refresh = () => {
     const chosen = values().length;
-    count.textContent = `${chosen} of ${least === most ? most : `${least} to ${most}`} chosen`;
-    for (const box of boxes) box.disabled = Boolean(data.disabled) || (!box.checked && chosen >= most);
+    count.textContent = `${chosen} selected, ${min === max ? max : `${min} to ${max}`} allowed`;
+    for (const box of boxes) box.disabled = Boolean(data.disabled) || (!box.checked && chosen >= max);
   };
-  const lines = data.options.map((one, number) =>
+  const lines = data.options.map((option, number) =>
     el(
       "label",
       { class: "box", for: boxes[number].id },
       boxes[number],
-      el("span", {}, el("span", {}, one.label), one.description && el("small", {}, one.description)),
+      el("span", {}, el("span", {}, option.label), option.description && el("small", {}, option.description)),
     ),
   );
   const node = el(
@@ -140,7 +140,7 @@ export function checkboxes(data, label, description) {
   const problem = () => {
     const chosen = values().length;
     if (chosen === 0 && data.required === false) return "";
-    return chosen < least ? `'${label}' takes at least ${least}.` : "";
+    return chosen < min ? `Select at least ${min} in '${label}'.` : "";
   };
   return { node, values, problem, focus: () => boxes[0]?.focus() };
 }

@@ -1,4 +1,4 @@
-// Where one types: words, a slash and the picker, a whole command line, or a command option by option.
+// The message box: plain text, the command picker, a typed command line, or a command option by option.
 
 import { Attachments } from "./attachments.js";
 import { CommandLine } from "./commandline.js";
@@ -6,10 +6,10 @@ import { commandOf, flatten, matching } from "./commands.js";
 import { el } from "./dom.js";
 import { Picker } from "./picker.js";
 
-/** `onmodal` gets a form that a command opened. */
+/** `onmodal` receives a form that a command opened. */
 export class Composer {
   #history = [];
-  #at = 0; // place in the history
+  #at = 0; // position in the history
   #sending = false;
   #line = null; // the command being filled in
 
@@ -35,7 +35,7 @@ export class Composer {
     store.addEventListener("reset", () => this.#describe());
   }
 
-  /** Put text where it can be sent from. */
+  /** Put text into the message box. */
   begin(text) {
     this.#leave(text);
     this.#typed();
@@ -45,7 +45,7 @@ export class Composer {
     (this.#line?.adder ?? this.input).focus();
   }
 
-  complain(sentence) {
+  showError(sentence) {
     this.error.textContent = sentence;
   }
 
@@ -79,23 +79,23 @@ export class Composer {
     if (this.#line) return;
     const text = this.input.value;
     const command = text.startsWith("/") ? commandOf(this.#commands, text) : undefined;
-    const names = command?.options.map((one) => one.name).join(", ");
+    const names = command?.options.map(({ name }) => name).join(", ");
     this.hint.textContent =
       command && text.includes(" ")
-        ? `${command.description} Options: ${names || "none"}. Enter sends the line as it stands.`
-        : "Press / for commands, ↑ for the last one. Enter sends.";
+        ? `${command.description} Options: ${names || "none"}. Enter sends the line as typed.`
+        : "Press / for commands, ↑ for the previous one. Enter sends.";
     const found =
       text.startsWith("/") && !text.includes(":") && !(command && text.length > command.path.length + 2)
         ? matching(this.#commands, text)
         : [];
     this.picker.show(
       this.input,
-      found.map((one) => ({ title: `/${one.path}`, detail: one.description, note: noteOf(one), value: one })),
+      found.map((match) => ({ title: `/${match.path}`, detail: match.description, note: noteOf(match), value: match })),
       {
         label: "Commands",
         active: 0,
-        onchoose: (one) => this.#fillIn(one),
-        empty: text.startsWith("/") && !command && !text.includes(":") ? "No command is called that." : undefined,
+        onchoose: (match) => this.#fillIn(match),
+        empty: text.startsWith("/") && !command && !text.includes(":") ? "No command matches." : undefined,
       },
     );
   }
@@ -113,17 +113,17 @@ export class Composer {
   }
 
   #fillIn(command) {
-    this.complain("");
+    this.showError("");
     const on = { send: () => this.#submit(), leave: (line) => this.#leave(line) };
     this.#line = new CommandLine(command, { store: this.store, socket: this.socket, picker: this.picker, on });
     this.slot.replaceChildren(this.#line.node);
     this.attachments.button.hidden = true;
     this.hint.textContent =
-      "Enter sends · Tab goes on · Backspace takes an empty option away · Escape turns it into text";
+      "Enter sends · Tab moves on · Backspace removes an empty option · Escape switches to plain text";
     this.#line.next();
   }
 
-  /** Back to plain text. */
+  /** Switch back to plain text. */
   #leave(text) {
     this.#line = null;
     this.attachments.button.hidden = false;
@@ -139,22 +139,22 @@ export class Composer {
     if (this.#sending) return;
     this.#sending = true;
     this.root.classList.add("sending");
-    this.complain("");
+    this.showError("");
     try {
-      const done = await this.#deed();
+      const done = await this.#perform();
       if (!done) return;
-      if (done.failed) return this.complain(`${done.failed}. What you typed is still here.`);
+      if (done.failed) return this.showError(`${done.failed}. What you typed is still here.`);
       this.#clear();
       if (done.modal) this.onmodal(done.modal);
     } catch (error) {
-      this.complain(error.message);
+      this.showError(error.message);
     } finally {
       this.#sending = false;
       this.root.classList.remove("sending");
     }
   }
 
-  async #deed() {
+  async #perform() {
     const channel_id = this.store.channelId;
     if (this.#line) {
       const options = await this.#line.options();
@@ -163,7 +163,7 @@ export class Composer {
     const text = this.input.value.trim();
     if (text.startsWith("/")) return this.socket.send("line", { line: text, channel_id });
     if (!text && this.attachments.isEmpty) return null;
-    return this.socket.send("say", { content: text, files: await this.attachments.sent(), channel_id });
+    return this.socket.send("say", { content: text, files: await this.attachments.encoded(), channel_id });
   }
 
   #clear() {
@@ -176,7 +176,7 @@ export class Composer {
 }
 
 function noteOf(command) {
-  const required = command.options.filter((one) => one.required).map((one) => one.name);
+  const required = command.options.filter((option) => option.required).map((option) => option.name);
   if (required.length > 0) return `needs ${required.join(", ")}`;
   const count = command.options.length;
   return count > 0 ? `${count} ${count === 1 ? "option" : "options"}` : "";

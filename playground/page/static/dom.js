@@ -1,6 +1,6 @@
-// Elements made without markup: whatever people or bots wrote becomes text nodes, never HTML.
+// Elements built without markup: text from people and bots becomes text nodes, never HTML.
 
-/** `el("button", { class: "quiet", onclick: press }, "Press")`; properties that are false or missing are left out. */
+/** `el("button", { class: "quiet", onclick: press }, "Press")`; false and missing properties are left out. */
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -19,12 +19,12 @@ const MAX_FILE = 10 * 1024 * 1024; // bytes
 
 let counter = 0;
 
-/** An id that no other element has. */
+/** An id that is unique in the document. */
 export const newId = (prefix) => `${prefix}-${++counter}`;
 
 /**
- * Change what is `within`, and give the focus back to the control with the same `data-key`; when that is gone, to
- * `otherwise`. `change` returns what stands in the place of `within` now, if that is another node.
+ * Change the content of `within` and return the focus to the control with the same `data-key`, or to `otherwise` if
+ * there is none. `change` may return a node that has replaced `within`.
  */
 export function keepFocus(within, change, otherwise) {
   const had = within.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
@@ -33,27 +33,27 @@ export function keepFocus(within, change, otherwise) {
   (now.querySelector(`[data-key="${CSS.escape(had)}"]`) ?? otherwise)?.focus({ preventScroll: true });
 }
 
-/** A stable hue for a name, in degrees. */
+/** A hue in degrees that is always the same for a name. */
 export function hueOf(name) {
   let sum = 7;
   for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 360;
   return sum;
 }
 
-/** "14:05", or with the day when it is not today's. */
+/** "14:05", with the date unless it is today. */
 export function timeOf(iso) {
   const date = new Date(iso);
   const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   return date.toDateString() === new Date().toDateString() ? time : `${date.toLocaleDateString()} ${time}`;
 }
 
-/** A file as the socket carries it. */
+/** A file, encoded for the socket. */
 export async function readFile(file) {
-  if (file.size > MAX_FILE) throw new Error(`${file.name} is larger than 10 MB, which is what Discord takes.`);
+  if (file.size > MAX_FILE) throw new Error(`${file.name} is larger than 10 MB, Discord's limit.`);
   const url = await new Promise((done, failed) => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result);
-    reader.onerror = () => failed(new Error(`${file.name} cannot be read.`));
+    reader.onerror = () => failed(new Error(`${file.name} can't be read.`));
     reader.readAsDataURL(file);
   });
   return { name: file.name, data: url.slice(url.indexOf(",") + 1) };

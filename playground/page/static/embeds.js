@@ -1,10 +1,10 @@
-// Embeds as cards.
+// Embeds, shown as cards.
 
 import { el } from "./dom.js";
 import { picture } from "./gallery.js";
 import { markdown } from "./markdown.js";
 
-/** One embed. */
+/** An embed as a card. */
 export function embed(data, names) {
   const card = el(
     "section",
@@ -23,7 +23,7 @@ export function embed(data, names) {
       el(
         "dl",
         {},
-        data.fields.map((one) => field(one, names)),
+        data.fields.map((data) => field(data, names)),
       ),
     image(data.image, data.title),
     image(data.thumbnail, data.title),
@@ -42,7 +42,7 @@ function field({ name, value, inline }, names) {
   );
 }
 
-/** A picture of this server, or the address of one elsewhere: the page loads nothing from other places. */
+/** A picture from this server, or a link to one elsewhere: the page never loads anything from other hosts. */
 function image(media, title) {
   if (!media?.url) return null;
   const url = new URL(media.url, location.href);

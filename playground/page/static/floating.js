@@ -1,14 +1,14 @@
-// Small panels that float over the log: arrow keys go through what they offer, Escape goes back to where one was.
+// Small panels that float over the log: arrow keys move through their choices, Escape returns to the button.
 
-const GAP = 6; // px to the place that it belongs to
-const MARGIN = 8; // px to the edges of the window
+const GAP = 6; // px between the panel and its anchor
+const MARGIN = 8; // px between the panel and the window's edges
 
 /**
- * Make `panel` float, with `choices` in it that the focus goes through; `button` has the focus afterwards. Returns
- * `open(at)`, for a place in the window: `{ left, right, top, bottom }` in pixels, the button's own when left out.
+ * Make `panel` a floating panel whose `choices` can be focused; `button` gets the focus when it closes. Returns
+ * `open(at)`, which takes an anchor `{ left, right, top, bottom }` in pixels and defaults to the button.
  */
 export function floating(panel, choices, button) {
-  panel.setAttribute("popover", "auto"); // a click elsewhere closes it
+  panel.setAttribute("popover", "auto"); // a click outside closes it
   panel.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(event.newState === "open"));
   });
@@ -28,13 +28,13 @@ export function floating(panel, choices, button) {
   };
 }
 
-/** Close it, and go on from its button. */
+/** Close a panel and focus its button. */
 export function close(panel, button) {
   panel.hidePopover();
   button.focus();
 }
 
-/** Below the place or above it, and from its left or its right edge, wherever the window has room. */
+/** Put the panel below or above its anchor, aligned left or right, wherever there is room. */
 function place(panel, at) {
   const { width, height } = panel.getBoundingClientRect();
   const top = at.bottom + GAP + height <= innerHeight - MARGIN ? at.bottom + GAP : at.top - GAP - height;

@@ -1,40 +1,36 @@
-// Pictures and files of a message, and the dialog that shows one picture large.
+// A message's pictures and files, and the dialog that enlarges a picture.
 
 import { el } from "./dom.js";
 
-/** An attachment's address on this very server, under whatever name the page was opened. */
+/** An attachment's URL on the host that the page was opened from. */
 export function local(url) {
   const parsed = new URL(url, location.href);
   return parsed.pathname.startsWith("/attachments/") ? parsed.pathname + parsed.search : parsed.href;
 }
 
-/** Attachments as figures and files; pictures that `old` shows already are taken over, so that none flickers. */
+/** Attachments as pictures and files. Pictures already shown by `old` are reused, so that they don't flicker. */
 export function gallery(attachments, old) {
   const known = new Map(
-    [...(old?.querySelectorAll("[data-attachment]") ?? [])].map((one) => [one.dataset.attachment, one]),
+    [...(old?.querySelectorAll("[data-attachment]") ?? [])].map((node) => [node.dataset.attachment, node]),
   );
   const pictures = attachments.filter(isPicture);
-  const files = attachments.filter((one) => !isPicture(one));
+  const files = attachments.filter((attachment) => !isPicture(attachment));
   return [
     pictures.length > 0 &&
       el(
         "div",
         { class: "gallery", "data-count": pictures.length },
-        pictures.map((one) => known.get(one.id) ?? picture(one)),
+        pictures.map((attachment) => known.get(attachment.id) ?? picture(attachment)),
       ),
-    files.map((one) =>
-      el(
-        "a",
-        { class: "file", href: local(one.url), download: one.filename },
-        `📄 ${one.filename} · ${sizeOf(one.size)}`,
-      ),
+    files.map(({ url, filename, size }) =>
+      el("a", { class: "file", href: local(url), download: filename }, `📄 ${filename} · ${sizeOf(size)}`),
     ),
   ];
 }
 
-/** A button with the picture in it, which opens it large. */
+/** A picture in a button that enlarges it. */
 export function picture({ id, url, filename, description, width, height }) {
-  const alt = description || filename || "A picture without a description";
+  const alt = description || filename || "Picture without a description";
   return el(
     "button",
     {
@@ -67,7 +63,7 @@ function showLarge(url, alt, filename) {
   dialog.showModal();
 }
 
-const isPicture = (one) => (one.content_type ?? "").startsWith("image/");
+const isPicture = (attachment) => (attachment.content_type ?? "").startsWith("image/");
 
 const sizeOf = (bytes) =>
   bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;

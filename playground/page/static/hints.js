@@ -1,16 +1,16 @@
-// What to try first, in a channel where nothing was said yet.
+// What to try first in a channel without messages.
 
 import { commandOf, flatten } from "./commands.js";
 import { byId, el } from "./dom.js";
 
 const LINES = [
   ["/imagine prompt:a red fish in the sea", "a first picture"],
-  ["/imagine prompt:a yellow house in the snow embedding1:demo-artifacts", "with a negative embedding of your choice"],
+  ["/imagine prompt:a yellow house in the snow embedding1:demo-artifacts", "with a negative embedding"],
   ["/imagine", "a form to fill in"],
-  ["/embedding list", "what can be avoided"],
+  ["/embedding list", "the negative embeddings you can use"],
 ];
 
-/** Suggestions of commands that exist; `ontry(line)` puts one into the composer. */
+/** Suggest existing commands; `ontry(line)` puts a line into the message box. */
 export function showHints(store, ontry) {
   const draw = () => {
     const commands = flatten(store.commands);
@@ -27,13 +27,13 @@ function welcome(store, lines, ontry) {
     "section",
     { class: "welcome" },
     el("img", { src: "/static/mark.svg", alt: "", width: 72, height: 72 }),
-    el("h2", {}, channel?.guild_id ? `This is #${channel.name}` : `Between you and ${store.bot.username}`),
+    el("h2", {}, channel?.guild_id ? `This is #${channel.name}` : `Direct messages with ${store.bot.username}`),
     el(
       "p",
       {},
       lines.length > 0
-        ? "Nothing was said here yet. You could try:"
-        : "The bot has not brought its commands yet; one moment.",
+        ? "No messages yet. You could try:"
+        : "Waiting for the bot to register its commands …",
     ),
     el(
       "ul",

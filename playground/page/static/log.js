@@ -1,6 +1,6 @@
-// The log: one article for each message, replaced when the message changes.
+// The log: an article for each message, replaced when the message changes.
 
-import { article, renewReactions } from "./article.js";
+import { article, updateReactions } from "./article.js";
 import { keepFocus } from "./dom.js";
 
 const NEAR_THE_END = 120; // px
@@ -21,17 +21,17 @@ export class Log {
     new ResizeObserver(() => this.#follow()).observe(scroller);
     store.addEventListener("reset", () => this.reset());
     store.addEventListener("message", (event) => this.show(event.detail));
-    store.addEventListener("commands", () => store.shown.forEach((one) => this.show(one))); // their menus have changed
+    store.addEventListener("commands", () => store.shown.forEach((message) => this.show(message))); // their Apps menus changed
     store.addEventListener("gone", (event) => this.#remove(event.detail.id));
     store.addEventListener("reactions", (event) => {
       const node = this.#articles.get(event.detail.id);
-      if (node) renewReactions(node, event.detail, this.context);
+      if (node) updateReactions(node, event.detail, this.context);
       this.#follow();
     });
     store.addEventListener("busy", () => log.setAttribute("aria-busy", String(store.busy)));
   }
 
-  /** Everything anew. */
+  /** Redraw everything. */
   reset() {
     this.#articles.clear();
     this.log.replaceChildren();
@@ -43,11 +43,11 @@ export class Log {
   show(message) {
     const old = this.#articles.get(message.id);
     const open = old?.querySelector(":popover-open");
-    if (open) return this.#later(message, open);
+    if (open) return this.#showLater(message, open);
     if (old) keepFocus(old, () => this.#replace(old, message));
     else this.log.append(this.#make(message));
     const people = [message.author.id, message.interaction_metadata?.user.id];
-    if (!old && people.includes(this.store.user.id)) this.following = true; // what one did oneself is worth seeing
+    if (!old && people.includes(this.store.user.id)) this.following = true; // always scroll to the results of your own actions
     this.#follow();
   }
 
@@ -63,8 +63,8 @@ export class Log {
     return node;
   }
 
-  /** Somebody is choosing a reaction or an entry there: change the message when they are done. */
-  #later(message, open) {
+  /** A reaction palette or menu is open in this message: redraw it when that closes. */
+  #showLater(message, open) {
     const show = () => this.#articles.has(message.id) && this.show(this.store.find(message.id) ?? message);
     open.addEventListener("toggle", show, { once: true });
   }

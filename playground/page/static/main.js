@@ -1,4 +1,4 @@
-// Puts the parts together: socket → store → what is seen, and what is done → socket.
+// Connects the parts: socket → store → views, and actions → socket.
 
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
@@ -15,7 +15,7 @@ socket.addEventListener("event", (event) => store.apply(event.detail));
 socket.addEventListener("state", (event) => {
   const lost = event.detail === "lost";
   byId("connection").hidden = !lost;
-  byId("connection").textContent = lost ? "The playground cannot be reached. This page tries again by itself." : "";
+  byId("connection").textContent = lost ? "Can't reach the playground. Reconnecting …" : "";
 });
 
 const composer = new Composer(byId("composer"), { store, socket, onmodal: fillIn });
@@ -23,21 +23,21 @@ new Log(byId("log"), byId("scroller"), store, act);
 showSide(store, { onperson: become, onchannel: go });
 showHints(store, (line) => composer.begin(line));
 
-/** Something done to a message; what goes wrong is said under it. */
+/** Perform an action on a message; errors are shown below it. */
 async function act(op, data, control) {
   control?.setAttribute("aria-busy", "true");
   try {
     const done = await socket.send(op, data);
-    if (done.failed) complain(data.message_id, `${done.failed}. Try again in a moment.`);
+    if (done.failed) showError(data.message_id, `${done.failed}. Try again in a moment.`);
     if (done.modal) fillIn(done.modal);
   } catch (error) {
-    complain(data.message_id, error.message);
+    showError(data.message_id, error.message);
   } finally {
     control?.removeAttribute("aria-busy");
   }
 }
 
-function complain(messageId, sentence) {
+function showError(messageId, sentence) {
   const body = document.querySelector(`[data-id="${CSS.escape(messageId)}"] .body`);
   body?.querySelector(":scope > .error")?.remove();
   body?.append(el("p", { class: "error", role: "alert" }, sentence));
@@ -57,7 +57,7 @@ function fillIn(modal) {
 async function go(channelId) {
   store.go(channelId);
   composer.focus();
-  await socket.send("go", { channel_id: channelId }).catch(() => {}); // the next deed names its channel anyway
+  await socket.send("go", { channel_id: channelId }).catch(() => {}); // the next action names its channel anyway
 }
 
 function become(name) {

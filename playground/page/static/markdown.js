@@ -1,24 +1,24 @@
-// A tiny subset of Discord's Markdown as nodes: bold, italics, code, mentions, addresses. No HTML is ever parsed.
+// A small subset of Discord's Markdown as nodes: bold, italics, code, mentions, links. HTML is never parsed.
 
 import { el } from "./dom.js";
 
 const TOKENS = new RegExp(
   [
-    String.raw`\\([\\*_\x60~|<>])`, // 1: an escaped sign
-    String.raw`\x60\x60\x60(?:\w*\n)?([\s\S]+?)\x60\x60\x60`, // 2: a block of code
+    String.raw`\\([\\*_\x60~|<>])`, // 1: an escaped character
+    String.raw`\x60\x60\x60(?:\w*\n)?([\s\S]+?)\x60\x60\x60`, // 2: a code block
     String.raw`\x60([^\x60]+)\x60`, // 3: code
     String.raw`\*\*(?=\S)([\s\S]+?)\*\*(?!\*)`, // 4: bold
     String.raw`\*(?=[^\s*])([\s\S]+?)\*(?!\*)`, // 5: italics
     String.raw`(?<!\w)_(?=\S)([\s\S]+?)_(?!\w)`, // 6: italics
-    String.raw`<@!?(\d+)>`, // 7: a person
+    String.raw`<@!?(\d+)>`, // 7: a user
     String.raw`<#(\d+)>`, // 8: a channel
-    String.raw`(https?:\/\/[^\s<>)]+)`, // 9: an address
+    String.raw`(https?:\/\/[^\s<>)]+)`, // 9: a link
   ].join("|"),
   "g",
 );
 const BAR = /^[█▓▒░]{4,}$/;
 
-/** The text as nodes; `names` has `nameOf(userId)` and `channelName(channelId)`. */
+/** Text as nodes; `names` has `nameOf(userId)` and `channelName(channelId)`. */
 export function markdown(text, names) {
   const nodes = [];
   let end = 0;
@@ -44,13 +44,13 @@ function nodeFor(match, names) {
   return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address);
 }
 
-/** A bar drawn in block characters, as a bar. */
+/** A progress bar drawn in block characters, as a real one. */
 function bar(code) {
-  const full = [...code].filter((sign) => sign === "█").length;
+  const full = [...code].filter((character) => character === "█").length;
   return el("progress", { max: code.length, value: full, "aria-label": "Progress" });
 }
 
-/** The same text without marks, in one line, for labels and excerpts. */
+/** The text without markup in a single line, for labels and excerpts. */
 export function plain(text, names) {
   const holder = el("div", {}, markdown(text, names));
   return holder.textContent.replace(/\s+/g, " ").trim();

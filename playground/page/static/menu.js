@@ -1,16 +1,16 @@
-// The menu of a message: what the bot can do with it ("Apps"), from a small button or by a click with the right button.
+// A message's Apps menu, opened with a small button or a right click.
 
 import { el } from "./dom.js";
 import { close, floating } from "./floating.js";
 
-export const MESSAGE = 3; // the type of such a command
+export const MESSAGE = 3; // the type of commands in this menu
 
 /**
- * The button with its menu, or nothing where the bot offers none. `node` is the message's article, whose context menu
- * this is too; with Shift, on a link or with words selected the browser's own one comes.
+ * The button with its menu, or nothing if the bot has no such commands. This is also the context menu of `node`, the
+ * message's article; with Shift held, on links and with text selected, the browser's own menu opens.
  */
 export function moreButton(node, commands, act) {
-  const entries = commands.filter((one) => one.type === MESSAGE);
+  const entries = commands.filter(({ type }) => type === MESSAGE);
   if (entries.length === 0) return [];
   const button = el(
     "button",
@@ -49,10 +49,10 @@ export function moreButton(node, commands, act) {
   node.addEventListener("contextmenu", (event) => {
     if (event.shiftKey || event.target.closest("a, [popover]") || String(getSelection())) return;
     event.preventDefault();
-    if (event.button < 0 || event.pointerType === "") return open(); // the key for it points at nothing
+    if (event.button < 0 || event.pointerType === "") return open(); // the menu key has no pointer position
     const at = { left: event.clientX, right: event.clientX, top: event.clientY, bottom: event.clientY };
     if (event.buttons === 0) return open(at);
-    // letting go of the button outside a panel closes it, so it opens after that
+    // releasing the button outside a panel closes it, so open it after that
     addEventListener("pointerup", () => setTimeout(() => open(at)), { once: true });
   });
   return [button, menu];

@@ -11,9 +11,9 @@ const ROW = 1,
   LABEL = 18,
   PARAGRAPH = 2;
 
-/** Show a form; `send(values)` submits it and throws what is to be said when that fails. */
+/** Show a form; `send(values)` submits it and throws an error to display if that fails. */
 export function openForm(modal, { names, send, onclose }) {
-  const fields = modal.components.flatMap((one) => fieldsOf(one, names));
+  const fields = modal.components.flatMap((component) => fieldsOf(component, names));
   const error = el("p", { class: "error", role: "alert" });
   const title = newId("form");
   const submit = el("button", { type: "submit", class: "button primary" }, "Send");
@@ -22,7 +22,7 @@ export function openForm(modal, { names, send, onclose }) {
     "form",
     { novalidate: true },
     el("h2", { id: title }, modal.title),
-    fields.map((one) => one.node),
+    fields.map(({ node }) => node),
     error,
     el("div", { class: "dialog-actions" }, el("small", {}, "Ctrl+Enter sends"), cancel, submit),
   );
@@ -31,12 +31,12 @@ export function openForm(modal, { names, send, onclose }) {
   async function deliver(event) {
     event?.preventDefault();
     if (submit.disabled) return;
-    const wrong = fields.find((one) => one.problem());
+    const wrong = fields.find((field) => field.problem());
     error.textContent = wrong?.problem() ?? "";
     if (wrong) return wrong.focus();
     submit.disabled = true;
     try {
-      await send(Object.fromEntries(fields.filter((one) => one.id).map((one) => [one.id, one.value()])));
+      await send(Object.fromEntries(fields.filter(({ id }) => id).map((field) => [field.id, field.value()])));
       dialog.close();
     } catch (problem) {
       error.textContent = problem.message;
@@ -50,18 +50,18 @@ export function openForm(modal, { names, send, onclose }) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) deliver(event);
   });
   dialog.addEventListener("close", () => {
-    document.activeElement?.blur(); // the dialog gives the focus back, but Chromium no caret with it
+    document.activeElement?.blur(); // the dialog restores the focus, but Chromium doesn't restore the caret
     dialog.remove();
     onclose?.();
   });
   document.body.append(dialog);
   dialog.showModal();
-  fields.find((one) => one.id)?.focus();
+  fields.find(({ id }) => id)?.focus();
 }
 
 function fieldsOf(component, names) {
   if (component.type === LABEL) return [field(component.component, component.label, component.description)];
-  if (component.type === ROW) return component.components.map((one) => field(one, one.label, ""));
+  if (component.type === ROW) return component.components.map((item) => field(item, item.label, ""));
   const node =
     component.type === TEXT ? el("div", { class: "text" }, markdown(component.content, names)) : placeholder(component);
   return [{ node, problem: () => "" }];
@@ -101,7 +101,7 @@ function textField(data, label, description) {
   const problem = () => {
     const typed = input.value.trim().length;
     if (typed === 0) return required ? `'${label}' is required.` : "";
-    return typed < (data.min_length ?? 0) ? `'${label}' takes at least ${data.min_length} characters.` : "";
+    return typed < (data.min_length ?? 0) ? `'${label}' must be at least ${data.min_length} characters long.` : "";
   };
   return { id: data.custom_id, node, value: () => input.value, problem, focus: () => input.focus() };
 }

@@ -1,15 +1,15 @@
-// One option of a command as a chip: its name, and a field that suits its type.
+// An option of a command as a chip: its name and a field for its type.
 
 import { TYPE, knownChoices } from "./commands.js";
 import { el, newId, readFile } from "./dom.js";
 import { Refused } from "./socket.js";
 
-const PAUSE = 120; // ms of silence before the bot is asked
-const GROWS_BY_ITSELF = CSS.supports("field-sizing", "content");
+const PAUSE = 120; // ms without typing before the bot is asked
+const GROWS_AUTOMATICALLY = CSS.supports("field-sizing", "content");
 
-/** `line` is the command line that the chip stands in. */
+/** `line` is the command line that contains the chip. */
 export class OptionField {
-  #picked = null; // a choice, for as long as its name stands in the field
+  #picked = null; // the picked choice, while the field still shows its name
   #asked = 0;
   #timer = 0;
 
@@ -37,15 +37,13 @@ export class OptionField {
     );
   }
 
-  /** Undefined while nothing is filled in. Throws Refused for what the field's type does not take. */
+  /** Undefined while empty. Throws Refused for a value that doesn't fit the option's type. */
   value() {
     const { option, input } = this;
     if (option.type === TYPE.ATTACHMENT) return input.files[0];
-    if (input.validity.badInput) throw new Refused(`${option.name} takes a number.`);
+    if (input.validity.badInput) throw new Refused(`${option.name} must be a number.`);
     if (input.validity.rangeUnderflow || input.validity.rangeOverflow) {
-      throw new Refused(
-        `${option.name} goes from ${option.min_value ?? "any number"} to ${option.max_value ?? "any number"}.`,
-      );
+      throw new Refused(`${option.name} must be ${rangeOf(option)}.`);
     }
     const typed = input.value.trim();
     if (this.#picked?.name === input.value) return this.#picked.value;
@@ -53,8 +51,8 @@ export class OptionField {
     return input.type === "number" ? Number(typed) : typed;
   }
 
-  /** The value as the socket carries it. */
-  async sent() {
+  /** The value, encoded for the socket. */
+  async encoded() {
     const value = this.value();
     return value instanceof File ? readFile(value) : value;
   }
@@ -106,18 +104,18 @@ export class OptionField {
   }
 
   #resize(input = this.input) {
-    if (GROWS_BY_ITSELF || input.type === "number" || input.type === "file") return;
+    if (GROWS_AUTOMATICALLY || input.type === "number" || input.type === "file") return;
     input.style.setProperty("width", `${Math.max(input.value.length + 2, input.placeholder.length + 1)}ch`);
     if (input.tagName !== "TEXTAREA") return;
     input.style.setProperty("height", "auto");
     if (input.scrollHeight > 0) input.style.setProperty("height", `${input.scrollHeight}px`);
   }
 
-  /** Show choices: known ones at once, the bot's after a pause; an answer to older text is dropped. */
+  /** Show known choices at once, the bot's after a pause; responses to outdated text are dropped. */
   #offer(pause) {
     if (this.choices)
       return this.#show(
-        this.choices.filter((one) => this.#fits(one)),
+        this.choices.filter((choice) => this.#fits(choice)),
         true,
       );
     const number = ++this.#asked;
@@ -137,12 +135,12 @@ export class OptionField {
     return String(choice.name).toLowerCase().includes(typed);
   }
 
-  #show(choices, mustChoose, empty = "No choices; what you type is sent as it is.") {
+  #show(choices, mustChoose, empty = "No suggestions; your text is sent as typed.") {
     const typed = this.input.value.trim();
-    const active = typed || mustChoose ? choices.findIndex((one) => this.#fits(one)) : -1;
-    const items = choices.map((one) => {
-      const [title, ...rest] = String(one.name).split(" · ");
-      return { title, detail: rest.join(" · "), value: one };
+    const active = typed || mustChoose ? choices.findIndex((choice) => this.#fits(choice)) : -1;
+    const items = choices.map((choice) => {
+      const [title, ...rest] = String(choice.name).split(" · ");
+      return { title, detail: rest.join(" · "), value: choice };
     });
     this.line.picker.show(this.input, items, {
       label: `${this.name}: ${this.option.description}`,
@@ -155,4 +153,9 @@ export class OptionField {
       },
     });
   }
+}
+
+function rangeOf({ min_value: min, max_value: max }) {
+  if (min === undefined) return `at most ${max}`;
+  return max === undefined ? `at least ${min}` : `between ${min} and ${max}`;
 }

@@ -1,8 +1,8 @@
-// One listbox for whichever combobox has the focus: commands, options, choices.
+// A listbox shared by all comboboxes: commands, options and choices.
 
 import { el, newId } from "./dom.js";
 
-/** Keeps the focus in the input; the active item is told through aria-activedescendant. */
+/** The focus stays in the input; aria-activedescendant names the active item. */
 export class Picker {
   #input = null;
   #items = [];
@@ -14,10 +14,10 @@ export class Picker {
     list.id = newId("picker");
     list.setAttribute("role", "listbox");
     list.hidden = true;
-    list.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays in the input
+    list.addEventListener("mousedown", (event) => event.preventDefault()); // keep the focus in the input
   }
 
-  /** Make `input` a combobox of this list. */
+  /** Make `input` a combobox for this list. */
   adopt(input) {
     const roles = {
       role: "combobox",
@@ -31,8 +31,8 @@ export class Picker {
   }
 
   /**
-   * Offer `items` (`{ title, detail, note, value }`) below `label`; `active` is the item that Enter takes, -1 for none.
-   * `empty` is said when there are none.
+   * Offer `items` (`{ title, detail, note, value }`) under `label`; Enter picks the item at `active`, -1 for none.
+   * `empty` is shown when there are no items.
    */
   show(input, items, { label, active = -1, onchoose, empty }) {
     if (document.activeElement !== input) return;
@@ -63,7 +63,7 @@ export class Picker {
     return !this.list.hidden;
   }
 
-  /** Whether the key was for the list. */
+  /** Handle a key; returns whether the list used it. */
   key(event) {
     if (!this.isOpen || event.isComposing) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

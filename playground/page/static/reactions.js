@@ -1,11 +1,11 @@
-// Reactions under a message, and the small palette that adds one.
+// The reactions below a message, and the palette for adding more.
 
 import { el } from "./dom.js";
 import { close, floating } from "./floating.js";
 
 const OFFERED = ["🔁", "👍", "❤️", "🎨", "✨", "😂", "🐟"];
 
-/** The row of reactions; pressing one adds or takes back one's own. */
+/** The row of reactions; pressing one adds or removes your own. */
 export function reactionRow(message, act) {
   return el(
     "div",
@@ -18,7 +18,7 @@ export function reactionRow(message, act) {
           class: "reaction",
           "aria-pressed": String(Boolean(me)),
           "data-key": `reaction:${emoji.name}`,
-          "aria-label": `${emoji.name}, ${count} ${count === 1 ? "reaction" : "reactions"}${me ? ", yours too" : ""}`,
+          "aria-label": `${emoji.name}, ${count} ${count === 1 ? "reaction" : "reactions"}${me ? ", including yours" : ""}`,
           onclick: () => act("react", { emoji: emoji.name, off: Boolean(me) }),
         },
         el("span", { class: "emoji" }, emoji.name),
@@ -28,7 +28,7 @@ export function reactionRow(message, act) {
   );
 }
 
-/** The "React" button with its palette: arrow keys go through it, Escape closes it. */
+/** The "React" button with its palette. */
 export function reactButton(act) {
   const palette = el("div", { class: "palette", role: "group", "aria-label": "Choose a reaction" });
   const button = el(

@@ -1,27 +1,27 @@
-// Channels, and the people one can be.
+// The sidebar: channels, and the people you can be.
 
 import { byId, el, hueOf, keepFocus } from "./dom.js";
 
-/** Draws the side and the title; `onperson` and `onchannel` are told what was chosen. */
+/** Draw the sidebar and the title; `onperson` and `onchannel` are called with the choice. */
 export function showSide(store, { onperson, onchannel }) {
   const draw = () => store.user && keepFocus(byId("side"), () => drawAll(store, onperson, onchannel));
   for (const event of ["reset", "channel", "presence"]) store.addEventListener(event, draw);
 }
 
 function drawAll(store, onperson, onchannel) {
-  const inServer = store.channels.filter((one) => one.guild_id);
-  const direct = store.channels.filter((one) => !one.guild_id);
+  const inServer = store.channels.filter(({ guild_id }) => guild_id);
+  const direct = store.channels.filter(({ guild_id }) => !guild_id);
   byId("channels").replaceChildren(
-    ...group("Channels", inServer, (one) => `# ${one.name}`, store, onchannel),
+    ...group("Channels", inServer, ({ name }) => `# ${name}`, store, onchannel),
     ...group("Direct messages", direct, () => store.bot.username, store, onchannel),
   );
-  byId("people").replaceChildren(...store.presence.people.map((one) => person(one, store, onperson)));
+  byId("people").replaceChildren(...store.presence.people.map((user) => person(user, store, onperson)));
   const channel = store.channel;
-  byId("channel-title").textContent = channel?.guild_id ? `# ${channel.name}` : `${store.bot.username}, directly`;
+  byId("channel-title").textContent = channel?.guild_id ? `# ${channel.name}` : `Direct messages with ${store.bot.username}`;
   const state = byId("bot-state");
   const words = store.presence.bot
     ? `${store.bot.username} is online`
-    : `${store.bot.username} is offline; it will answer when it is back`;
+    : `${store.bot.username} is offline; it will respond once it's back`;
   if (state.textContent !== words) state.replaceChildren(dot(store.presence.bot), words);
 }
 
@@ -32,20 +32,20 @@ function group(title, channels, nameOf, store, onchannel) {
     el(
       "ul",
       { "aria-labelledby": id },
-      channels.map((one) => {
-        const unread = store.unread.has(one.id);
+      channels.map((channel) => {
+        const unread = store.unread.has(channel.id);
         const button = el(
           "button",
           {
             type: "button",
             class: unread ? "unread" : "",
-            "data-key": `channel:${one.id}`,
-            "aria-current": one.id === store.channelId ? "true" : null,
-            onclick: () => onchannel(one.id),
+            "data-key": `channel:${channel.id}`,
+            "aria-current": channel.id === store.channelId ? "true" : null,
+            onclick: () => onchannel(channel.id),
           },
-          nameOf(one),
+          nameOf(channel),
           unread && el("span", { class: "badge" }, "new"),
-          !unread && !one.guild_id && dot(store.presence.bot),
+          !unread && !channel.guild_id && dot(store.presence.bot),
         );
         return el("li", {}, button);
       }),
@@ -53,26 +53,26 @@ function group(title, channels, nameOf, store, onchannel) {
   ];
 }
 
-function person(one, store, onperson) {
-  const mine = one.id === store.user.id;
+function person(user, store, onperson) {
+  const mine = user.id === store.user.id;
   const letter = el(
     "span",
     { class: "avatar letter small", "aria-hidden": "true" },
-    one.username.slice(0, 1).toUpperCase(),
+    user.username.slice(0, 1).toUpperCase(),
   );
-  letter.style.setProperty("--hue", hueOf(one.username));
+  letter.style.setProperty("--hue", hueOf(user.username));
   return el(
     "button",
     {
       type: "button",
-      "data-key": `person:${one.username}`,
+      "data-key": `person:${user.username}`,
       "aria-pressed": String(mine),
-      onclick: () => onperson(one.username),
+      onclick: () => onperson(user.username),
     },
     letter,
-    el("span", {}, one.username),
-    dot(one.online),
-    el("span", { class: "sr" }, one.online ? "online" : "away"),
+    el("span", {}, user.username),
+    dot(user.online),
+    el("span", { class: "sr" }, user.online ? "online" : "away"),
   );
 }
 

@@ -1,12 +1,12 @@
-// The websocket: numbered questions with answers, events, and coming back by itself.
+// The websocket: numbered requests with responses, events, and automatic reconnection.
 
 const FIRST_WAIT = 300; // ms
 const LONGEST_WAIT = 4000; // ms
 
-/** What a person tried was refused; the message is one sentence. */
+/** An action was refused; the message is a sentence to show. */
 export class Refused extends Error {}
 
-/** Fires "event" (detail: an event of the server) and "state" (detail: "open" or "lost"). */
+/** Fires "event" (detail: an event from the server) and "state" (detail: "open" or "lost"). */
 export class Socket extends EventTarget {
   #socket = null;
   #person = "";
@@ -15,7 +15,7 @@ export class Socket extends EventTarget {
   #wait = FIRST_WAIT;
   #timer = 0;
 
-  /** Look at the playground as `person` from now on. */
+  /** Connect as `person`. */
   connect(person) {
     this.#person = person;
     clearTimeout(this.#timer);
@@ -24,10 +24,10 @@ export class Socket extends EventTarget {
     this.#open();
   }
 
-  /** Do something; resolves to its answer. Throws Refused. */
+  /** Perform an action; resolves to its result. Throws Refused. */
   send(op, data = {}) {
     if (this.#socket?.readyState !== WebSocket.OPEN) {
-      return Promise.reject(new Refused("The playground cannot be reached just now; what you typed is still here."));
+      return Promise.reject(new Refused("Can't reach the playground right now; what you typed is still here."));
     }
     const n = ++this.#number;
     this.#socket.send(JSON.stringify({ ...data, op, n }));
@@ -41,14 +41,14 @@ export class Socket extends EventTarget {
     const socket = (this.#socket = new WebSocket(url));
     socket.onopen = () => {
       this.#wait = FIRST_WAIT;
-      this.#tell("state", "open");
+      this.#fire("state", "open");
     };
-    socket.onmessage = (event) => this.#socket === socket && this.#hear(JSON.parse(event.data));
+    socket.onmessage = (event) => this.#socket === socket && this.#receive(JSON.parse(event.data));
     socket.onclose = () => this.#socket === socket && this.#lost();
   }
 
-  #hear(frame) {
-    if (frame.t) return this.#tell("event", frame);
+  #receive(frame) {
+    if (frame.t) return this.#fire("event", frame);
     const waiting = this.#waiting.get(frame.n);
     this.#waiting.delete(frame.n);
     if (frame.ok) waiting?.done(frame.d);
@@ -58,12 +58,12 @@ export class Socket extends EventTarget {
   #lost() {
     for (const { failed } of this.#waiting.values()) failed(new Refused("The connection was lost; please try again."));
     this.#waiting.clear();
-    this.#tell("state", "lost");
+    this.#fire("state", "lost");
     this.#timer = setTimeout(() => this.#open(), this.#wait);
     this.#wait = Math.min(this.#wait * 1.6, LONGEST_WAIT);
   }
 
-  #tell(type, detail) {
+  #fire(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

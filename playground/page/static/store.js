@@ -1,4 +1,4 @@
-// What the page knows: replaced by the server's HELLO, then changed event by event.
+// The page's state: set by the server's HELLO, then updated with every event.
 
 const LOADING = 1 << 7;
 const SETTLED_AFTER = 1500; // ms without an edit
@@ -28,35 +28,35 @@ export class Store extends EventTarget {
     const sameUser = this.user?.id === d.user.id;
     Object.assign(this, { user: d.user, guild: d.guild, channels: d.channels, commands: d.commands });
     this.permissions = d.permissions;
-    this.channelId = sameUser && d.channels.some((one) => one.id === this.channelId) ? this.channelId : d.channel_id;
+    this.channelId = sameUser && d.channels.some(({ id }) => id === this.channelId) ? this.channelId : d.channel_id;
     if (!sameUser) this.unread.clear();
-    this.bot = d.members.find((one) => one.bot);
-    for (const one of d.members) this.#users.set(one.id, one);
+    this.bot = d.members.find(({ bot }) => bot);
+    for (const user of d.members) this.#users.set(user.id, user);
     this.messages = new Map(
-      d.channels.map((one) => [one.id, new Map((d.messages[one.id] ?? []).map((message) => [message.id, message]))]),
+      d.channels.map(({ id }) => [id, new Map((d.messages[id] ?? []).map((message) => [message.id, message]))]),
     );
     this.#changing.clear();
     this.onPRESENCE(d.presence);
-    this.#tell("reset");
+    this.#fire("reset");
     this.#settle();
   }
 
   onPRESENCE(d) {
     this.presence = d;
-    for (const one of d.people) this.#users.set(one.id, one);
-    this.#tell("presence");
+    for (const user of d.people) this.#users.set(user.id, user);
+    this.#fire("presence");
   }
 
   onCOMMANDS_UPDATE(d) {
     this.commands = d;
-    this.#tell("commands");
+    this.#fire("commands");
   }
 
   onMESSAGE_CREATE(d) {
     this.#put(d);
     if (d.channel_id !== this.channelId && d.author.id !== this.user.id) {
       this.unread.add(d.channel_id);
-      this.#tell("channel");
+      this.#fire("channel");
     }
   }
 
@@ -68,7 +68,7 @@ export class Store extends EventTarget {
 
   onMESSAGE_DELETE(d) {
     this.messages.get(d.channel_id)?.delete(d.id);
-    this.#tell("gone", d);
+    this.#fire("gone", d);
     this.#settle();
   }
 
@@ -76,34 +76,34 @@ export class Store extends EventTarget {
     const message = this.messages.get(d.channel_id)?.get(d.message_id);
     if (!message) return;
     message.reactions = d.reactions;
-    this.#tell("reactions", message);
+    this.#fire("reactions", message);
   }
 
   onMESSAGE_REACTION_REMOVE(d) {
     this.onMESSAGE_REACTION_ADD(d);
   }
 
-  /** Look at another channel. */
+  /** Switch to another channel. */
   go(channelId) {
     this.channelId = channelId;
     this.unread.delete(channelId);
-    this.#tell("channel");
-    this.#tell("reset");
+    this.#fire("channel");
+    this.#fire("reset");
   }
 
-  /** Hide an ephemeral message, here alone. */
+  /** Hide an ephemeral message on this page. */
   dismiss(message) {
     this.#dismissed.add(message.id);
-    this.#tell("gone", message);
+    this.#fire("gone", message);
   }
 
   get channel() {
-    return this.channels.find((one) => one.id === this.channelId);
+    return this.channels.find(({ id }) => id === this.channelId);
   }
 
-  /** The messages of the channel that is looked at, the oldest first. */
+  /** The messages in the current channel, oldest first. */
   get shown() {
-    return [...(this.messages.get(this.channelId)?.values() ?? [])].filter((one) => !this.#dismissed.has(one.id));
+    return [...(this.messages.get(this.channelId)?.values() ?? [])].filter(({ id }) => !this.#dismissed.has(id));
   }
 
   find(messageId) {
@@ -111,34 +111,34 @@ export class Store extends EventTarget {
   }
 
   nameOf(userId) {
-    return this.#users.get(userId)?.username ?? "somebody";
+    return this.#users.get(userId)?.username ?? "someone";
   }
 
   channelName(channelId) {
-    return this.channels.find((one) => one.id === channelId)?.name ?? "a channel";
+    return this.channels.find(({ id }) => id === channelId)?.name ?? "a channel";
   }
 
   #put(message) {
     const known = this.messages.get(message.channel_id);
     if (!known) return;
     known.set(message.id, message);
-    if (message.channel_id === this.channelId && !this.#dismissed.has(message.id)) this.#tell("message", message);
+    if (message.channel_id === this.channelId && !this.#dismissed.has(message.id)) this.#fire("message", message);
     this.#settle();
   }
 
-  /** Busy is what still changes: screen readers hear of it once it has come to rest. */
+  /** Busy while messages keep changing, so that screen readers announce them once they settle. */
   #settle() {
     const now = Date.now();
     const busy = this.shown.some(
-      (one) => one.flags & LOADING || now - (this.#changing.get(one.id) ?? 0) < SETTLED_AFTER,
+      ({ id, flags }) => flags & LOADING || now - (this.#changing.get(id) ?? 0) < SETTLED_AFTER,
     );
     if (busy !== this.busy) {
       this.busy = busy;
-      this.#tell("busy");
+      this.#fire("busy");
     }
   }
 
-  #tell(type, detail) {
+  #fire(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

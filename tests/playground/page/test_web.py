@@ -1,4 +1,4 @@
-"""The page's websocket, as a browser speaks it."""
+"""The page and its websocket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playground.actions import posting
 from playground.page.web import STATIC
 from playground.world import EPHEMERAL, LOADING, MessageRecord
 from tests.playground.conftest import SmallBot, running
-from tests.playground.page.looker import Json, looking
+from tests.playground.page.client import Json, open_page
 
 
 def whisper(server: Discord, person: str, content: str) -> MessageRecord:
@@ -25,7 +25,7 @@ def whisper(server: Discord, person: str, content: str) -> MessageRecord:
 
 
 async def get(server: Discord, path: str) -> bytes:
-    """The raw response: clients would tidy the path up first."""
+    """The raw response; HTTP clients would normalise the path first."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n".encode())
     response = await reader.read()
@@ -44,17 +44,17 @@ async def get(server: Discord, path: str) -> bytes:
         {"Host": "elsewhere.example"},
     ],
 )
-async def test_pages_from_elsewhere_are_refused(local: Discord, headers: dict[str, str]) -> None:
+async def test_pages_from_other_origins_are_refused(local: Discord, headers: dict[str, str]) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-        async with looking(local, "ana", **headers):
+        async with open_page(local, "ana", **headers):
             pass
     assert caught.value.status == 403
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-async def test_the_page_is_known_under_both_names(local: Discord, name: str) -> None:
+async def test_the_page_works_under_both_host_names(local: Discord, name: str) -> None:
     host = f"{name}:{local.port}"
-    async with looking(local, "ana", Host=host, Origin=f"http://{host}") as ana:
+    async with open_page(local, "ana", Host=host, Origin=f"http://{host}") as ana:
         assert (await ana.event("HELLO"))["user"]["username"] == "ana"
 
 
@@ -71,11 +71,11 @@ async def test_the_page_is_known_under_both_names(local: Discord, name: str) -> 
         ".",
     ],
 )
-async def test_only_the_pages_own_files_are_served(local: Discord, path: str) -> None:
+async def test_only_files_in_the_static_folder_are_served(local: Discord, path: str) -> None:
     assert (await get(local, f"/static/{path}")).startswith(b"HTTP/1.1 404")
 
 
-async def test_the_page_is_served_under_a_strict_policy(local: Discord) -> None:
+async def test_the_page_has_a_strict_content_security_policy(local: Discord) -> None:
     for path in ("/", "/static/main.js"):
         response = await get(local, path)
         assert response.startswith(b"HTTP/1.1 200")
@@ -85,12 +85,14 @@ async def test_the_page_is_served_under_a_strict_policy(local: Discord) -> None:
     assert all((STATIC / name.removeprefix("/static/")).is_file() for name in named)
 
 
-async def test_what_is_for_one_person_stays_with_them(local: Discord) -> None:
+async def test_ephemeral_messages_reach_only_their_recipient(local: Discord) -> None:
     early = whisper(local, "ana", "for ana, before")
     channel = str(local.channel("pictures").id)
-    async with looking(local, "ana") as ana, looking(local, "ben") as ben:
-        told = (await ana.event("HELLO"))["messages"][channel]
-        assert [(one["content"], one["flags"] & EPHEMERAL) for one in told] == [("for ana, before", EPHEMERAL)]
+    async with open_page(local, "ana") as ana, open_page(local, "ben") as ben:
+        messages = (await ana.event("HELLO"))["messages"][channel]
+        assert [(shown["content"], shown["flags"] & EPHEMERAL) for shown in messages] == [
+            ("for ana, before", EPHEMERAL)
+        ]
         assert (await ben.event("HELLO"))["messages"][channel] == []
         whisper(local, "ana", "for ana, now")
         assert (await ben.ask("say", content="for all"))["ok"]
@@ -100,85 +102,89 @@ async def test_what_is_for_one_person_stays_with_them(local: Discord) -> None:
         assert answer["error"] == "The message was deleted."
 
 
-async def test_nobody_enters_somebody_elses_direct_messages(local: Discord) -> None:
+async def test_direct_messages_are_private(local: Discord) -> None:
     direct = local.world.direct_channel(local.person("ana").user)
-    async with looking(local, "ben") as ben, looking(local, "ana") as ana:
+    async with open_page(local, "ben") as ben, open_page(local, "ana") as ana:
         assert not (await ben.ask("go", channel_id=str(direct.id)))["ok"]
         assert not (await ben.ask("say", content="hello", channel_id=str(direct.id)))["ok"]
         assert (await ana.ask("say", content="hello", channel_id=str(direct.id)))["ok"]
         assert (await ben.ask("say", content="hi"))["ok"]
         assert (await ben.event("MESSAGE_CREATE"))["content"] == "hi"
-    async with looking(local, "ana") as ana:
+    async with open_page(local, "ana") as ana:
         assert (await ana.event("HELLO"))["channel_id"] == str(direct.id)
 
 
 @pytest.mark.parametrize(
-    ("deed", "sentence"),
+    ("action", "sentence"),
     [
-        ({"op": "line", "line": "/draw what:a cat"}, "There is no command /draw. There are: none yet."),
+        ({"op": "line", "line": "/draw what:a cat"}, "There is no command /draw. Available: none yet."),
         ({"op": "say", "content": ""}, "Cannot send an empty message"),
         ({"op": "say", "content": "x" * 2001}, "In content: Must be 2000 or fewer in length."),
         ({"op": "react", "message_id": "1", "emoji": "🔁"}, "The message was deleted."),
-        ({"op": "submit", "token": "t", "values": {}}, "This form is not open any more; use the command again."),
+        ({"op": "submit", "token": "t", "values": {}}, "This form is no longer open; run the command again."),
     ],
 )
-async def test_a_deed_that_fails_says_why_in_one_sentence(local: Discord, deed: Json, sentence: str) -> None:
-    async with looking(local, "ana") as ana:
-        answer = await ana.ask(**deed)
+async def test_a_failed_action_explains_why_in_one_sentence(local: Discord, action: Json, sentence: str) -> None:
+    async with open_page(local, "ana") as ana:
+        answer = await ana.ask(**action)
         assert (answer["ok"], answer["error"]) == (False, sentence)
 
 
 @pytest.mark.parametrize(
     "text", ["{", "[]", "7", '{"op": "fly"}', '{"op": ["say"]}', '{"op": "go", "channel_id": "x"}']
 )
-async def test_a_strange_frame_is_answered_and_the_socket_lives(local: Discord, text: str) -> None:
-    async with looking(local, "ana") as ana:
+async def test_a_malformed_frame_gets_an_error_and_keeps_the_socket_open(local: Discord, text: str) -> None:
+    async with open_page(local, "ana") as ana:
         answer = await ana.send(text)
         assert not answer["ok"]
-        assert answer["error"].startswith("The page asked for something strange")
+        assert answer["error"].startswith("The playground couldn't handle that request")
         assert (await ana.ask("say", content="still here"))["ok"]
 
 
-async def test_reactions_come_as_they_stand(local: Discord) -> None:
+async def test_reaction_events_carry_the_current_counts(local: Discord) -> None:
     said = await local.person("ana").say("hello")
-    async with looking(local, "ana") as ana, looking(local, "ben") as ben:
+    async with open_page(local, "ana") as ana, open_page(local, "ben") as ben:
         await ben.ask("react", message_id=str(said.id), emoji="👍")
         await ana.ask("react", message_id=str(said.id), emoji="👍")
         await ana.event("MESSAGE_REACTION_ADD")
-        (told,) = (await ana.event("MESSAGE_REACTION_ADD"))["reactions"]
-        assert (told["emoji"]["name"], told["count"], told["me"]) == ("👍", 2, True)
+        (reaction,) = (await ana.event("MESSAGE_REACTION_ADD"))["reactions"]
+        assert (reaction["emoji"]["name"], reaction["count"], reaction["me"]) == ("👍", 2, True)
         await ben.ask("react", message_id=str(said.id), emoji="👍", off=True)
-        (told,) = (await ana.event("MESSAGE_REACTION_REMOVE"))["reactions"]
-        assert (told["count"], told["me"]) == (1, True)
+        (reaction,) = (await ana.event("MESSAGE_REACTION_REMOVE"))["reactions"]
+        assert (reaction["count"], reaction["me"]) == (1, True)
         assert (await ben.ask("react", message_id=str(said.id), emoji="👍", off=True))["error"] == "Unknown Emoji"
 
 
-async def test_people_see_each_other_and_the_bot_come_and_go(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_presence_shows_people_and_the_bot_coming_and_going(
+    local: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def online(presence: Json) -> set[str]:
-        return {one["username"] for one in presence["people"] if one["online"]}
+        return {user["username"] for user in presence["people"] if user["online"]}
 
-    async with looking(local, "ana") as ana:
+    async with open_page(local, "ana") as ana:
         presence = (await ana.event("HELLO"))["presence"]
         assert (presence["bot"], online(presence)) == (False, {"ana"})
-        async with looking(local, "ben"), running(SmallBot(), local, monkeypatch):
+        async with open_page(local, "ben"), running(SmallBot(), local, monkeypatch):
             while not (presence["bot"] and online(presence) == {"ana", "ben"}):
                 presence = await ana.event("PRESENCE")
         while presence["bot"] or online(presence) != {"ana"}:
             presence = await ana.event("PRESENCE")
 
 
-async def test_nothing_listens_for_a_page_that_was_closed(local: Discord) -> None:
+async def test_closing_a_page_removes_its_listener(local: Discord) -> None:
     before = len(local.world.listeners)
     for _ in range(3):
-        async with looking(local, "ana") as ana:
+        async with open_page(local, "ana") as ana:
             await ana.event("HELLO")
             assert len(local.world.listeners) == before + 1
-        async with looking(local, "ana") as ana:
+        async with open_page(local, "ana") as ana:
             await ana.ask("say", content="hello")
-    await local.until(lambda: len(local.world.listeners) == before or None, 5, lambda: "somebody still listens")
+    await local.until(lambda: len(local.world.listeners) == before or None, 5, lambda: "a listener was left behind")
 
 
-async def test_a_command_is_sent_and_thought_about(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deferred_command_shows_thinking_then_the_response(
+    local: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bot = SmallBot()
 
     @bot.tree.command()
@@ -191,10 +197,10 @@ async def test_a_command_is_sent_and_thought_about(local: Discord, monkeypatch: 
     @bot.tree.command()
     @discord.app_commands.default_permissions(manage_guild=True)
     async def secret(interaction: discord.Interaction) -> None:
-        """For those who manage the server."""
+        """Only for moderators."""
 
-    async with running(bot, local, monkeypatch), looking(local, "ana") as ana:
-        assert [one["name"] for one in (await ana.event("HELLO"))["commands"]] == ["draw"]
+    async with running(bot, local, monkeypatch), open_page(local, "ana") as ana:
+        assert [command["name"] for command in (await ana.event("HELLO"))["commands"]] == ["draw"]
         sketch = {"name": "sketch.txt", "data": "aGVsbG8="}
         assert (await ana.ask("type", command="draw", options={"what": "a cat", "sketch": sketch}))["ok"]
         thinking = await ana.event("MESSAGE_CREATE")
@@ -204,7 +210,7 @@ async def test_a_command_is_sent_and_thought_about(local: Discord, monkeypatch: 
         assert (done["id"], done["content"], done["flags"]) == (thinking["id"], "a cat, 5 bytes", 0)
 
 
-async def test_a_form_belongs_to_whom_it_was_opened_for(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_can_only_be_submitted_by_its_owner(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = SmallBot()
 
     class Form(discord.ui.Modal, title="Words"):
@@ -219,11 +225,11 @@ async def test_a_form_belongs_to_whom_it_was_opened_for(local: Discord, monkeypa
         """Open a form."""
         await interaction.response.send_modal(Form())
 
-    async with running(bot, local, monkeypatch), looking(local, "ana") as ana, looking(local, "ben") as ben:
+    async with running(bot, local, monkeypatch), open_page(local, "ana") as ana, open_page(local, "ben") as ben:
         modal = (await ana.ask("line", line="/form"))["d"]["modal"]
         filled = {"token": modal["token"], "values": {"words": "a cat"}}
         assert not (await ben.ask("submit", **filled))["ok"]
         too_long = {**filled, "values": {"words": "a very long cat"}}
-        assert (await ana.ask("submit", **too_long))["error"] == "'Words' has 0 to 9 characters."
+        assert (await ana.ask("submit", **too_long))["error"] == "'Words' must be 0 to 9 characters long."
         assert (await ana.ask("submit", **filled))["ok"]
         assert (await ben.event("MESSAGE_CREATE"))["content"] == "a cat"

@@ -1,4 +1,4 @@
-"""What a person does to one message over the page's websocket: the entries of its menu, and whose messages those are."""
+"""Actions on a message over the page's websocket: its Apps menu, and whose messages can be reached."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from playground import Discord
 from playground.world import EPHEMERAL
 from tests.playground.conftest import SmallBot, running
-from tests.playground.page.looker import looking
+from tests.playground.page.client import open_page
 
 
-async def test_an_entry_of_a_message_s_menu_is_used(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_apps_on_a_message_are_used(local: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = SmallBot()
 
     @bot.tree.context_menu(name="Count letters")
@@ -20,18 +20,18 @@ async def test_an_entry_of_a_message_s_menu_is_used(local: Discord, monkeypatch:
 
     @bot.tree.context_menu(name="Never")
     async def never(interaction: discord.Interaction, message: discord.Message) -> None:
-        """Does not answer."""
+        """Never responds."""
 
     @bot.tree.context_menu(name="Remove")
     @discord.app_commands.default_permissions(manage_messages=True)
     async def remove(interaction: discord.Interaction, message: discord.Message) -> None:
-        """For those who keep order."""
+        """Only for moderators."""
 
     local.gateway.allows_privileged = True
     local.interactions.ack_window = 0.5
-    async with running(bot, local, monkeypatch), looking(local, "ana") as ana, looking(local, "ben") as ben:
+    async with running(bot, local, monkeypatch), open_page(local, "ana") as ana, open_page(local, "ben") as ben:
         offered = (await ana.event("HELLO"))["commands"]
-        assert sorted((one["name"], one["type"]) for one in offered) == [("Count letters", 3), ("Never", 3)]
+        assert sorted((command["name"], command["type"]) for command in offered) == [("Count letters", 3), ("Never", 3)]
         said = await local.person("ben").say("fish")
         assert (await ana.ask("menu", name="Count letters", message_id=str(said.id)))["d"] == {
             "failed": None,
@@ -42,13 +42,13 @@ async def test_an_entry_of_a_message_s_menu_is_used(local: Discord, monkeypatch:
         assert (card["content"], card["flags"] & EPHEMERAL) == ("fish: 4", EPHEMERAL)
         assert (await ana.ask("menu", name="Never", message_id=str(said.id)))["d"]["failed"]
         for name, message_id, sentence in (
-            ("Remove", str(said.id), "'Remove' is not offered to ana: it takes manage_messages."),
-            ("Count words", str(said.id), "There is no entry 'Count words' in the menu of a message."),
-            (["Count letters"], str(said.id), "There is no entry '['Count letters']'"),
-            ("Count letters", card["id"], "The menu of a message that only you can see offers no apps."),
+            ("Remove", str(said.id), "ana can't use 'Remove': it requires manage_messages."),
+            ("Count words", str(said.id), "A message's Apps menu has no 'Count words'."),
+            (["Count letters"], str(said.id), "A message's Apps menu has no '['Count letters']'"),
+            ("Count letters", card["id"], "Apps aren't available on messages that only you can see."),
             ("Count letters", "1", "The message was deleted."),
-            ("Count letters", "x", "The page asked for something strange"),
-            ("Count letters", None, "The page asked for something strange"),
+            ("Count letters", "x", "The playground couldn't handle that request"),
+            ("Count letters", None, "The playground couldn't handle that request"),
         ):
             answer = await ana.ask("menu", name=name, message_id=message_id)
             assert not answer["ok"]
@@ -62,12 +62,12 @@ async def test_an_entry_of_a_message_s_menu_is_used(local: Discord, monkeypatch:
         assert answer["error"] == "The message was deleted."
 
 
-async def test_nobody_reaches_into_somebody_else_s_direct_messages(local: Discord) -> None:
+async def test_messages_in_other_peoples_direct_messages_are_out_of_reach(local: Discord) -> None:
     ana = local.person("ana")
     ana.go_to(local.world.direct_channel(ana.user))
     said = await ana.say("for the bot")
-    async with looking(local, "ben") as ben:
-        for deed in ({"op": "react", "emoji": "👍"}, {"op": "delete"}, {"op": "menu", "name": "Quote"}):
-            assert (await ben.ask(**deed, message_id=str(said.id)))["error"] == "The message was deleted."
-    async with looking(local, "ana") as again:
+    async with open_page(local, "ben") as ben:
+        for action in ({"op": "react", "emoji": "👍"}, {"op": "delete"}, {"op": "menu", "name": "Quote"}):
+            assert (await ben.ask(**action, message_id=str(said.id)))["error"] == "The message was deleted."
+    async with open_page(local, "ana") as again:
         assert (await again.ask("react", message_id=str(said.id), emoji="👍"))["ok"]

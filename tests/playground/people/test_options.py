@@ -1,4 +1,4 @@
-"""What Discord's client checks before it sends a command, and how a typed line is taken apart."""
+"""The client's checks on a command's options, and how typed lines are parsed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ DESCRIBED: list[dict[str, Any]] = [
     {"name": "prompt", "type": STRING, "required": True, "min_length": 2, "max_length": 20},
     {"name": "steps", "type": INTEGER, "min_value": 1, "max_value": 50},
     {"name": "cfg", "type": NUMBER, "min_value": 0},
-    {"name": "where", "type": STRING, "choices": [{"name": "This channel", "value": "channel"}, {"name": "All", "value": "all"}]},
+    {
+        "name": "where",
+        "type": STRING,
+        "choices": [{"name": "This channel", "value": "channel"}, {"name": "All", "value": "all"}],
+    },
     {"name": "quiet", "type": BOOLEAN},
     {"name": "who", "type": USER},
     {"name": "picture", "type": ATTACHMENT},
     {"name": "cfg2", "type": STRING},
-]  # fmt: skip
+]
 NAMES = [option["name"] for option in DESCRIBED]
 
 Here = tuple[World, Channel]
@@ -40,12 +44,12 @@ def filled(here: Here, complete: bool = True, **given: Any) -> dict[str, Any]:
     return {option["name"]: option["value"] for option in options}
 
 
-def test_values_are_sent_in_their_types(here: Here) -> None:
+def test_values_are_converted_to_their_types(here: Here) -> None:
     sent = filled(here, prompt="a fish", steps="7", cfg="6.5", where="This channel", quiet="yes", who=5)
     assert sent == {"prompt": "a fish", "steps": 7, "cfg": 6.5, "where": "channel", "quiet": True, "who": "5"}
 
 
-def test_a_file_is_sent_as_an_attachment_that_is_described(here: Here) -> None:
+def test_a_file_is_sent_as_a_resolved_attachment(here: Here) -> None:
     options, resolved = fill_options(here[0], here[1], DESCRIBED, {"prompt": "a fish", "picture": ("x.png", b"data")})
     (attachment,) = resolved["attachments"].values()
     assert options[1]["value"] == attachment["id"]
@@ -55,36 +59,36 @@ def test_a_file_is_sent_as_an_attachment_that_is_described(here: Here) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "These options are required: prompt"),
-        ({"prompt": "a fish", "colour": "red"}, "There is no option 'colour'. There are: prompt, steps"),
-        ({"prompt": "a"}, "prompt has 2 to 20 characters, and this has 1"),
-        ({"prompt": "x" * 21}, "and this has 21"),
-        ({"prompt": "a fish", "steps": 0}, "steps goes from 1 to 50"),
-        ({"prompt": "a fish", "steps": 51}, "steps goes from 1 to 50"),
+        ({}, "Required options are missing: prompt"),
+        ({"prompt": "a fish", "colour": "red"}, "There is no option 'colour'. Options: prompt, steps"),
+        ({"prompt": "a"}, "prompt must be 2 to 20 characters long; this is 1"),
+        ({"prompt": "x" * 21}, "this is 21"),
+        ({"prompt": "a fish", "steps": 0}, "steps must be between 1 and 50"),
+        ({"prompt": "a fish", "steps": 51}, "steps must be between 1 and 50"),
         ({"prompt": "a fish", "steps": "many"}, "steps must be a number"),
         ({"prompt": "a fish", "steps": 1e400}, "steps must be a number"),
         ({"prompt": "a fish", "steps": None}, "steps must be a number"),
-        ({"prompt": "a fish", "cfg": -0.1}, "cfg goes from 0 to None"),
-        ({"prompt": "a fish", "cfg": "nan"}, "cfg must be a number that Discord can send"),
-        ({"prompt": "a fish", "cfg": "inf"}, "cfg must be a number that Discord can send"),
-        ({"prompt": "a fish", "cfg": MAX_NUMBER + 1}, "that Discord can send"),
-        ({"prompt": "a fish", "where": "server"}, "where takes one of: This channel, All"),
-        ({"prompt": "a fish", "picture": "fish.png"}, "picture takes a file, not words"),
+        ({"prompt": "a fish", "cfg": -0.1}, "cfg must be at least 0"),
+        ({"prompt": "a fish", "cfg": "nan"}, "the range Discord can send"),
+        ({"prompt": "a fish", "cfg": "inf"}, "the range Discord can send"),
+        ({"prompt": "a fish", "cfg": MAX_NUMBER + 1}, "the range Discord can send"),
+        ({"prompt": "a fish", "where": "server"}, "where must be one of: This channel, All"),
+        ({"prompt": "a fish", "picture": "fish.png"}, "picture needs a file"),
     ],
 )
-def test_what_the_client_would_not_send_is_refused(here: Here, given: dict[str, Any], words: str) -> None:
+def test_invalid_values_are_refused(here: Here, given: dict[str, Any], words: str) -> None:
     with pytest.raises(NotPossible) as caught:
         filled(here, **given)
     assert words in str(caught.value)
 
 
-def test_a_command_that_is_still_being_typed_is_sent_as_far_as_it_got(here: Here) -> None:
+def test_autocomplete_sends_incomplete_values(here: Here) -> None:
     assert filled(here, complete=False, steps="7", cfg="six") == {"steps": 7, "cfg": "six"}
     with pytest.raises(NotPossible, match="There is no option"):
         filled(here, complete=False, colour="red")
 
 
-def test_options_are_wrapped_in_their_subcommands() -> None:
+def test_options_are_nested_in_their_subcommands() -> None:
     chain = [{"name": "group", "type": 2}, {"name": "sub", "type": 1}]
     assert nest(chain, [{"name": "x"}]) == [
         {"name": "group", "type": 2, "options": [{"name": "sub", "type": 1, "options": [{"name": "x"}]}]}
@@ -99,19 +103,22 @@ def _begins_an_option(text: str) -> bool:
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), _value.filter(lambda text: not _begins_an_option(text)), max_size=5))
-def test_what_is_typed_is_read_as_it_was_meant(values: dict[str, str]) -> None:
+def test_typed_options_round_trip(values: dict[str, str]) -> None:
     line = " ".join(f"{name}:{value}" for name, value in values.items())
     assert parse_typed(DESCRIBED, line) == values
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_typed_is_options_or_a_sentence(line: str) -> None:
+def test_any_line_gives_options_or_an_error(line: str) -> None:
     try:
         parsed = parse_typed(DESCRIBED, line)
     except NotPossible as error:
         parsed = {"": str(error)}
     assert set(parsed) <= {*NAMES, ""}
-    assert parsed.get("", "belongs to no option. There are: prompt").find("belongs to no option. There are:") >= 0
+    assert (
+        parsed.get("", "doesn't belong to any option. Options: prompt").find("doesn't belong to any option. Options:")
+        >= 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,15 +136,15 @@ def test_a_value_runs_until_the_next_option(line: str, options: dict[str, str]) 
     assert parse_typed(DESCRIBED, line) == options
 
 
-def test_words_before_the_first_option_belong_to_none() -> None:
-    with pytest.raises(NotPossible, match="'a red fish' belongs to no option"):
+def test_text_before_the_first_option_is_refused() -> None:
+    with pytest.raises(NotPossible, match="'a red fish' doesn't belong to any option"):
         parse_typed(DESCRIBED, "a red fish cfg:6")
-    with pytest.raises(NotPossible, match="This command takes no options"):
+    with pytest.raises(NotPossible, match="This command has no options"):
         parse_typed([], "words")
     assert parse_typed([], "  ") == {}
 
 
-def test_a_line_names_the_command_its_subcommand_and_its_options(here: Here) -> None:
+def test_a_line_is_split_into_command_subcommand_and_options(here: Here) -> None:
     world, channel = here
     ana = world.add_user("ana")
     sub = {"name": "save", "type": 1, "options": [{"name": "name", "type": STRING}]}
@@ -147,9 +154,9 @@ def test_a_line_names_the_command_its_subcommand_and_its_options(here: Here) -> 
     assert split_typed(world, channel, ana, " /preset list ") == ("preset list", {})
     assert split_typed(world, channel, ana, "/ping") == ("ping", {})
     for line, words in (
-        ("/preset", "needs one of its subcommands: save, list"),
-        ("/preset drop", "needs one of its subcommands: save, list"),
-        ("/pong", "There is no command /pong. There are: /ping, /preset."),
+        ("/preset", "needs a subcommand: save, list"),
+        ("/preset drop", "needs a subcommand: save, list"),
+        ("/pong", "There is no command /pong. Available: /ping, /preset."),
         ("", "There is no command"),
     ):
         with pytest.raises(NotPossible) as caught:

@@ -1,4 +1,4 @@
-"""What a human can do in Discord's client, and above all what the client would not let them do."""
+"""What people can do in Discord's client, and what the client doesn't let them do."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from playground import Discord, Message, Modal, NotPossible
 from playground.people.forms import choose, fill_form
 from playground.wire.views import Select, read_modal
-from tests.playground.conftest import SmallBot, answer_of, form_of, running
+from tests.playground.conftest import SmallBot, form_of, message_of, running
 
 
 class Everything(discord.ui.View):
-    """A button of each kind, and two drop-downs."""
+    """A button of each kind and two drop-downs."""
 
     def __init__(self) -> None:
         super().__init__(timeout=None)
@@ -32,9 +32,12 @@ class Everything(discord.ui.View):
         await interaction.response.edit_message(content=f"pressed by {interaction.user}")
 
     @discord.ui.select(
-        custom_id="pick", placeholder="Pick", min_values=1, max_values=2,
+        custom_id="pick",
+        placeholder="Pick",
+        min_values=1,
+        max_values=2,
         options=[discord.SelectOption(label=name, value=name.lower()) for name in ("Ink", "Oil", "Chalk")],
-    )  # fmt: skip
+    )
     async def pick(self, interaction: discord.Interaction, select: discord.ui.Select) -> None:
         await interaction.response.send_message("+".join(select.values), ephemeral=True)
 
@@ -62,7 +65,7 @@ def helpful_bot() -> SmallBot:
 
     @bot.tree.command()
     async def show(interaction: discord.Interaction) -> None:
-        """Show everything that can be pressed."""
+        """Show all controls."""
         await interaction.response.send_message("before", view=Everything())
 
     @bot.tree.command()
@@ -72,13 +75,13 @@ def helpful_bot() -> SmallBot:
 
     @bot.tree.command()
     async def whisper(interaction: discord.Interaction) -> None:
-        """Say something to one person."""
+        """Respond to one person only."""
         await interaction.response.send_message("psst", ephemeral=True)
         await interaction.followup.send("more", ephemeral=True)
 
     @bot.tree.command()
     async def silent(interaction: discord.Interaction, word: str = "") -> None:
-        """Never answers."""
+        """Never responds."""
 
     @silent.autocomplete("word")
     async def never(interaction: discord.Interaction, typed: str) -> list[discord.app_commands.Choice[str]]:
@@ -99,7 +102,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Discord]:
 
 
 async def shown(server: Discord) -> Message:
-    return answer_of(await server.person("ana").slash("show"))
+    return message_of(await server.person("ana").slash("show"))
 
 
 async def opened(server: Discord) -> Modal:
@@ -111,50 +114,50 @@ async def test_buttons_are_found_by_label_emoji_or_id(server: Discord) -> None:
     for name in ("Press", "🔁", "press", "🔁 Press"):
         reply = await ben.click(message, name)
         assert reply.text == "pressed by ben"
-    assert [one.content for one in ben.sees()] == ["pressed by ben"]
+    assert [message.content for message in ben.sees()] == ["pressed by ben"]
     assert ben.sees()[0].edited
 
 
 @pytest.mark.parametrize(
     ("button", "words"),
     [
-        ("Push", "There is no button 'Push' under this message. There are: Press, Dead, Away"),
-        ("Dead", "cannot be pressed"),
-        ("Away", "cannot be pressed"),
+        ("Push", "This message has no button 'Push'. Its buttons: Press, Dead, Away"),
+        ("Dead", "The button 'Dead' is disabled"),
+        ("Away", "The button 'Away' is a link"),
     ],
 )
-async def test_buttons_that_cannot_be_pressed_are_not(server: Discord, button: str, words: str) -> None:
+async def test_missing_disabled_and_link_buttons_cannot_be_pressed(server: Discord, button: str, words: str) -> None:
     with pytest.raises(NotPossible, match=words):
         await server.person("ana").click(await shown(server), button)
 
 
-async def test_drop_downs_take_what_they_offer(server: Discord) -> None:
+async def test_drop_downs_only_accept_their_options(server: Discord) -> None:
     ana, message = server.person("ana"), await shown(server)
     assert (await ana.select(message, "Pick", ["Ink", "oil"])).text == "ink+oil"
     assert (await ana.select(message, "pick", ["chalk"])).text == "chalk"
     for name, values, words in (
-        ("Choose", ["Ink"], "There is no drop-down 'Choose'"),
-        ("Pick", ["Wax"], "offers no 'Wax'. It offers: Ink, Oil, Chalk"),
-        ("Pick", [], "takes 1 to 2"),
-        ("Pick", ["Ink", "Oil", "Chalk"], "takes 1 to 2"),
-        ("off", ["x"], "cannot be used"),
+        ("Choose", ["Ink"], "This message has no drop-down 'Choose'"),
+        ("Pick", ["Wax"], "has no option 'Wax'. Its options: Ink, Oil, Chalk"),
+        ("Pick", [], "Select 1 to 2 in 'Pick'"),
+        ("Pick", ["Ink", "Oil", "Chalk"], "Select 1 to 2 in 'Pick'"),
+        ("off", ["x"], "'off' is disabled"),
     ):
         with pytest.raises(NotPossible, match=words):
             await ana.select(message, name, values)
 
 
-async def test_forms_are_sent_complete_and_within_their_limits(server: Discord) -> None:
+async def test_forms_must_be_complete_and_within_their_limits(server: Discord) -> None:
     ana, modal = server.person("ana"), await opened(server)
     assert (modal.title, [field.label for field in modal.fields]) == ("Draw", ["Words", "Note", "Style"])
     for values, words in (
         ({}, "'Words' is required"),
         ({"Words": ""}, "'Words' is required"),
-        ({"Words": "ab"}, "'Words' has 3 to 9 characters"),
-        ({"Words": "abcdefghij"}, "'Words' has 3 to 9 characters"),
-        ({"Words": "abc", "Colour": "red"}, "The form has no field 'Colour'"),
-        ({"Words": "abc", "Style": ["Wax"]}, "'Style' offers no 'Wax'"),
-        ({"Words": "abc", "Style": []}, "'Style' takes 1 to 1"),
-        ({"Words": "abc", "Style": ["Ink", "Oil"]}, "'Style' takes 1 to 1"),
+        ({"Words": "ab"}, "'Words' must be 3 to 9 characters long"),
+        ({"Words": "abcdefghij"}, "'Words' must be 3 to 9 characters long"),
+        ({"Words": "abc", "Colour": "red"}, "The form has no field 'Colour'. Its fields: Words, Note, Style"),
+        ({"Words": "abc", "Style": ["Wax"]}, "'Style' has no option 'Wax'"),
+        ({"Words": "abc", "Style": []}, "Select 1 in 'Style'"),
+        ({"Words": "abc", "Style": ["Ink", "Oil"]}, "Select 1 in 'Style'"),
     ):
         with pytest.raises(NotPossible, match=words):
             await ana.submit(modal, values)
@@ -162,43 +165,43 @@ async def test_forms_are_sent_complete_and_within_their_limits(server: Discord) 
     assert reply.text == "a cat||Ink"
 
 
-async def test_what_is_filled_in_already_is_sent_untouched(server: Discord) -> None:
+async def test_default_values_are_submitted_unchanged(server: Discord) -> None:
     assert (await server.person("ana").submit(await opened(server), {"Words": "a cat"})).text == "a cat|none|Oil"
 
 
-async def test_private_answers_are_seen_by_one_person_alone(server: Discord) -> None:
+async def test_ephemeral_responses_are_seen_by_one_person_only(server: Discord) -> None:
     ana, ben = server.person("ana"), server.person("ben")
     reply = await ana.slash("whisper")
-    message = await reply.until(lambda one: one.content == "more", 5)
+    message = await reply.until(lambda message: message.content == "more", 5)
     assert message.ephemeral
     assert reply.text == "psst\nmore"
-    assert [one.content for one in ana.sees()] == ["psst", "more"]
+    assert [message.content for message in ana.sees()] == ["psst", "more"]
     assert ben.sees() == []
-    with pytest.raises(NotPossible, match="not visible to this person"):
+    with pytest.raises(NotPossible, match="ben can't see this message"):
         await ben.click(message, "any")
     with pytest.raises(NotPossible, match="Missing Permissions"):
         await ana.react(message, "🔁")
 
 
-async def test_a_bot_that_says_nothing_is_noticed(server: Discord) -> None:
+async def test_a_bot_that_does_not_respond_is_noticed(server: Discord) -> None:
     reply = await server.person("ana").slash("silent")
     assert reply.failed == "The application did not respond"
     assert reply.as_dict() == {"failed": reply.failed, "modal": None}
     assert reply.message is None
-    with pytest.raises(TimeoutError, match="the answer is still"):
-        await reply.until(lambda one: True, 0.1)
+    with pytest.raises(TimeoutError, match="the reply is still"):
+        await reply.until(lambda _: True, 0.1)
     with pytest.raises(NotPossible, match="Loading options failed"):
         await server.person("ana").completes("/silent word:x")
-    with pytest.raises(AssertionError, match="nobody acknowledged 2 silent"):
+    with pytest.raises(AssertionError, match="not acknowledged: interaction of type 2, silent"):
         server.assert_clean()
 
 
-async def test_an_interaction_that_is_old_already_fails(server: Discord) -> None:
+async def test_an_interaction_that_is_too_old_fails(server: Discord) -> None:
     reply = await server.person("ana").slash("show", _age=timedelta(seconds=4))
     assert reply.failed
 
 
-async def test_a_bot_that_is_not_there_is_noticed_at_once() -> None:
+async def test_a_missing_bot_is_noticed_at_once() -> None:
     async with Discord() as local:
         local.world.commands[None, "ping", 1] = {"id": "1", "name": "ping", "type": 1, "description": "x"}
         started = asyncio.get_running_loop().time()
@@ -206,39 +209,39 @@ async def test_a_bot_that_is_not_there_is_noticed_at_once() -> None:
         assert asyncio.get_running_loop().time() - started < 1
 
 
-async def test_entries_in_the_menu_of_a_message(server: Discord) -> None:
+async def test_apps_on_a_message(server: Discord) -> None:
     ana = server.person("ana")
     message = await ana.say("to be, or not")
     server.gateway.allows_privileged = True
     assert (await server.person("ben").context_menu("Quote", message)).text == "> to be, or not"
-    with pytest.raises(NotPossible, match=r"There is no entry 'Translate' .* There are: Quote\."):
+    with pytest.raises(NotPossible, match=r"Apps menu has no 'Translate'. Available: Quote\."):
         await ana.context_menu("Translate", message)
     private = await ana.slash("whisper")
     with pytest.raises(NotPossible, match="only you can see"):
-        await ana.context_menu("Quote", answer_of(private))
+        await ana.context_menu("Quote", message_of(private))
     server.world.commands[None, "Pin", 3] = {"id": "9", "name": "Pin", "type": 3, "default_member_permissions": "32"}
-    with pytest.raises(NotPossible, match="'Pin' is not offered to ana: it takes manage_guild"):
+    with pytest.raises(NotPossible, match="ana can't use 'Pin': it requires manage_guild"):
         await ana.context_menu("Pin", message)
 
 
-async def test_people_write_and_delete_their_own(server: Discord) -> None:
+async def test_people_write_and_delete_messages(server: Discord) -> None:
     ana, ben = server.person("ana"), server.person("ben")
     message = await ana.say("hello", [("x.txt", b"data")])
     assert (message.author, message.is_bot, message.attachments[0].filename) == ("ana", False, "x.txt")
-    with pytest.raises(NotPossible, match="Only one's own"):
+    with pytest.raises(NotPossible, match="only delete your own"):
         await ben.delete(message)
     ben.may("manage_messages")
     await ben.delete(message)
     assert ana.sees() == []
-    for deed in (ana.delete(message), ana.react(message, "🔁"), ana.click(message, "any")):
+    for action in (ana.delete(message), ana.react(message, "🔁"), ana.click(message, "any")):
         with pytest.raises(NotPossible, match="The message was deleted"):
-            await deed
+            await action
     for words, refusal in (("", "Cannot send an empty message"), ("x" * 2001, "Must be 2000 or fewer in length.")):
         with pytest.raises(NotPossible, match=refusal):
             await ana.say(words)
 
 
-async def test_reactions_are_counted_and_taken_back(server: Discord) -> None:
+async def test_reactions_are_counted_and_removed(server: Discord) -> None:
     ana, ben = server.person("ana"), server.person("ben")
     message = await ana.say("hello")
     for person in (ana, ben, ana):
@@ -250,7 +253,7 @@ async def test_reactions_are_counted_and_taken_back(server: Discord) -> None:
     assert ana.sees()[0].reactions == {"🔁": 1}
 
 
-async def test_people_go_where_they_like_and_are_members_there(server: Discord) -> None:
+async def test_going_to_a_server_makes_people_members(server: Discord) -> None:
     ana, ben = server.person("ana"), server.person("ben", ["manage_guild"])
     assert server.person("ana") is ana
     elsewhere = server.add_guild("Elsewhere", ["there"])
@@ -258,35 +261,54 @@ async def test_people_go_where_they_like_and_are_members_there(server: Discord) 
     assert (await ana.slash("whisper")).text.startswith("psst")
     assert elsewhere.permissions_of(ana.id) == server.guild.permissions_of(ana.id)
     assert "manage_guild" in server.guild.permissions_of(ben.id)
-    with pytest.raises(ValueError, match="not known here: fly"):
+    with pytest.raises(ValueError, match="unknown permissions: fly"):
         ben.may("fly")
 
 
-async def test_commands_of_everybody_work_in_direct_messages_too(server: Discord) -> None:
+async def test_global_commands_work_in_direct_messages(server: Discord) -> None:
     ana = server.person("ana")
     ana.go_to(server.world.direct_channel(ana.user))
-    message = answer_of(await ana.slash("show"))
+    message = message_of(await ana.slash("show"))
     assert (await ana.click(message, "Press")).text == "pressed by ana"
-    assert [one.id for one in ana.direct_messages()] == [message.id]
+    assert [message.id for message in ana.direct_messages()] == [message.id]
     assert server.person("ben").sees() == []
 
 
 def test_older_forms_without_labels_are_read_and_filled() -> None:
-    modal = read_modal({
-        "title": "t", "custom_id": "c",
-        "components": [{"type": 1, "components": [{"type": 4, "custom_id": "w", "label": "Words", "style": 2}]}],
-    }, "token")  # fmt: skip
+    modal = read_modal(
+        {
+            "title": "t",
+            "custom_id": "c",
+            "components": [{"type": 1, "components": [{"type": 4, "custom_id": "w", "label": "Words", "style": 2}]}],
+        },
+        "token",
+    )
     assert modal.fields[0].label == "Words"
     (filled,) = fill_form(modal, {"w": "a cat"})
     assert filled["component"]["value"] == "a cat"
 
 
-def test_a_choice_named_twice_is_chosen_once() -> None:
-    form = read_modal({
-        "title": "t", "custom_id": "c", "components": [{"type": 18, "label": "Style", "component": {
-            "type": 3, "custom_id": "s", "options": [{"label": "Ink", "value": "ink"}], "max_values": 1, "min_values": 0,
-        }}],
-    }, "token")  # fmt: skip
+def test_an_option_named_twice_is_selected_once() -> None:
+    form = read_modal(
+        {
+            "title": "t",
+            "custom_id": "c",
+            "components": [
+                {
+                    "type": 18,
+                    "label": "Style",
+                    "component": {
+                        "type": 3,
+                        "custom_id": "s",
+                        "options": [{"label": "Ink", "value": "ink"}],
+                        "max_values": 1,
+                        "min_values": 0,
+                    },
+                }
+            ],
+        },
+        "token",
+    )
     item = form.fields[0].item
     assert isinstance(item, Select)
     assert choose(item, ["Ink", "ink"], "Style") == ["ink"]

@@ -1,4 +1,4 @@
-"""Faults on request: of the right shape, in order, counted, and gone when they have happened."""
+"""Injected faults: their responses, their order, and that they are counted and used up."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.playground.api import Api
 MESSAGES = "/channels/*/messages"
 
 
-async def test_a_rate_limit_has_discords_shape(local: Discord, api: Api) -> None:
+async def test_a_rate_limit_looks_like_discords(local: Discord, api: Api) -> None:
     local.faults.rate_limit("POST", MESSAGES, retry_after=0.25, scope="shared")
     limited = await api.send({"content": "x"})
     assert limited.status == 429
     assert limited.body == {"message": "You are being rate limited.", "code": 0, "retry_after": 0.25, "global": False}
     assert limited.headers["Retry-After"] == "0.25"
     assert limited.headers["X-RateLimit-Scope"] == "shared"
-    assert "Via" in limited.headers  # without it discord.py takes it for a ban by the proxy
+    assert "Via" in limited.headers  # without it discord.py takes the response for a ban by the proxy
     assert "X-RateLimit-Global" not in limited.headers
     assert (await api.send({"content": "x"})).status == 200
     local.assert_clean()
 
 
-async def test_a_global_rate_limit_says_so(local: Discord, api: Api) -> None:
+async def test_a_global_rate_limit_is_marked_as_global(local: Discord, api: Api) -> None:
     local.faults.rate_limit("*", "/users/@me", scope="global")
     limited = await api.call("GET", "/users/@me")
     assert limited.body["global"] is True
@@ -45,7 +45,7 @@ async def test_a_global_rate_limit_says_so(local: Discord, api: Api) -> None:
         (lambda faults: faults.http("POST", MESSAGES, status=404, code=10008, message="Unknown Message"), 404, 10008),
     ],
 )
-async def test_an_error_comes_in_place_of_the_deed(
+async def test_an_injected_error_replaces_the_request(
     local: Discord, api: Api, preset: Callable[[Faults], Fault], status: int, code: int
 ) -> None:
     fault = preset(local.faults)
@@ -55,7 +55,7 @@ async def test_an_error_comes_in_place_of_the_deed(
     assert (await api.send({"content": "x"})).status == 200
 
 
-async def test_an_unknown_webhook_hits_every_route_of_webhooks(local: Discord, api: Api) -> None:
+async def test_unknown_webhook_applies_to_every_webhook_route(local: Discord, api: Api) -> None:
     fault = local.faults.unknown_webhook(times=2)
     for method, path in (("POST", "/webhooks/1/token"), ("PATCH", "/webhooks/1/token/messages/@original")):
         assert (await api.call(method, path, {"content": "x"})).code == 10015
@@ -70,7 +70,7 @@ async def test_a_connection_dropped_before_loses_the_request(local: Discord, api
     assert local.person("ana").sees() == []
 
 
-async def test_a_connection_dropped_after_loses_only_the_answer(local: Discord, api: Api) -> None:
+async def test_a_connection_dropped_after_loses_only_the_response(local: Discord, api: Api) -> None:
     local.faults.drop_connection("POST", MESSAGES, when="after")
     body = {"content": "x", "nonce": "1", "enforce_nonce": True}
     with pytest.raises(aiohttp.ClientConnectionError):
@@ -79,7 +79,7 @@ async def test_a_connection_dropped_after_loses_only_the_answer(local: Discord, 
     assert (await api.send(body)).body["id"] == str(message.id)
 
 
-async def test_a_delay_holds_up_one_request_and_no_other(local: Discord, api: Api) -> None:
+async def test_a_delay_holds_up_only_one_request(local: Discord, api: Api) -> None:
     local.faults.delay("GET", "/users/@me", 0.2)
     slow = asyncio.create_task(api.call("GET", "/users/@me"))
     assert (await api.send({"content": "x"})).status == 200
@@ -87,7 +87,7 @@ async def test_a_delay_holds_up_one_request_and_no_other(local: Discord, api: Ap
     assert (await slow).status == 200
 
 
-def test_faults_come_first_come_first_served_and_are_counted() -> None:
+def test_faults_are_used_in_order_and_counted() -> None:
     faults = Faults()
     first = faults.server_error("POST", "/a/*", times=2)
     second = faults.server_error("*", "/a/b", status=500)
@@ -108,24 +108,25 @@ def test_faults_match_on_method_and_path_and_can_be_removed() -> None:
     assert faults.take("POST", "/any") is None
 
 
-async def test_a_request_that_arrives_twice_is_applied_twice_unless_its_nonce_tells(local: Discord, api: Api) -> None:
+async def test_a_repeated_request_takes_effect_twice_unless_it_has_a_nonce(local: Discord, api: Api) -> None:
     local.faults.repeat("POST", MESSAGES, times=2)
     await api.send({"content": "x"})
     assert len(local.person("ana").sees()) == 2
     sent = await api.send({"content": "y", "nonce": "1", "enforce_nonce": True})
-    assert [one.content for one in local.person("ana").sees()] == ["x", "x", "y"]
+    assert [message.content for message in local.person("ana").sees()] == ["x", "x", "y"]
     assert sent.body["content"] == "y"
 
 
-async def test_what_goes_wrong_by_chance_sees_the_request_arrive_and_take_effect(local: Discord, api: Api) -> None:
+async def test_random_faults_see_the_request_arrive_and_take_effect(local: Discord, api: Api) -> None:
     seen: list[str] = []
     ana = local.person("ana")
     local.faults.by_chance = lambda request, path: Fault(
-        request.method, path,
+        request.method,
+        path,
         on_arrival=lambda: seen.append(f"arrived with {len(ana.sees())}"),
         on_applied=lambda: seen.append(f"applied with {len(ana.sees())}"),
-    )  # fmt: skip
+    )
     assert (await api.send({"content": "x"})).status == 200
     assert seen == ["arrived with 0", "applied with 1"]
-    local.faults.server_error("POST", MESSAGES)  # a fault that was asked for comes first
+    local.faults.server_error("POST", MESSAGES)  # pending faults come first
     assert (await api.send({"content": "x"})).status == 502

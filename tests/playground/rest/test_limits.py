@@ -1,4 +1,4 @@
-"""Rate limits where they are switched on: counted for each channel, told in every answer, kept by a well-behaved client."""
+"""Rate limits: counted per channel, reported in every response, respected by a well-behaved client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from playground import Discord
-from tests.playground.api import Api, opened_api
+from tests.playground.api import Api, open_api
 from tests.playground.conftest import SPECIFICATION, SmallBot, running
 
 
@@ -20,7 +20,7 @@ async def strict() -> AsyncIterator[Discord]:
 
 @pytest.fixture
 async def api(strict: Discord) -> AsyncIterator[Api]:
-    async with opened_api(strict) as opened:
+    async with open_api(strict) as opened:
         yield opened
 
 
@@ -47,13 +47,13 @@ async def test_the_sixth_message_in_five_seconds_is_refused(strict: Discord, api
     strict.assert_clean()
 
 
-async def test_fifty_requests_a_second_are_taken_in_all(strict: Discord, api: Api) -> None:
+async def test_at_most_fifty_requests_a_second_are_accepted_in_total(strict: Discord, api: Api) -> None:
     answers = [await api.call("GET", "/users/@me") for _ in range(50)]
     assert {answer.status for answer in answers} == {200}
     refused = await api.call("GET", f"/channels/{api.channel.id}")
     assert (refused.status, refused.body["global"]) == (429, True)
     assert refused.headers["X-RateLimit-Global"] == "true"
-    # interactions are answered all the same
+    # interactions are exempt
     assert (await api.call("POST", "/interactions/1/token/callback", {"type": 5})).code == 10062
     strict.clock.advance(seconds=1)
     assert (await api.call("GET", "/users/@me")).status == 200
@@ -64,15 +64,15 @@ async def test_callbacks_have_no_bucket(strict: Discord, api: Api) -> None:
     assert not [name for name in answer.headers if name.lower().startswith("x-ratelimit")]
 
 
-async def test_switched_off_nothing_is_said_of_limits(local: Discord) -> None:
-    async with opened_api(local) as free:
+async def test_without_rate_limits_there_are_no_headers(local: Discord) -> None:
+    async with open_api(local) as free:
         for _ in range(8):
             sent = await free.send({"content": "x"})
             assert sent.status == 200
             assert not [name for name in sent.headers if name.lower().startswith("x-ratelimit")]
 
 
-async def test_discord_py_waits_as_it_is_told_and_is_never_refused(
+async def test_discord_py_respects_the_limits_and_is_never_refused(
     strict: Discord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot = SmallBot()
@@ -83,5 +83,5 @@ async def test_discord_py_waits_as_it_is_told_and_is_never_refused(
             await message.add_reaction(emoji)
         assert asyncio.get_running_loop().time() - started >= 0.6
     assert strict.person("ana").sees()[0].reactions == dict.fromkeys(("😀", "😁", "😂", "😃"), 1)
-    assert {one.status for one in strict.log} <= {200, 204}
+    assert {exchange.status for exchange in strict.log} <= {200, 204}
     strict.assert_clean()

@@ -1,4 +1,4 @@
-"""The check against Discord's description is itself checked: what is wrong on purpose is reported, each with its place."""
+"""The check against Discord's specification: deliberate violations are reported with their place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playground.rest.oas import Specification
 from tests.playground.api import Api
 from tests.playground.conftest import SPECIFICATION
 
-pytestmark = pytest.mark.skipif(not SPECIFICATION.exists(), reason="the specification's file is not at hand")
+pytestmark = pytest.mark.skipif(not SPECIFICATION.exists(), reason="the specification is not available")
 
 SEND = "/channels/{channel_id}/messages"
 
@@ -25,12 +25,12 @@ def specification() -> Specification:
 
 @pytest.fixture
 async def good(local: Discord, api: Api) -> Exchange:
-    """A message that was sent and answered as it should be."""
+    """A message that was sent and answered correctly."""
     await api.send({"content": "hello", "nonce": "1", "embeds": [{"title": "a fish"}]})
     return local.log[-1]
 
 
-def test_what_is_right_is_not_reported(specification: Specification, good: Exchange) -> None:
+def test_valid_exchanges_are_not_reported(specification: Specification, good: Exchange) -> None:
     assert specification.violations([good]) == []
 
 
@@ -46,7 +46,7 @@ def test_what_is_right_is_not_reported(specification: Specification, good: Excha
         ({"attachments": [{"id": 0, "description": "d" * 1025}]}, "attachments"),
     ],
 )
-def test_a_wrong_request_is_reported(
+def test_an_invalid_request_is_reported(
     specification: Specification, good: Exchange, request_body: dict[str, Any], place: str
 ) -> None:
     (violation, *_) = specification.violations([replace(good, request=request_body)])
@@ -61,14 +61,14 @@ def test_the_json_of_a_multipart_request_is_checked_too(
     assert specification.violations([wrong])
 
 
-def test_a_wrong_answer_is_reported(specification: Specification, good: Exchange) -> None:
+def test_an_invalid_response_is_reported(specification: Specification, good: Exchange) -> None:
     without = {key: value for key, value in good.response.items() if key != "author"}
     for wrong in (without, {**good.response, "id": 5.5}, {**good.response, "timestamp": None}, []):
         (violation, *_) = specification.violations([replace(good, response=wrong)])
         assert violation.startswith(f"POST {SEND} 200: ")
 
 
-def test_a_wrong_error_is_reported(specification: Specification, good: Exchange) -> None:
+def test_an_invalid_error_is_reported(specification: Specification, good: Exchange) -> None:
     assert specification.violations([replace(good, status=403, response={"message": "No", "code": 50013})]) == []
     assert specification.violations([replace(good, status=403, response={"message": "No"})])
 
@@ -79,7 +79,7 @@ def test_a_route_that_discord_does_not_have_is_reported(specification: Specifica
     ]
 
 
-async def test_a_wrong_exchange_makes_the_whole_playground_complain(local: Discord, api: Api) -> None:
+async def test_the_playground_reports_an_invalid_exchange(local: Discord, api: Api) -> None:
     path = f"/applications/{local.world.application_id}/commands"
     option = {"name": "o", "description": "d", "type": 3, "max_length": 6001}
     answer = await api.call("PUT", path, [{"name": "ping", "description": "d", "type": 1, "options": [option]}])
@@ -88,9 +88,7 @@ async def test_a_wrong_exchange_makes_the_whole_playground_complain(local: Disco
         local.assert_clean()
 
 
-def test_ids_of_attachments_may_be_numbers_and_codes_of_fields_words(
-    specification: Specification, good: Exchange
-) -> None:
+def test_attachment_ids_may_be_numbers_and_field_codes_strings(specification: Specification, good: Exchange) -> None:
     assert specification.violations([replace(good, request={"content": "x", "attachments": [{"id": 0}]})]) == []
     tree = {"embeds": {"0": {"title": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "too long"}]}}}}
     error = {"message": "Invalid Form Body", "code": 50035, "errors": tree}

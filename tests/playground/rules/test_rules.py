@@ -1,6 +1,6 @@
-"""Discord's limits, each at its edge: the last that is taken, and the first that is refused with 50035 or its kin.
+"""Discord's limits: the largest accepted value of each, and the first one refused with 50035 or a related code.
 
-The specification says nothing of these, so no validator would find them.
+The specification does not cover these, so validating against it cannot find them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPTION: dict[str, Any] = {"name": "what", "description": "What to draw", "type":
 
 
 def code_of(check: Callable[..., None], *arguments: Any, **more: Any) -> int | None:
-    """The code of the refusal; None, if it is taken."""
+    """The error code, or None if the arguments are accepted."""
     try:
         check(*arguments, **more)
     except ApiError as error:
@@ -85,7 +85,7 @@ def message(**body: Any) -> int | None:
     ],
     ids=lambda body: str(body)[:50],
 )
-def test_a_message_at_the_limit_is_taken(body: dict[str, Any]) -> None:
+def test_a_message_at_the_limit_is_accepted(body: dict[str, Any]) -> None:
     assert message(**body) is None
 
 
@@ -137,18 +137,18 @@ def test_a_message_over_the_limit_is_refused(body: dict[str, Any]) -> None:
     assert message(**body) == 50035
 
 
-def test_an_empty_message_is_refused_unless_it_carries_a_file_or_is_an_edit() -> None:
+def test_an_empty_message_is_refused_unless_it_has_a_file_or_is_an_edit() -> None:
     assert message(content="") == 50006
     assert code_of(check_message, {}, has_files=True, creates=True) is None
     assert code_of(check_message, {}, has_files=False, creates=False) is None
 
 
-def test_a_message_of_the_newer_kind_stays_one() -> None:
+def test_a_components_v2_message_stays_one() -> None:
     body = {"content": "words"}
     assert code_of(check_message, body, has_files=False, creates=False, was_v2=True) == 50035
 
 
-def test_files_are_limited_in_number_size_and_sum() -> None:
+def test_files_are_limited_in_number_size_and_total() -> None:
     limit = 10 * 1024 * 1024
     assert code_of(check_files, [("a", b"x" * limit), ("b", b"x" * limit)], limit) is None
     assert code_of(check_files, [("a", b"x" * (limit + 1))], limit) == 40005
@@ -171,10 +171,14 @@ def test_forms_are_limited() -> None:
     good = {"title": "t" * 45, "custom_id": "c" * 100, "components": [text_input(custom_id=str(n)) for n in range(5)]}
     assert code_of(check_modal, good) is None
     wrong = (
-        {"title": "t" * 46}, {"custom_id": "c" * 101}, {"components": []}, {"components": [text_input()] * 6},
-        {"components": [{**text_input(), "label": "l" * 46}]}, {"components": [row(button())]},
+        {"title": "t" * 46},
+        {"custom_id": "c" * 101},
+        {"components": []},
+        {"components": [text_input()] * 6},
+        {"components": [{**text_input(), "label": "l" * 46}]},
+        {"components": [row(button())]},
         {"components": [{"type": 18, "label": "Pick", "component": menu(2, max_values=3)}]},
-    )  # fmt: skip
+    )
     for change in wrong:
         assert code_of(check_modal, {**good, **change}) == 50035, change
 
@@ -182,24 +186,32 @@ def test_forms_are_limited() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"name": "Draw"}, {"name": "dr aw"}, {"name": "d" * 33}, {"name": ""}, {"description": ""},
-        {"description": "d" * 101}, {"options": [{**OPTION, "name": f"o{n}"} for n in range(26)]},
+        {"name": "Draw"},
+        {"name": "dr aw"},
+        {"name": "d" * 33},
+        {"name": ""},
+        {"description": ""},
+        {"description": "d" * 101},
+        {"options": [{**OPTION, "name": f"o{n}"} for n in range(26)]},
         {"options": [{**OPTION, "choices": [{"name": str(n), "value": str(n)} for n in range(26)]}]},
         {"options": [{**OPTION, "choices": [{"name": "a", "value": "a"}], "autocomplete": True}]},
         {"options": [OPTION, {**OPTION, "name": "then", "required": True}]},
-        {"options": [{**OPTION, "name": "What"}]}, {"options": [{**OPTION, "description": ""}]},
+        {"options": [{**OPTION, "name": "What"}]},
+        {"options": [{**OPTION, "description": ""}]},
         {"options": [{"name": "sub", "description": "d", "type": 1, "options": [{**OPTION, "name": "BAD"}]}]},
-        {"options": [
-            {**OPTION, "name": f"o{n}", "choices": [{"name": "n" * 100, "value": "v" * 100}] * 25} for n in range(2)
-        ]},
+        {
+            "options": [
+                {**OPTION, "name": f"o{n}", "choices": [{"name": "n" * 100, "value": "v" * 100}] * 25} for n in range(2)
+            ]
+        },
     ],
     ids=lambda change: str(change)[:60],
-)  # fmt: skip
+)
 def test_a_command_over_the_limit_is_refused(change: dict[str, Any]) -> None:
     assert code_of(check_commands, [COMMAND, {**COMMAND, "name": "other", **change}]) == 50035
 
 
-def test_a_command_at_the_limit_is_taken() -> None:
+def test_a_command_at_the_limit_is_accepted() -> None:
     options = [{**OPTION, "name": f"o{n}", "description": "d" * 100, "required": n < 3} for n in range(25)]
     assert (
         code_of(check_commands, [{**COMMAND, "name": "d" * 32, "description": "d" * 100, "options": options}]) is None
@@ -209,7 +221,7 @@ def test_a_command_at_the_limit_is_taken() -> None:
     assert code_of(check_commands, [COMMAND, menu_entry, {**menu_entry, "type": 2}]) is None
 
 
-def test_names_of_commands_are_unique_and_there_are_at_most_100() -> None:
+def test_command_names_are_unique_and_at_most_100() -> None:
     assert code_of(check_commands, [COMMAND, copy.deepcopy(COMMAND)]) == 50035
     many = [{**COMMAND, "name": f"c{number}"} for number in range(101)]
     assert code_of(check_commands, many[:100]) is None

@@ -1,4 +1,4 @@
-"""What clients are told of uploaded pictures."""
+"""The type and size of uploaded pictures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from playground.wire.pictures import Picture, picture_in
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_kind_and_size_are_read(form: str) -> None:
+def test_type_and_size_are_read(form: str) -> None:
     file = io.BytesIO()
     Image.new("RGB", (31, 17)).save(file, form)
     assert picture_in(file.getvalue()) == Picture(f"image/{form.lower()}", 31, 17)
 
 
 @given(st.binary(max_size=200))
-def test_other_files_are_no_pictures(data: bytes) -> None:
+def test_other_files_are_not_pictures(data: bytes) -> None:
     assert picture_in(data) is None

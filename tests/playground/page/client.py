@@ -1,4 +1,4 @@
-"""The page's websocket, as a browser speaks it."""
+"""A client for the page's websocket, in place of a browser."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from playground import Discord
 Json = dict[str, Any]
 
 
-class Looker:
-    """Somebody's page, without the page."""
+class PageClient:
+    """The connection behind a person's page."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -22,14 +22,14 @@ class Looker:
         self.events: list[Json] = []
 
     async def event(self, name: str) -> Any:
-        """The data of the next event of that name; the others before it are passed over."""
+        """The data of the next event with this name, skipping others."""
         while True:
             frame = self.events.pop(0) if self.events else await self._socket.receive_json(timeout=10)
             if frame.get("t") == name:
                 return frame["d"]
 
     async def ask(self, op: str, **data: Any) -> Json:
-        """The whole answer to a deed."""
+        """Perform an action and return the reply."""
         self._number += 1
         await self._socket.send_json({"op": op, "n": self._number, **data})
         while True:
@@ -46,9 +46,9 @@ class Looker:
 
 
 @asynccontextmanager
-async def looking(server: Discord, person: str, **headers: str) -> AsyncIterator[Looker]:
+async def open_page(server: Discord, person: str, **headers: str) -> AsyncIterator[PageClient]:
     headers = {"Origin": server.base_url, **headers}
     async with aiohttp.ClientSession() as session:
         url = f"{server.base_url}/playground/ws?person={person}"
         async with session.ws_connect(url, headers=headers) as socket:
-            yield Looker(socket)
+            yield PageClient(socket)

@@ -1,4 +1,4 @@
-"""The REST interface: what is answered, what is refused and how, and that nothing unknown goes unnoticed."""
+"""The REST API: its responses, its errors, and that unknown routes are reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_message_can_be_read_edited_and_deleted(local: Discord, api: Api
     local.assert_clean()
 
 
-async def test_an_edit_that_is_refused_changes_nothing(local: Discord, api: Api) -> None:
+async def test_a_refused_edit_changes_nothing(local: Discord, api: Api) -> None:
     sent = await api.send({"content": "hello"})
     path = f"/channels/{api.channel.id}/messages/{sent.body['id']}"
     missing = {"type": 12, "items": [{"media": {"url": "attachment://none.png"}}]}
@@ -47,7 +47,7 @@ async def test_an_edit_that_is_refused_changes_nothing(local: Discord, api: Api)
     assert (await api.call("GET", path)).body == sent.body
 
 
-async def test_the_same_nonce_is_the_same_message_for_some_minutes(local: Discord, api: Api) -> None:
+async def test_a_repeated_nonce_returns_the_same_message_for_a_few_minutes(local: Discord, api: Api) -> None:
     body = {"content": "once", "nonce": "job-1", "enforce_nonce": True}
     first = await api.send(body)
     again = await api.send({**body, "content": "twice"})
@@ -61,7 +61,7 @@ async def test_the_same_nonce_is_the_same_message_for_some_minutes(local: Discor
     local.assert_clean()
 
 
-async def test_files_come_back_byte_for_byte_and_pictures_know_their_size(local: Discord, api: Api) -> None:
+async def test_files_come_back_unchanged_and_pictures_have_a_size(local: Discord, api: Api) -> None:
     data = png()
     sent = await api.send({"attachments": [{"id": 0, "description": "a red picture"}]}, files=[data, b"\x00\xff" * 50])
     picture, other = sent.body["attachments"]
@@ -95,7 +95,7 @@ async def test_an_edit_keeps_the_attachments_it_lists(local: Discord, api: Api) 
     path = f"/channels/{api.channel.id}/messages/{sent.body['id']}"
     keep = {"id": sent.body["attachments"][1]["id"], "description": "the second"}
     edited = await api.call("PATCH", path, {"attachments": [keep, {"id": 0}]}, files=[b"three"])
-    assert [one["size"] for one in edited.body["attachments"]] == [3, 5]
+    assert [attachment["size"] for attachment in edited.body["attachments"]] == [3, 5]
     assert edited.body["attachments"][0]["description"] == "the second"
     untouched = await api.call("PATCH", path, {"content": "y"})
     assert len(untouched.body["attachments"]) == 2
@@ -108,7 +108,7 @@ async def test_a_file_over_the_limit_is_refused(local: Discord, api: Api) -> Non
     assert (refused.status, refused.code) == (413, 40005)
 
 
-async def test_a_reply_names_what_it_answers(local: Discord, api: Api) -> None:
+async def test_a_reply_references_its_message(local: Discord, api: Api) -> None:
     first = await api.send({"content": "first"})
     reply = await api.send({"content": "reply", "message_reference": {"message_id": first.body["id"]}})
     assert (reply.body["type"], reply.body["referenced_message"]["content"]) == (19, "first")
@@ -125,7 +125,7 @@ async def test_history_is_paged_newest_first(local: Discord, api: Api) -> None:
     path = f"/channels/{api.channel.id}/messages"
 
     async def page(query: str) -> list[str]:
-        return [one["content"] for one in (await api.call("GET", f"{path}?{query}")).body]
+        return [message["content"] for message in (await api.call("GET", f"{path}?{query}")).body]
 
     assert await page("limit=3") == ["6", "5", "4"]
     assert await page(f"limit=2&before={sent[4]}") == ["3", "2"]
@@ -134,7 +134,7 @@ async def test_history_is_paged_newest_first(local: Discord, api: Api) -> None:
     local.assert_clean()
 
 
-async def test_reactions_are_limited_counted_and_taken_back(local: Discord, api: Api) -> None:
+async def test_reactions_are_limited_counted_and_removed(local: Discord, api: Api) -> None:
     sent = (await api.send({"content": "react"})).body["id"]
     path = f"/channels/{api.channel.id}/messages/{sent}/reactions"
     ana = local.person("ana")
@@ -143,18 +143,18 @@ async def test_reactions_are_limited_counted_and_taken_back(local: Discord, api:
     full = await api.call("PUT", f"{path}/🔁/@me")
     assert (full.status, full.code) == (403, 30010)
     first = chr(0x1F600)
-    await ana.react((await ana_sees(local, sent)), first)
+    await ana.react((await seen_by_ana(local, sent)), first)
     people = await api.call("GET", f"{path}/{first}")
-    assert {one["username"] for one in people.body} == {"ana", "Negative Space"}
+    assert {user["username"] for user in people.body} == {"ana", "Negative Space"}
     assert (await api.call("DELETE", f"{path}/{first}/@me")).status == 204
     assert (await api.call("DELETE", f"{path}/{first}/@me")).code == 10014
     assert (await api.call("DELETE", f"{path}/{first}/{ana.id}")).code == 50013
-    assert (await ana_sees(local, sent)).reactions[first] == 1
+    assert (await seen_by_ana(local, sent)).reactions[first] == 1
     local.assert_clean()
 
 
-async def ana_sees(local: Discord, message_id: str):
-    return next(one for one in local.person("ana").sees() if one.id == int(message_id))
+async def seen_by_ana(local: Discord, message_id: str):
+    return next(message for message in local.person("ana").sees() if message.id == int(message_id))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def ana_sees(local: Discord, message_id: str):
         ("read_message_history", "PUT", "/messages/{message}/reactions/🔁/@me", None, 403, 50013),
     ],
 )
-async def test_what_the_bot_may_not_do_is_refused(
+async def test_missing_permissions_are_refused(
     local: Discord, api: Api, denied: str, method: str, path: str, body: Any, status: int, code: int
 ) -> None:
     message = await local.person("ana").say("hello")
@@ -179,13 +179,13 @@ async def test_what_the_bot_may_not_do_is_refused(
     local.assert_clean()
 
 
-async def test_files_need_their_permission(local: Discord, api: Api) -> None:
+async def test_files_require_attach_files(local: Discord, api: Api) -> None:
     api.channel.deny_bot("attach_files")
     assert (await api.send({"content": "x"})).status == 200
     assert (await api.send({"content": "x"}, files=[b"x"])).code == 50013
 
 
-async def test_others_messages_can_neither_be_edited_nor_deleted(local: Discord, api: Api) -> None:
+async def test_other_users_messages_cannot_be_edited_or_deleted(local: Discord, api: Api) -> None:
     message = await local.person("ana").say("mine")
     path = f"/channels/{api.channel.id}/messages/{message.id}"
     assert (await api.call("PATCH", path, {"content": "x"})).code == 50005
@@ -197,11 +197,15 @@ async def test_others_messages_can_neither_be_edited_nor_deleted(local: Discord,
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("/channels/1", 10003), ("/channels/1/messages", 10003), ("/users/1", 10013), ("/guilds/1", 10004),
-        ("/guilds/{guild}/members/1", 10013), ("/guilds/{guild}/members/{stranger}", 10007),
+        ("/channels/1", 10003),
+        ("/channels/1/messages", 10003),
+        ("/users/1", 10013),
+        ("/guilds/1", 10004),
+        ("/guilds/{guild}/members/1", 10013),
+        ("/guilds/{guild}/members/{stranger}", 10007),
     ],
-)  # fmt: skip
-async def test_what_there_is_not_is_not_found(local: Discord, api: Api, path: str, code: int) -> None:
+)
+async def test_unknown_ids_are_not_found(local: Discord, api: Api, path: str, code: int) -> None:
     stranger = local.world.add_user("stranger")
     found = await api.call("GET", path.format(guild=local.guild.id, stranger=stranger.id))
     assert (found.status, found.code) == (404, code)
@@ -211,35 +215,45 @@ async def test_what_there_is_not_is_not_found(local: Discord, api: Api, path: st
 @pytest.mark.parametrize(
     "path",
     [
-        "/users/@me", "/oauth2/applications/@me", "/applications/@me", "/gateway", "/gateway/bot", "/users/@me/guilds",
-        "/guilds/{guild}", "/guilds/{guild}/channels", "/guilds/{guild}/members/{user}", "/channels/{channel}",
-        "/users/{user}", "/applications/{bot}/commands", "/applications/{bot}/guilds/{guild}/commands",
+        "/users/@me",
+        "/oauth2/applications/@me",
+        "/applications/@me",
+        "/gateway",
+        "/gateway/bot",
+        "/users/@me/guilds",
+        "/guilds/{guild}",
+        "/guilds/{guild}/channels",
+        "/guilds/{guild}/members/{user}",
+        "/channels/{channel}",
+        "/users/{user}",
+        "/applications/{bot}/commands",
+        "/applications/{bot}/guilds/{guild}/commands",
     ],
-)  # fmt: skip
-async def test_every_object_is_as_the_specification_describes_it(local: Discord, api: Api, path: str) -> None:
+)
+async def test_every_object_matches_the_specification(local: Discord, api: Api, path: str) -> None:
     ana = local.person("ana")
     ids = {"guild": local.guild.id, "user": ana.id, "channel": api.channel.id, "bot": local.world.application_id}
     assert (await api.call("GET", path.format(**ids))).status == 200
     local.assert_clean()
 
 
-async def test_a_direct_channel_is_opened_once(local: Discord, api: Api) -> None:
+async def test_direct_messages_are_opened_once(local: Discord, api: Api) -> None:
     ana = local.person("ana")
     first = await api.call("POST", "/users/@me/channels", {"recipient_id": str(ana.id)})
     again = await api.call("POST", "/users/@me/channels", {"recipient_id": str(ana.id)})
     assert first.body["id"] == again.body["id"]
     await api.call("POST", f"/channels/{first.body['id']}/messages", {"content": "psst"})
-    assert [one.content for one in ana.direct_messages()] == ["psst"]
+    assert [message.content for message in ana.direct_messages()] == ["psst"]
     assert local.person("ben").direct_messages() == []
     local.assert_clean()
 
 
-async def test_commands_are_replaced_as_a_whole(local: Discord, api: Api) -> None:
+async def test_syncing_replaces_all_commands(local: Discord, api: Api) -> None:
     path = f"/applications/{local.world.application_id}/commands"
     ping = {"name": "ping", "description": "Say pong", "type": 1}
     await api.call("PUT", path, [ping, {**ping, "name": "pong"}])
     synced = await api.call("PUT", path, [{**ping, "default_member_permissions": 32}])
-    assert [(one["name"], one["default_member_permissions"]) for one in synced.body] == [("ping", "32")]
+    assert [(command["name"], command["default_member_permissions"]) for command in synced.body] == [("ping", "32")]
     assert (await api.call("GET", path)).body == synced.body
     refused = await api.call("PUT", path, [{**ping, "name": "PING"}])
     assert (refused.status, refused.code) == (400, 50035)
@@ -247,7 +261,7 @@ async def test_commands_are_replaced_as_a_whole(local: Discord, api: Api) -> Non
     local.assert_clean()
 
 
-async def test_without_the_token_nothing_is_told(local: Discord, api: Api) -> None:
+async def test_requests_without_the_token_are_refused(local: Discord, api: Api) -> None:
     refused = await api.call("GET", "/users/@me", token="wrong")
     assert (refused.status, refused.code) == (401, 0)
 
@@ -255,7 +269,7 @@ async def test_without_the_token_nothing_is_told(local: Discord, api: Api) -> No
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/guilds/1/roles"), ("POST", "/users/@me"), ("PATCH", "/gateway"), ("GET", "/")]
 )
-async def test_a_route_that_is_not_there_is_refused_by_name_and_remembered(
+async def test_an_unknown_route_is_named_in_the_error_and_reported(
     local: Discord, api: Api, method: str, path: str
 ) -> None:
     refused = await api.call(method, path)
@@ -265,7 +279,7 @@ async def test_a_route_that_is_not_there_is_refused_by_name_and_remembered(
         local.assert_clean()
 
 
-async def test_another_version_of_the_interface_is_not_there(local: Discord) -> None:
+async def test_other_api_versions_are_unknown(local: Discord) -> None:
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{local.base_url}/api/v6/users/@me") as response,
@@ -276,16 +290,29 @@ async def test_another_version_of_the_interface_is_not_there(local: Discord) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [[], [1], 7, "text", {"content": 5}, {"embeds": 3}, {"embeds": [1]}, {"components": [{}]}, {"nonce": [1, 2]},
-             {"message_reference": {}}, {"message_reference": {"message_id": "x"}}, {"attachments": [1]}]
-)  # fmt: skip
-async def test_json_of_a_wrong_shape_is_a_refusal_and_no_crash(local: Discord, api: Api, body: Any) -> None:
+    "body",
+    [
+        [],
+        [1],
+        7,
+        "text",
+        {"content": 5},
+        {"embeds": 3},
+        {"embeds": [1]},
+        {"components": [{}]},
+        {"nonce": [1, 2]},
+        {"message_reference": {}},
+        {"message_reference": {"message_id": "x"}},
+        {"attachments": [1]},
+    ],
+)
+async def test_json_of_the_wrong_shape_is_refused_without_a_crash(local: Discord, api: Api, body: Any) -> None:
     refused = await api.send(body)
     assert refused.status == 400
     assert refused.code in (50006, 50035)
 
 
-async def test_what_is_no_json_is_a_refusal(local: Discord) -> None:
+async def test_invalid_json_is_refused(local: Discord) -> None:
     url = f"{local.rest_url}/channels/{local.channel('pictures').id}/messages"
     headers = {"Authorization": f"Bot {local.token}", "Content-Type": "application/json"}
     async with (

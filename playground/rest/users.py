@@ -1,0 +1,62 @@
+"""Routes for users, the application and the gateway's address."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from playground.errors import ApiError
+from playground.rest.exchange import Route, json_response, read_body
+from playground.rest.lookups import user_of
+from playground.wire import payloads
+from playground.world import World
+
+
+class UserRoutes:
+    """Users, direct messages, and what the bot asks about itself."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def routes(self) -> list[Route]:
+        return [
+            ("GET", "/users/@me", self.own_user),
+            ("GET", "/users/@me/guilds", self.own_guilds),
+            ("GET", "/users/{user_id}", self.user),
+            ("POST", "/users/@me/channels", self.open_direct),
+            ("GET", "/oauth2/applications/@me", self.own_application),
+            ("GET", "/applications/@me", self.own_application),
+            ("GET", "/gateway", self.gateway),
+            ("GET", "/gateway/bot", self.gateway_for_bot),
+        ]
+
+    async def own_user(self, request: web.Request) -> web.Response:
+        return json_response(
+            {**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True}
+        )
+
+    async def own_guilds(self, request: web.Request) -> web.Response:
+        after = int(request.query.get("after", 0))
+        return json_response(
+            [payloads.guild_of_user(guild) for guild in self._world.guilds.values() if guild.id > after]
+        )
+
+    async def user(self, request: web.Request) -> web.Response:
+        return json_response(payloads.user(user_of(self._world, request)))
+
+    async def open_direct(self, request: web.Request) -> web.Response:
+        body, _ = await read_body(request)
+        user = self._world.users.get(int(body["recipient_id"]))
+        if user is None:
+            raise ApiError(404, 10013, "Unknown User")
+        return json_response(payloads.channel(self._world.direct_channel(user)))
+
+    async def own_application(self, request: web.Request) -> web.Response:
+        return json_response(payloads.application(self._world))
+
+    async def gateway(self, request: web.Request) -> web.Response:
+        return json_response({"url": self._world.base_url.replace("http", "ws", 1) + "/gateway"})
+
+    async def gateway_for_bot(self, request: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        url = self._world.base_url.replace("http", "ws", 1) + "/gateway"
+        return json_response({"url": url, "shards": 1, "session_start_limit": limit})
