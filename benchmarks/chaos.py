@@ -17,7 +17,6 @@ from aiohttp import web
 from benchmarks.soak_journal import Journal
 from benchmarks.soak_trouble import Trouble
 from bot.local.process import BotProcess, Part
-from playground import Discord
 from playground.rest.faults import Fault
 
 PARTS: tuple[Part, ...] = ("bot", "engine", "PostgreSQL")
@@ -48,7 +47,6 @@ class Kill:
 class Chaos:
     """An async context manager around the asking; `calm` ends all trouble before."""
 
-    discord: Discord
     bot: BotProcess
     journal: Journal
     random: random.Random
@@ -64,7 +62,7 @@ class Chaos:
         self._plan = sorted((self._kill() for _ in range(self.kills)), key=lambda kill: kill.asks)
         self._armed: list[Kill] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self.trouble = Trouble(self.discord, self.journal, self.random, self._due)
+        self.trouble = Trouble(self.bot.discord, self.journal, self.random, self._due)
 
     async def __aenter__(self) -> Self:
         await self.trouble.__aenter__()

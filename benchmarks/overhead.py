@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from benchmarks.ratio import Ratio
-from bot.local.process import BotProcess
-from playground import Discord
+from bot.local.launch import local_bot
 
 REPOSITORY = Path(__file__).parents[1]
 PICTURES, STEPS, CFG = 20, 20, 4.0
@@ -47,17 +45,15 @@ def _bare() -> float:
 
 
 async def _through_the_bot() -> float:
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # the database's account must get through
-        async with Discord() as discord, BotProcess(discord, Path(folder)):
-            ana = discord.person("ana")
+    async with local_bot() as bot:
+        ana = bot.discord.person("ana")
 
-            async def draw(seed: int) -> None:
-                reply = await ana.slash("imagine", prompt=PROMPT, negative=NEGATIVE, cfg=CFG, steps=STEPS, seed=seed)
-                await reply.until(lambda one: bool(one.attachments), 120)
+        async def draw(seed: int) -> None:
+            reply = await ana.slash("imagine", prompt=PROMPT, negative=NEGATIVE, cfg=CFG, steps=STEPS, seed=seed)
+            await reply.until(lambda message: bool(message.attachments), 120)
 
-            await draw(0)
-            started = time.perf_counter()
-            for seed in range(PICTURES):
-                await draw(seed)
-            return time.perf_counter() - started
+        await draw(0)
+        started = time.perf_counter()
+        for seed in range(PICTURES):
+            await draw(seed)
+        return time.perf_counter() - started

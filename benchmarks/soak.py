@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from benchmarks.soak_journal import Journal
 from benchmarks.soak_report import ASKED, Report, show
 from benchmarks.soak_verdict import Evidence, Outcome, read_rows
 from benchmarks.soaking import Crowd
+from bot.local.launch import data_folder, local_bot
 from bot.local.process import BotProcess, Part
 from playground import Discord
 
@@ -49,20 +49,19 @@ async def soak(
     """
     started = time.monotonic()
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # each connection that is dropped on purpose
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # the database's account must get through
-        async with Discord(rate_limits=True) as discord:
-            journal = Journal(discord)
-            try:
-                async with BotProcess(discord, Path(folder)) as bot:
-                    chaos = Chaos(discord, bot, journal, random.Random(seed), jobs, kills, only)
-                    evidence = await _run(discord, bot, chaos, jobs, seed, settle, quiet=quiet)
-                    verdicts = evidence.judge()
-                    for one in verdicts:
-                        journal.note(f"verdict: {one.way} {one.what} {one.outcome}, {one.reason} {one.sentence[:60]!r}")
-            finally:
-                if log is not None:
-                    _save(log, journal, Path(folder) / "bot.log")
+    discord = Discord(rate_limits=True)
+    journal = Journal(discord)
+    with data_folder() as folder:
+        try:
+            async with local_bot(discord, folder=folder) as bot:
+                chaos = Chaos(bot, journal, random.Random(seed), jobs, kills, only)
+                evidence = await _run(bot, chaos, jobs, seed, settle, quiet=quiet)
+                verdicts = evidence.judge()
+                for one in verdicts:
+                    journal.note(f"verdict: {one.way} {one.what} {one.outcome}, {one.reason} {one.sentence[:60]!r}")
+        finally:
+            if log is not None:
+                _save(log, journal, folder / "bot.log")
     bad = [one for one in verdicts if one.outcome in (Outcome.TWICE, Outcome.LOST)]
     return Report(
         seed,
@@ -76,9 +75,7 @@ async def soak(
     )
 
 
-async def _run(
-    discord: Discord, bot: BotProcess, chaos: Chaos, jobs: int, seed: int, settle: float, *, quiet: bool
-) -> Evidence:
+async def _run(bot: BotProcess, chaos: Chaos, jobs: int, seed: int, settle: float, *, quiet: bool) -> Evidence:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = progress.add_task("asking", total=jobs)
@@ -87,30 +84,30 @@ async def _run(
             progress.update(bar, completed=number)
             chaos.on_ask(number)
 
-        crowd = Crowd(discord, seed, on_ask)
+        crowd = Crowd(bot.discord, seed, on_ask)
         await crowd.open()
         async with chaos:
-            asking = asyncio.create_task(_ask(discord, bot, crowd, chaos, jobs))
+            asking = asyncio.create_task(_ask(bot, crowd, chaos, jobs))
             await asyncio.wait({asking, chaos.keeper}, return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 asking.cancel()
                 await chaos.keeper  # raises CrashLoop
             await asking
             progress.update(bar, description="settling", total=crowd.taken)
-            return await _settle(discord, bot, crowd, chaos, settle)
+            return await _settle(bot, crowd, chaos, settle)
 
 
-async def _ask(discord: Discord, bot: BotProcess, crowd: Crowd, chaos: Chaos, jobs: int) -> None:
+async def _ask(bot: BotProcess, crowd: Crowd, chaos: Chaos, jobs: int) -> None:
     """Until so many were really taken: of reactions only their rows tell."""
     missing = jobs - crowd.taken
     while missing > 0:
         await crowd.ask(missing)
-        evidence = Evidence(discord, await _rows(bot), crowd.reactions)
+        evidence = Evidence(bot.discord, await _rows(bot), crowd.reactions)
         missing = jobs - sum(one.outcome in ASKED for one in evidence.judge())
     await chaos.calm()
 
 
-async def _settle(discord: Discord, bot: BotProcess, crowd: Crowd, chaos: Chaos, timeout: float) -> Evidence:
+async def _settle(bot: BotProcess, crowd: Crowd, chaos: Chaos, timeout: float) -> Evidence:
     """Wait until every row is answered and nothing moves any more, or the time is up."""
     calm_since = time.monotonic()
     deadline = calm_since + timeout
@@ -118,7 +115,7 @@ async def _settle(discord: Discord, bot: BotProcess, crowd: Crowd, chaos: Chaos,
         await asyncio.sleep(0.5)
         if chaos.keeper.done():
             await chaos.keeper
-        evidence = Evidence(discord, await _rows(bot), crowd.reactions)
+        evidence = Evidence(bot.discord, await _rows(bot), crowd.reactions)
         is_open = any(row.is_open for row in evidence.rows)
         is_doubtful = any(one.outcome is Outcome.LOST for one in evidence.judge())
         still = time.monotonic() - max(calm_since, chaos.journal.moved)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import tempfile
-from pathlib import Path
 
 import typer
 
-from bot.local.process import BotProcess
+from bot.local.launch import local_bot
 from playground import Discord
 
 
@@ -19,14 +17,12 @@ async def play(port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # the database's account must get through
-        async with Discord(port) as discord:
-            for name, permissions in (("ana", ()), ("ben", ()), ("mod", ("manage_guild", "manage_messages"))):
-                discord.person(name, permissions)
-            typer.echo("starting the bot (the first time takes a little longer) …")
-            async with BotProcess(discord, Path(folder)) as bot:
-                typer.echo(f"ready: {discord.base_url}")
-                typer.echo(f"the bot's log: {bot.log}   stop with Ctrl-C")
-                await stopped.wait()
-                typer.echo("stopping …")
+    discord = Discord(port)
+    for name, permissions in (("ana", ()), ("ben", ()), ("mod", ("manage_guild", "manage_messages"))):
+        discord.person(name, permissions)
+    typer.echo("starting the bot (the first time takes a little longer) …")
+    async with local_bot(discord) as bot:
+        typer.echo(f"ready: {discord.base_url}")
+        typer.echo(f"the bot's log: {bot.log}   stop with Ctrl-C")
+        await stopped.wait()
+        typer.echo("stopping …")

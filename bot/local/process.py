@@ -28,14 +28,11 @@ Part = Literal["bot", "engine", "PostgreSQL"]
 class BotProcess:
     """`python -m bot run` with its own database and data folder, and a log beside them."""
 
-    def __init__(
-        self, discord: Discord, folder: Path, *, echo: bool = False, settings: Mapping[str, str] | None = None
-    ) -> None:
-        """`settings` are an operator's, by their names in the environment."""
+    def __init__(self, discord: Discord, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are an operator's, named as in the environment."""
+        self.discord = discord
+        self.folder = folder
         self._settings = settings or {}
-        self._discord = discord
-        self._folder = folder
-        self._echo = echo
         self._postgres = EmbeddedPostgres(folder / "postgresql")
         self._process: Process | None = None
         self._killed: set[int] = set()  # a process that was killed has an id until somebody looks
@@ -62,7 +59,7 @@ class BotProcess:
 
     @property
     def log(self) -> Path:
-        return self._folder / "bot.log"
+        return self.folder / "bot.log"
 
     @property
     def database_url(self) -> str:
@@ -80,18 +77,18 @@ class BotProcess:
                 "bot",
                 "run",
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=None if self._echo else output,
-                stderr=None if self._echo else output,
+                stdout=output,
+                stderr=output,
                 env=environment_with(
                     **self._settings,
-                    DISCORD_TOKEN=self._discord.token,
-                    DISCORD_API_BASE=self._discord.rest_url,
-                    DISCORD_GATEWAY=self._discord.gateway_url,
+                    DISCORD_TOKEN=self.discord.token,
+                    DISCORD_API_BASE=self.discord.rest_url,
+                    DISCORD_GATEWAY=self.discord.gateway_url,
                     DATABASE_URL=self._postgres.url,
-                    DATA_DIR=str(self._folder),
+                    DATA_DIR=str(self.folder),
                 ),
             )
-        connected = asyncio.create_task(self._discord.until_connected(START_TIMEOUT))
+        connected = asyncio.create_task(self.discord.until_connected(START_TIMEOUT))
         ended = asyncio.create_task(self._process.wait())
         try:
             await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -174,9 +171,7 @@ class BotProcess:
 
     async def _until_unheard(self) -> None:
         """Else the connection of the one that was killed passes for that of the next."""
-        await self._discord.until(
-            lambda: None if self._discord.gateway.connected else True, 10, lambda: "it still talks"
-        )
+        await self.discord.until(lambda: None if self.discord.gateway.connected else True, 10, lambda: "it still talks")
 
 
 def _children(pid: int | None) -> list[int]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.local.launch import local_bot
 from bot.local.process import BotProcess
 from bot.local.script import RESTART, Action
 from bot.local.script_files import given_file, newest_picture, pictures_in
-from playground import Discord, Message, Modal, NotPossible, Person, Reply
+from playground import Message, Modal, NotPossible, Person, Reply
 from playground.people.options import file_options, split_typed
 from playground.wire.views import Select
 
@@ -25,19 +25,17 @@ _PERMISSIONS = ("manage_guild", "manage_messages")
 async def try_script(actions: Sequence[Action], out: Path) -> bool:
     """Do everything in order, print one JSON object a line, and tell whether every action got an answer."""
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # the database's account must get through
-        async with Discord() as discord, BotProcess(discord, Path(folder)) as bot:
-            trial = Trial(discord, bot, out)
-            results = [await trial.do(action) for action in actions]
+    async with local_bot() as bot:
+        trial = Trial(bot, out)
+        results = [await trial.do(action) for action in actions]
     return all(results)
 
 
 class Trial:
     """The state between actions: who is there, which form is open."""
 
-    def __init__(self, discord: Discord, bot: BotProcess, out: Path) -> None:
-        self._discord = discord
+    def __init__(self, bot: BotProcess, out: Path) -> None:
+        self._discord = bot.discord
         self._bot = bot
         self._out = out
         self._forms: dict[str, Modal] = {}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
+from bot.local.launch import local_bot
 from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from playground.world import Channel, Guild
@@ -24,12 +22,15 @@ from tests.playground.conftest import SPECIFICATION
 class Place:
     """One server, its people and the bot."""
 
-    discord: Discord
     bot: BotProcess
     guild: Guild
     storage: Storage
     #: parts of complaints that a test brings about on purpose
     expected: list[str] = field(default_factory=list)
+
+    @property
+    def discord(self) -> Discord:
+        return self.bot.discord
 
     def person(self, name: str, *permissions: str) -> Person:
         person = self.discord.person(name)
@@ -63,36 +64,28 @@ class Place:
         return sum((await self.storage.jobs.uses()).get(self.guild.id, {}).values())
 
 
-@pytest.fixture(scope="session")
-def bot_folder() -> Iterator[Path]:
-    """Where the database's own account gets through, which it does not in pytest's folders."""
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running(bot_folder: Path) -> AsyncIterator[tuple[Discord, BotProcess]]:
+async def running_bot() -> AsyncIterator[BotProcess]:
     """One bot for all tests of a session."""
     spec = SPECIFICATION if SPECIFICATION.exists() else None
-    async with Discord(spec=spec) as discord, BotProcess(discord, bot_folder) as bot:
-        yield discord, bot
+    async with local_bot(Discord(spec=spec)) as bot:
+        yield bot
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def storage(running: tuple[Discord, BotProcess]) -> AsyncIterator[Storage]:
+async def storage(running_bot: BotProcess) -> AsyncIterator[Storage]:
     """The bot's own database."""
-    async with open_storage(running[1].database_url) as opened:
+    async with open_storage(running_bot.database_url) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def place(running: tuple[Discord, BotProcess], storage: Storage) -> AsyncIterator[Place]:
+async def place(running_bot: BotProcess, storage: Storage) -> AsyncIterator[Place]:
     """A new server. Whatever real Discord would have refused, or the bot left unanswered, fails the test."""
-    discord, bot = running
+    discord = running_bot.discord
     before = Counter(discord.problems())
     guild = discord.add_guild("A server", ["pictures", "general"])
-    place = Place(discord, bot, guild, storage)
+    place = Place(running_bot, guild, storage)
     yield place
     discord.faults.clear()
     new = list((Counter(discord.problems()) - before).elements())

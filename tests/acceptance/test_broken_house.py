@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.process import BotProcess
-from playground import Discord
+from bot.local.launch import local_bot
 from tests.acceptance.conftest import drawn
 
 CHECKPOINT = Path(__file__).parents[2] / "demo" / "checkpoint"
@@ -34,8 +33,8 @@ def broken_folder(server_folder: Path) -> Path:
 
 
 async def test_the_bot_names_what_is_broken_and_draws(broken_folder: Path) -> None:
-    async with Discord() as discord, BotProcess(discord, broken_folder) as bot:
-        ana = discord.person("ana")
+    async with local_bot(folder=broken_folder) as bot:
+        ana = bot.discord.person("ana")
         reply = await ana.slash("imagine", prompt="a tree in a meadow", steps=4)
         assert "`demo-artifacts`" in (await drawn(reply)).text
         refused = await ana.slash("imagine", prompt="a tree", model="cut-off")

@@ -170,9 +170,9 @@ async def test_the_card_of_an_embedding_shows_what_it_does(place: Place) -> None
         assert left.tobytes() != right.tobytes()
 
 
-async def test_files_that_somebody_drops_into_the_folder_appear(place: Place, bot_folder: Path) -> None:
+async def test_files_that_somebody_drops_into_the_folder_appear(place: Place) -> None:
     ana = place.person("ana")
-    folder = bot_folder / "embeddings"
+    folder = place.bot.folder / "embeddings"
     folder.mkdir(exist_ok=True)
     dropped = folder / "dropped.safetensors"
     dropped.write_bytes(vectors(5))

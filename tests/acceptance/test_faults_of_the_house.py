@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.local.launch import local_bot
 from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from services.errors import EngineError
@@ -35,11 +34,11 @@ CALM = "I cannot reach my books just now; nothing is lost. Please try again in a
 class House:
     """A bot of its own, whose server is new for each test, and what it writes down."""
 
-    def __init__(self, discord: Discord, bot: BotProcess, storage: Storage) -> None:
-        self.discord = discord
+    def __init__(self, bot: BotProcess, storage: Storage) -> None:
+        self.discord = bot.discord
         self.bot = bot
         self.storage = storage
-        self.guild = discord.add_guild("A server", ["pictures"])
+        self.guild = self.discord.add_guild("A server", ["pictures"])
 
     def person(self, name: str) -> Person:
         person = self.discord.person(name)
@@ -73,26 +72,23 @@ def a_quick_discord() -> Discord:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def parts() -> AsyncIterator[tuple[Discord, BotProcess, Storage]]:
+async def parts() -> AsyncIterator[tuple[BotProcess, Storage]]:
     """They are broken and mended again by each test."""
-    with tempfile.TemporaryDirectory(prefix="negative-space-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        async with (
-            a_quick_discord() as discord,
-            BotProcess(discord, Path(folder), settings=SETTINGS) as bot,
-            open_storage(bot.database_url) as storage,
-        ):
-            yield discord, bot, storage
+    async with local_bot(a_quick_discord(), settings=SETTINGS) as bot, open_storage(bot.database_url) as storage:
+        yield bot, storage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(parts: tuple[Discord, BotProcess, Storage]) -> House:
-    return House(*parts)
+async def house(parts: tuple[BotProcess, Storage]) -> House:
+    bot, storage = parts
+    if bot.pid is None:  # a test that failed left it down
+        await bot.start()
+    return House(bot, storage)
 
 
 async def test_told_to_end_it_lets_the_picture_arrive_and_keeps_the_line(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
-    running = await ana.slash("imagine", **{**LONG, "count": 1})
+    running = await ana.slash("imagine", **{**LONG, "count": 1, "steps": 30})
     waiting = [await ben.slash("imagine", prompt="a fish", steps=41 + number) for number in range(2)]
     await house.begun(running)
     started = time.monotonic()
