@@ -1,19 +1,25 @@
-"""python -m bot try: a script of people's actions, the bot killed in the middle of it."""
+"""python -m bot try: scripts of people's actions, run in a process of their own."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot.local.script import parse_script
+
 EMBEDDINGS = Path(__file__).parents[2] / "demo" / "embeddings"
-SCRIPT = """\
+TIMEOUT = 170.0  # seconds, less than pytest's, so that a script that hangs still names its action
+A_DAY = """\
 # a manager saves a preset, another member draws with it
 ana: /preset save name:clean embedding1:demo-watermark embedding2:demo-washed-out negative:low quality steps:6
 ben: /imagine prompt:a red fish in the sea preset:clean seed:7
@@ -29,25 +35,57 @@ ben: react 🔁
 """
 
 
-def run_try(script: str, out: Path) -> tuple[int, list[dict[str, Any]], str]:
-    """Exit code, a line for each action, and what stood on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "try", "-", "--out", str(out)], input=script, capture_output=True, text=True,
-        timeout=170, check=False,
-    )  # fmt: skip
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+@dataclass(frozen=True)
+class Run:
+    """What `try` printed. `code` is None if it was stopped after TIMEOUT."""
+
+    script: str
+    code: int | None
+    lines: list[dict[str, Any]]
+    errors: str
+
+    def failures(self) -> str:
+        """Each failed action with its error, and the first action that the run didn't get to."""
+        found: list[str] = []
+        for action, line in zip_longest(parse_script(self.script), self.lines):
+            if line is None:
+                reason = f"no result after {TIMEOUT:g} s" if self.code is None else f"no result, exit code {self.code}"
+                return "\n".join([*found, f"line {action.line}: {action.text}\n    {reason}", self.errors])
+            if not line["ok"]:
+                found.append(f"line {action.line}: {action.text}\n    {line['error']}")
+        return "\n".join(found)
+
+    def failed_actions(self) -> list[str]:
+        return [line["action"] for line in self.lines if not line["ok"]]
+
+
+def run_try(script: str, out: Path) -> Run:
+    command = [sys.executable, "-m", "bot", "try", "-", "--out", str(out)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            printed, errors = process.communicate(script, TIMEOUT)
+            code: int | None = process.returncode
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # so that it stops its bot and database
+            printed, errors = process.communicate()
+            code = None
+    return Run(script, code, [json.loads(line) for line in printed.splitlines()], errors)
+
+
+def content(line: dict[str, Any]) -> str:
+    """The text of an action's only message."""
+    messages = line["messages"]
+    assert len(messages) == 1, f"{line['action']}: {len(messages)} messages: {messages}"
+    return messages[0]["content"]
 
 
 def test_a_day_in_a_server(tmp_path: Path) -> None:
-    code, lines, errors = run_try(SCRIPT, tmp_path)
-    assert code == 0, errors
-    assert all(line["ok"] for line in lines)
-    saved, drawn, offered, foreign, four, reacted, clicked, form, submitted, restarted, after = lines
-
-    def content(line: dict[str, Any]) -> str:
-        (message,) = line["messages"]
-        return message["content"]
-
+    run = run_try(A_DAY, tmp_path)
+    assert not run.failures(), run.failures()
+    assert run.code == 0, run.errors
+    saved, drawn, offered, foreign, four, reacted, clicked, form, submitted, restarted, after = run.lines
     assert saved["messages"][0]["ephemeral"]
     assert "Negative: `demo-watermark` + `demo-washed-out` + low quality" in content(drawn)
     assert offered["choices"][0]["value"] == "demo-washed-out"
@@ -62,9 +100,20 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
     assert "`demo-tinted`" in content(after)
     for line in (drawn, reacted, clicked, submitted, after):
         (attachment,) = line["messages"][0]["attachments"]
-        assert Path(attachment["path"]).parent == tmp_path
-        assert Image.open(attachment["path"]).size == (384, 384)
-        assert attachment["description"]
+        assert Path(attachment["path"]).parent == tmp_path, line["action"]
+        assert Image.open(attachment["path"]).size == (384, 384), line["action"]
+        assert attachment["description"], line["action"]
+
+
+def test_a_failed_action_is_named_with_its_error() -> None:
+    lines = [
+        {"action": "ana: /imagine", "ok": True},
+        {"action": "ben: react 🔁", "ok": False, "error": "no reroll came"},
+    ]
+    run = Run("# a comment\nana: /imagine\nben: react 🔁\nrestart\nana: click Reroll", 1, lines, "Traceback")
+    assert run.failures().splitlines() == [
+        "line 3: ben: react 🔁", "    no reroll came", "line 4: restart", "    no result, exit code 1", "Traceback",
+    ]  # fmt: skip
 
 
 IDENTIFYING = """\
@@ -88,10 +137,12 @@ ana: /embedding install file:@{embedding}
 @pytest.mark.slow
 def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
     embedding = EMBEDDINGS / "demo-tinted.safetensors"
-    code, lines, errors = run_try(IDENTIFYING.format(embedding=os.path.relpath(embedding)), tmp_path)
-    assert code == 1, errors
+    run = run_try(IDENTIFYING.format(embedding=os.path.relpath(embedding)), tmp_path)
+    expected = ["ana: submit Colour: red", "ana: submit", "ana: menu Describe picture"]
+    assert run.failed_actions() == expected, run.failures()
+    assert run.code == 1, run.errors
     _, menu, rerolled, form, submitted, identified, again, no_field, drawn, none_open, own, no_entry, words, file = (
-        lines
+        run.lines
     )
     assert menu["messages"][0]["ephemeral"]
     assert menu["messages"][0]["buttons"] == ["Fill /imagine"]
@@ -132,14 +183,14 @@ UNANSWERED = {
 
 
 def test_actions_without_an_answer_fail_and_the_others_go_on(tmp_path: Path) -> None:
-    code, lines, _ = run_try("\n".join(UNANSWERED), tmp_path)
-    assert code == 1
-    for line, said in zip(lines, UNANSWERED.values(), strict=True):
-        assert not line["ok"]
-        assert said in line["error"]
+    run = run_try("\n".join(UNANSWERED), tmp_path)
+    assert run.failed_actions() == list(UNANSWERED), run.failures()
+    assert run.code == 1
+    for line, error in zip(run.lines, UNANSWERED.values(), strict=True):
+        assert error in line["error"]
 
 
 def test_a_script_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
-    code, lines, errors = run_try("ana dances", tmp_path)
-    assert (code, lines) == (2, [])
-    assert errors.strip() == "line 1: 'ana dances' names nobody; write 'ana: /imagine prompt:a red fish'"
+    run = run_try("ana dances", tmp_path)
+    assert (run.code, run.lines) == (2, [])
+    assert run.errors.strip() == "line 1: 'ana dances' names nobody; write 'ana: /imagine prompt:a red fish'"
