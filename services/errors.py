@@ -7,7 +7,7 @@ UserError                 shown to the member as it is: one sentence that says w
 ├── PromptTooLong           does not fit into the chunks an engine takes
 ├── LimitReached            this member already waits for as much as one may
 ├── NotAllowed              somebody else's to do
-└── Unavailable             the database does not answer just now; whoever can wait asks again
+└── Unavailable             the database is away; callers that can wait retry
 EngineError               fails the job; the member reads a calm sentence, the operator the cause
 ├── OutOfMemory             even one picture, or the model itself, did not fit
 └── EngineDied              the process crashed or had to be killed
@@ -47,10 +47,10 @@ class NotAllowed(UserError):
 
 
 class Unavailable(UserError):
-    """The database does not answer, or nobody knows whether it did what was asked."""
+    """The database doesn't answer, or it is unknown whether it did what was asked."""
 
     def __init__(self) -> None:
-        super().__init__("I cannot reach my books just now; nothing is lost. Please try again in a minute.")
+        super().__init__("I can't reach my database right now; nothing is lost. Please try again in a minute.")
 
 
 class EngineError(Exception):

@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for all tests, and a migrated database of its own for each test that wants one."""
+"""One embedded PostgreSQL server for all tests, and a fresh migrated database for each test that asks for one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-# before anything imports torch: threads that spin while they wait make a busy machine ten times slower
+# set before torch is imported: on a busy machine, OpenMP threads that spin while waiting make it ten times slower
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 import asyncpg
@@ -21,10 +21,10 @@ from hypothesis import settings
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.storage.migrate import migrate
 
-# a machine that does other things meanwhile makes single examples slow, which says nothing of the code
-# elsewhere than on a developer's machine the same examples every time: a find must not hold up who did not cause it
-settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("house")
+# No deadline: on a busy machine single examples are slow, which says nothing about the code.
+# In CI the examples are the same every time, so that a new finding doesn't block an unrelated change.
+settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("project")
 
 _TEMPLATE = "migrated"
 _serial = count(1)
@@ -32,8 +32,8 @@ _serial = count(1)
 
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
-    """A folder that the database server's account can reach, whoever runs the tests."""
-    # pytest's own tmp_path is closed to other accounts, and PostgreSQL refuses to run as root
+    """A folder that the database server's account can reach, whichever account runs the tests."""
+    # pytest's tmp_path is closed to other accounts, and PostgreSQL refuses to run as root
     folder = Path(tempfile.mkdtemp(prefix="negative-space-"))
     folder.chmod(0o755)
     yield folder
@@ -42,12 +42,12 @@ def server_folder() -> Iterator[Path]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres() -> AsyncIterator[EmbeddedPostgres]:
-    """The server, with a migrated database to copy."""
+    """The server, with a migrated template database."""
     folder = Path(tempfile.mkdtemp(prefix="negative-space-"))
     folder.chmod(0o755)
     try:
         async with EmbeddedPostgres(folder / "postgresql") as server:
-            # a database is made and dropped for each test, and none has to outlive the machine
+            # databases come and go with every test; none has to survive a crash of the machine
             await _execute(server.url, "ALTER SYSTEM SET fsync = off")
             await _execute(server.url, "SELECT pg_reload_conf()")
             await _execute(server.url, f"CREATE DATABASE {_TEMPLATE}")
@@ -61,7 +61,7 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
 
 @pytest.fixture
 async def blank_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database without any schema."""
+    """An empty database without a schema."""
     async with _database(postgres, "template1") as url:
         yield url
 
@@ -75,13 +75,13 @@ async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def storage(database_url: str) -> AsyncIterator[Storage]:
-    """The stores over a migrated, empty database."""
+    """The stores, on a migrated, empty database."""
     async with open_storage(database_url) as opened:
         yield opened
 
 
 def url_of(server: EmbeddedPostgres, database: str) -> str:
-    """The address of one of the server's databases."""
+    """The URL of one of the server's databases."""
     return server.url.replace("/postgres?", f"/{database}?", 1)
 
 

@@ -170,10 +170,10 @@ class DiscordDelivery:
         is_cancelled = job.state is JobState.CANCELLED
         sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
-        return partial(self._jobs.answered, job.id)
+        return partial(self._jobs.mark_answered, job.id)
 
     async def _close_with_pictures(self, job: Job, message_id: int) -> None:
-        await self._jobs.delivered(job.id, message_id)
+        await self._jobs.mark_delivered(job.id, message_id)
         await self._replies.offer_reaction(job, message_id)
 
     async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> int:
@@ -199,7 +199,7 @@ class DiscordDelivery:
         except (discord.HTTPException, GoneForGood, *UNREACHED) as failed:
             await self._jobs.give_up(job.id, f"{reason}; and then: {failed}")
         else:
-            await self._jobs.answered(job.id)
+            await self._jobs.mark_answered(job.id)
 
 
 def _may_pass(error: BaseException) -> bool:

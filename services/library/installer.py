@@ -15,7 +15,7 @@ from services.errors import NotAllowed, UserError
 from services.files import write_whole
 from services.library.downloads import Downloads
 from services.stock import Stock
-from services.storage.audit import AuditLine, AuditStore
+from services.storage.audit import AuditEntry, AuditStore
 from services.storage.presets import PresetStore
 from services.suggestions.autocomplete import Suggestions
 
@@ -106,7 +106,7 @@ class Installer:
         """Names of a server's presets that use the embedding."""
         if guild_id is None:
             return []
-        return await self._presets.naming(guild_id, [installed.id, *installed.aliases])
+        return await self._presets.using_embeddings(guild_id, [installed.id, *installed.aliases])
 
     async def watch(self, interval: float = 2.0) -> None:
         """Pick up files that are dropped into the folders; runs until cancelled. `interval` is in seconds."""
@@ -143,7 +143,7 @@ class Installer:
 
     async def _record(self, action: str, embedding: InstalledEmbedding, actor: Actor, detail: dict[str, str]) -> None:
         await self._audit.add(
-            AuditLine(
+            AuditEntry(
                 guild_id=actor.guild_id, member_id=actor.member_id, action=action, subject=embedding.id, detail=detail
             )
         )

@@ -115,7 +115,7 @@ class Presets:
 
     async def places(self, guild_id: int) -> Mapping[int, str]:
         """The names of default presets by channel id, or by WHOLE_SERVER."""
-        return await self._store.places(guild_id)
+        return await self._store.default_names(guild_id)
 
     def missing(self, preset: Preset) -> list[Missing]:
         """What the preset names that isn't installed now."""

@@ -154,7 +154,7 @@ class Generation:
         job = await self.job(job_id)
         if job.target.member_id != member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for this picture, or a moderator, can delete it.")
-        await self._jobs.deleted(job_id)
+        await self._jobs.mark_deleted(job_id)
 
     async def load_uses(self) -> None:
         """Count past uses of embeddings; without the counts autocomplete is merely less well sorted."""

@@ -30,10 +30,10 @@ class Upkeep:
 
     async def resume(self) -> None:
         """After a start: adopt every job whose member hasn't been answered, in the order in which they asked."""
-        handed_back = await self._jobs.hand_back()
-        unanswered = await self._jobs.open()
+        requeued = await self._jobs.requeue_running()
+        unanswered = await self._jobs.unanswered()
         if unanswered:
-            log.info("%d jobs are unanswered; %d of them were being drawn", len(unanswered), handed_back)
+            log.info("%d jobs are unanswered; %d of them were being drawn", len(unanswered), requeued)
         self._adopt(unanswered)
 
     async def tend(self) -> None:
@@ -41,7 +41,7 @@ class Upkeep:
         while True:
             await asyncio.sleep(TEND_INTERVAL)
             try:
-                orphans = await self._jobs.strays(self._line.in_hand)
+                orphans = await self._jobs.orphaned(self._line.in_hand)
             except Unavailable:
                 continue
             for job in orphans:
@@ -53,7 +53,7 @@ class Upkeep:
         while True:
             await asyncio.sleep(PRUNE_INTERVAL)
             with suppress(Unavailable, OSError):
-                if pruned := await self._pictures.prune(await self._jobs.pictures_wanted()):
+                if pruned := await self._pictures.prune(await self._jobs.undelivered_pictures()):
                     log.info("deleted %d old pictures", pruned)
 
     def _adopt(self, jobs: list[Job]) -> None:

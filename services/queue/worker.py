@@ -17,7 +17,7 @@ from services.queue.delivery import Delivery
 from services.queue.line import Line
 from services.stock import Stock
 from services.storage.jobs import JobStore
-from services.storage.outage import survives_outages
+from services.storage.retries import retry_while_unavailable
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Worker:
             await asyncio.sleep(HEARTBEAT_INTERVAL)
             if self._line.running:
                 try:
-                    await self._jobs.beat(job.id for job in self._line.running)
+                    await self._jobs.record_heartbeat(job.id for job in self._line.running)
                 except Exception as error:  # the next one may work
                     log.warning("heartbeat failed: %s", error)
 
@@ -111,7 +111,7 @@ class Worker:
         self._is_idle.clear()
         try:
             claimed = await self._jobs.claim(job.id for job in batch)
-            missed = await self._jobs.queued(job.id for job in batch if job.id not in claimed)
+            missed = await self._jobs.still_queued(job.id for job in batch if job.id not in claimed)
         except Unavailable:
             log.warning("jobs %s could not be claimed; they stay in line", [job.id for job in batch])
             await self._put_back(batch)
@@ -155,7 +155,7 @@ class Worker:
 
     async def _render(self, batch: Sequence[Job]) -> Rendered:
         checkpoint = self._stock.shelf.find(batch[0].parameters.checkpoint)
-        plans = await survives_outages(self._jobs.load_plans)(batch)
+        plans = await retry_while_unavailable(self._jobs.load_plans)(batch)
         request = RenderRequest(checkpoint, self._stock.shelf.installation(checkpoint.id), plans)
 
         def on_progress(progress: Progress) -> None:
@@ -174,7 +174,7 @@ class Worker:
                 log.error("the pictures of job %s cannot be kept: %s", job.id, error)
                 await self._fail([job], EngineError.calm, str(error))
             else:
-                done = await self._jobs.rendered(job.id, names, rendered.seconds)
+                done = await self._jobs.mark_rendered(job.id, names, rendered.seconds)
                 if done is not None:
                     self._delivery.answer(done)
             self._line.finished([job])

@@ -1,4 +1,4 @@
-"""PostgreSQL: the one place with SQL in it. The job row is the truth; the queue is an order over it."""
+"""PostgreSQL, and all of the project's SQL. Job rows are the truth; the queue only orders them."""
 
 from services.storage.database import Storage, open_storage
 from services.storage.embedded import EmbeddedPostgres

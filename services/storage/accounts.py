@@ -1,4 +1,4 @@
-"""Which account the embedded PostgreSQL runs as: ours, unless we are root, whom PostgreSQL refuses."""
+"""The account that the embedded PostgreSQL runs under: our own, unless that is root, which PostgreSQL refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 
-class _ProcessArguments(TypedDict, total=False):
+class _PopenArguments(TypedDict, total=False):
     user: int
     group: int
     extra_groups: list[int]
@@ -17,24 +17,24 @@ class _ProcessArguments(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account to run processes as; `uid` is None for our own."""
+    """An account to run processes under; `uid` is None for our own."""
 
     uid: int | None = None
     gid: int | None = None
 
-    def as_arguments(self) -> _ProcessArguments:
+    def popen_arguments(self) -> _PopenArguments:
         if self.uid is None or self.gid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def give(self, folder: Path) -> None:
-        """Make the folder, private to the account."""
+    def make_private(self, folder: Path) -> None:
+        """Create the folder if needed, owned by the account and closed to all others."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.uid is not None and self.gid is not None and folder.stat().st_uid != self.uid:
             os.chown(folder, self.uid, self.gid)
 
-    def reaches(self, path: Path) -> bool:
-        """Whether the account can enter every folder above `path`."""
+    def can_reach(self, path: Path) -> bool:
+        """Whether the account may enter every folder above `path`."""
         if self.uid is None:
             return True
         return all(
@@ -43,7 +43,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """The account for the server."""
+    """The account to run the server under."""
     if os.geteuid() != 0:
         return Account()
     nobody = pwd.getpwnam("nobody")

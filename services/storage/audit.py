@@ -1,4 +1,4 @@
-"""Who changed what everybody uses."""
+"""The audit log: who changed what all members share."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.storage.outage import survives_outages
 from services.storage.pool import Pool
+from services.storage.retries import retry_while_unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditLine:
+class AuditEntry:
     """One change; ids are Discord's."""
 
     guild_id: int | None
@@ -24,25 +24,25 @@ class AuditLine:
 
 
 class AuditStore:
-    """Lines are added and never changed."""
+    """Append-only."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    @survives_outages  # what is done is done, so its line waits; one that stands twice misleads nobody
-    async def add(self, line: AuditLine) -> None:
+    @retry_while_unavailable  # the change has already happened, so its entry must not be lost; a duplicate is harmless
+    async def add(self, entry: AuditEntry) -> None:
         await self._pool.execute(
             "INSERT INTO audit (guild_id, member_id, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
-            line.guild_id,
-            line.member_id,
-            line.action,
-            line.subject,
-            dict(line.detail),
+            entry.guild_id,
+            entry.member_id,
+            entry.action,
+            entry.subject,
+            dict(entry.detail),
         )
 
-    async def latest(self, count: int = 100) -> list[AuditLine]:
-        """The newest lines, the newest first."""
+    async def latest(self, count: int = 100) -> list[AuditEntry]:
+        """The most recent entries, newest first."""
         rows = await self._pool.fetch(
             "SELECT guild_id, member_id, action, subject, detail, at FROM audit ORDER BY id DESC LIMIT $1", count
         )
-        return [AuditLine(**dict(row)) for row in rows]
+        return [AuditEntry(**dict(row)) for row in rows]

@@ -1,4 +1,4 @@
-"""Open the database: the pool, the schema, and the stores over it."""
+"""Opening the database: the connection pool, the schema, and the stores on top."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
-from services.storage.pool import AWAY, Pool, open_connections
+from services.storage.pool import OUTAGES, Pool, open_connections
 from services.storage.presets import PresetStore
 
 POOL_SIZE = 10
@@ -21,7 +21,7 @@ POOL_SIZE = 10
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Everything that is stored."""
+    """The stores, and the pool that they share."""
 
     pool: Pool
     jobs: JobStore
@@ -29,23 +29,23 @@ class Storage:
     audit: AuditStore
 
     async def version(self) -> str:
-        """The server's version, as it names itself."""
+        """The version that the server reports, as in "18.1"."""
         return await self.pool.fetchval("SELECT current_setting('server_version')")
 
 
 @asynccontextmanager
 async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Storage]:
-    """Connect, bring the schema up to date, and close everything at the end.
+    """Connect, bring the schema up to date, and close everything on exit.
 
-    Raises: whatever the driver raises, if there is no server after `patience` seconds.
+    Waits up to `patience` seconds for a server, then raises what the driver raised last.
     """
     async with open_connections(url, size=POOL_SIZE, init=_use_json) as connections:
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(AWAY), wait=wait_fixed(0.5), stop=stop_after_delay(patience), reraise=True
+            retry=retry_if_exception_type(OUTAGES), wait=wait_fixed(0.5), stop=stop_after_delay(patience), reraise=True
         ):
             with attempt:
                 async with connections.acquire() as connection:
-                    await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy of the connection
+                    await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy for a connection
         pool = Pool(connections)
         yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
 

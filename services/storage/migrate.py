@@ -1,6 +1,6 @@
-"""Bring a database to the newest schema: numbered SQL files, forward only, each in its own transaction.
+"""Schema migrations: numbered SQL files, forward only, each applied in its own transaction.
 
-The ledger is in the database, and an advisory lock lets two processes start at once.
+The database records which were applied; an advisory lock makes it safe for two processes to start at once.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import asyncpg
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "migrations"
-#: any number, as long as nothing else on the server locks the same one
+#: arbitrary, as long as nothing else in the database takes an advisory lock on the same number
 _LOCK = 7_318_008_220
 
-#: large tables take long, and so does another process that migrates them
+#: migrating large tables takes long, and so does waiting for another process that does it
 TIMEOUT = 3600.0  # seconds
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
 class NewerSchema(Exception):
-    """The database was written by a newer version; going on could lose data."""
+    """The database was written by a newer version of the bot; using it could lose data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file."""
+    """One SQL file."""
 
     number: int
     name: str
@@ -39,9 +39,9 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """All migrations in order.
+    """All migrations, in order.
 
-    Raises: ValueError, if numbers are missing or stand twice.
+    Raises: ValueError, if numbers are missing or used twice.
     """
     found = [
         Migration(int(match[1]), path.name, path.read_text(encoding="utf-8"))
@@ -49,14 +49,16 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
         if (match := _NAME.fullmatch(path.name))
     ]
     if [migration.number for migration in found] != list(range(1, len(found) + 1)):
-        raise ValueError(f"migrations are not numbered 1 to {len(found)}: {[migration.name for migration in found]}")
+        raise ValueError(
+            f"migrations must be numbered 1 to {len(found)} without gaps: {[migration.name for migration in found]}"
+        )
     return found
 
 
 async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is missing and return its names.
+    """Apply the migrations that the database lacks and return their names.
 
-    Raises: NewerSchema, if the ledger knows more than the files.
+    Raises: NewerSchema, if the database has more migrations than `migrations`.
     """
     migrations = read_migrations() if migrations is None else migrations
     await connection.execute("SELECT pg_advisory_lock($1)", _LOCK, timeout=TIMEOUT)
@@ -73,7 +75,7 @@ async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration
         applied = await connection.fetchval("SELECT coalesce(max(number), 0) FROM migrations") or 0
         if applied > len(migrations):
             raise NewerSchema(
-                f"The database is at schema {applied}, this version knows {len(migrations)}: update the bot."
+                f"The database has schema {applied}, but this version only knows up to {len(migrations)}: update the bot."
             )
         for migration in migrations[applied:]:
             async with connection.transaction():

@@ -1,4 +1,4 @@
-"""The connections to the database, and the one place that knows how it looks when the database is gone."""
+"""The connection pool, and the only module that knows what an outage looks like."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.errors import Unavailable
 
 T = TypeVar("T")
 
-#: Discord waits three seconds for an answer, and a statement here takes milliseconds
+#: Discord waits three seconds for an answer; statements here normally take milliseconds
 STATEMENT_TIMEOUT = 2.0  # seconds
-#: a server that is not there, is starting or ending, or was lost in the middle of something
-AWAY = (
-    OSError,  # TimeoutError among them
-    asyncpg.InterfaceError,  # of a connection that was closed under the statement, or between two of its steps
+#: the server can't be reached, is starting up or shutting down, or was lost in the middle of a statement
+OUTAGES = (
+    OSError,  # includes TimeoutError
+    asyncpg.InterfaceError,  # the connection was closed during a statement, or between two of its steps
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -29,9 +29,9 @@ AWAY = (
 
 
 class Pool:
-    """Runs statements; each ends within STATEMENT_TIMEOUT, with its result or with Unavailable.
+    """Runs statements. Each returns its result or raises Unavailable within STATEMENT_TIMEOUT.
 
-    After Unavailable nobody knows whether the statement ran.
+    After Unavailable the statement may or may not have run.
     """
 
     def __init__(self, connections: asyncpg.Pool) -> None:
@@ -47,13 +47,13 @@ class Pool:
         return await self._run(self._connections.fetchval(query, *values))
 
     async def execute(self, query: str, *values: object) -> str:
-        """Returns the server's own word for what was done: "UPDATE 1"."""
+        """Returns the server's command tag, as in "UPDATE 1"."""
         return await self._run(self._connections.execute(query, *values))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        """Several statements or none of them. Raises Unavailable, but each statement takes the time it takes."""
-        with self._told_as_unavailable():
+        """All of the statements or none. Raises Unavailable; only `command_timeout` limits each statement inside."""
+        with self._outages_as_unavailable():
             async with self._connections.acquire(timeout=STATEMENT_TIMEOUT) as connection, connection.transaction():
                 yield connection
 
@@ -65,38 +65,38 @@ class Pool:
             task.cancel()
             raise
         if not done:
-            # a cancelled statement waits for a server that hangs; nobody here does
+            # cancelling waits for the server, which may hang; the caller doesn't wait for either
             task.cancel()
-            task.add_done_callback(_forget)
+            task.add_done_callback(_retrieve_exception)
             raise Unavailable
-        with self._told_as_unavailable():
+        with self._outages_as_unavailable():
             return task.result()
 
     @contextmanager
-    def _told_as_unavailable(self) -> Iterator[None]:
+    def _outages_as_unavailable(self) -> Iterator[None]:
         try:
             yield
-        except AWAY as error:
-            if self._connections.is_closing():  # by ourselves: asking again is no use
+        except OUTAGES as error:
+            if self._connections.is_closing():  # our own doing, so retrying is pointless
                 raise
             raise Unavailable from error
 
 
-def _forget(task: asyncio.Task[object]) -> None:
+def _retrieve_exception(task: asyncio.Task[object]) -> None:
     if not task.cancelled():
-        task.exception()  # else asyncio would log that nobody asked for it
+        task.exception()  # otherwise asyncio logs that it was never retrieved
 
 
 @asynccontextmanager
 async def open_connections(url: str, *, size: int, **options: Any) -> AsyncIterator[asyncpg.Pool]:
-    """Up to `size` connections, made when they are needed; `options` are asyncpg's."""
+    """Up to `size` connections, opened on demand; `options` are passed to asyncpg."""
     connections = await asyncpg.create_pool(
         url, min_size=0, max_size=size, timeout=STATEMENT_TIMEOUT, command_timeout=5 * STATEMENT_TIMEOUT, **options
     )
     try:
         yield connections
     finally:
-        # not close(), which waits for statements that hang with their server
+        # close() alone would wait for statements that hang along with their server
         try:
             await asyncio.wait_for(connections.close(), STATEMENT_TIMEOUT)
         except TimeoutError:

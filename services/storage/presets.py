@@ -1,4 +1,4 @@
-"""Preset rows, and which preset is the default of a server or channel."""
+"""Preset rows, and the default presets of servers and channels."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ _SAVE = """
     ON CONFLICT (guild_id, lower(name))
        DO UPDATE SET request = excluded.request, author_id = excluded.author_id, locked = excluded.locked,
                      updated_at = now()
-    RETURNING xmax = 0  -- no older version of the row: it was inserted
+    RETURNING xmax = 0  -- true for a row that was inserted, not updated
 """
 
 
 class PresetStore:
-    """Names are kept as written and compared without regard to case."""
+    """Names keep their case but are compared without it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    # Of two who save a new name at the same moment, the other unique index may refuse one; by then the row is there.
+    # When two members save the same new name at once, the primary key may refuse one of them, since ON CONFLICT names
+    # only the other index. By then the row exists, so a second try updates it.
     @retry(retry=retry_if_exception_type(asyncpg.UniqueViolationError), stop=stop_after_attempt(5), reraise=True)
     async def save(self, preset: Preset) -> bool:
-        """Store or overwrite; True, if it is new."""
+        """Store or overwrite a preset; True if it is new."""
         return await self._pool.fetchval(_SAVE, *_row(preset))
 
     @retry(retry=retry_if_exception_type(asyncpg.UniqueViolationError), stop=stop_after_attempt(5), reraise=True)
     async def save_all(self, presets: Sequence[Preset], *, replace: bool) -> Saved:
-        """Store all of them or, if anything fails, none; a name that is taken is left alone unless `replace` says so."""
+        """Store all presets or, if any fails, none. Existing names are overwritten only with `replace`."""
         added: list[str] = []
         replaced: list[str] = []
         left: list[str] = []
@@ -52,7 +53,7 @@ class PresetStore:
         return Saved(tuple(added), tuple(replaced), tuple(left))
 
     async def rename(self, guild_id: int, name: str, new: str) -> bool:
-        """Give a preset another name, under which it stays whatever it is default of; False, if that name is taken."""
+        """Rename a preset, which keeps its defaults; False if the new name is taken."""
         try:
             await self._pool.execute(
                 "UPDATE presets SET name = $3, updated_at = now() WHERE guild_id = $1 AND lower(name) = lower($2)",
@@ -71,19 +72,19 @@ class PresetStore:
         return _preset(row) if row else None
 
     async def all(self, guild_id: int) -> list[Preset]:
-        """The presets of a server, the most used first."""
+        """A server's presets, most used first."""
         rows = await self._pool.fetch("SELECT * FROM presets WHERE guild_id = $1 ORDER BY uses DESC, name", guild_id)
         return [_preset(row) for row in rows]
 
     async def names(self) -> dict[int, list[str]]:
-        """The names of all presets, by server."""
+        """The names of all presets, keyed by server."""
         rows = await self._pool.fetch(
             "SELECT guild_id, array_agg(name ORDER BY name) AS names FROM presets GROUP BY guild_id"
         )
         return {row["guild_id"]: list(row["names"]) for row in rows}
 
-    async def naming(self, guild_id: int, embeddings: Iterable[str]) -> list[str]:
-        """Names of a server's presets that name one of the embeddings, with a strength or without."""
+    async def using_embeddings(self, guild_id: int, embeddings: Iterable[str]) -> list[str]:
+        """Names of a server's presets that mention any of the embeddings, with or without a strength."""
         rows = await self._pool.fetch(
             """
             SELECT name
@@ -94,7 +95,7 @@ class PresetStore:
              ORDER BY name
             """,
             guild_id,
-            [one.lower() for one in embeddings],
+            [name.lower() for name in embeddings],
         )
         return [row["name"] for row in rows]
 
@@ -108,7 +109,7 @@ class PresetStore:
         await self._pool.execute("UPDATE presets SET uses = uses + 1 WHERE guild_id = $1 AND name = $2", guild_id, name)
 
     async def set_default(self, guild_id: int, channel_id: int, name: str | None) -> None:
-        """Make a preset the default of a channel (or WHOLE_SERVER); None takes the default away."""
+        """Make a preset the default for a channel (or WHOLE_SERVER); None clears the default."""
         if name is None:
             await self._pool.execute(
                 "DELETE FROM default_presets WHERE guild_id = $1 AND channel_id = $2", guild_id, channel_id
@@ -125,13 +126,13 @@ class PresetStore:
             name,
         )
 
-    async def places(self, guild_id: int) -> dict[int, str]:
-        """Which preset is the default where: its name by the channel's id, or by WHOLE_SERVER."""
+    async def default_names(self, guild_id: int) -> dict[int, str]:
+        """Names of the default presets, keyed by channel id or WHOLE_SERVER."""
         rows = await self._pool.fetch("SELECT channel_id, name FROM default_presets WHERE guild_id = $1", guild_id)
         return {row["channel_id"]: row["name"] for row in rows}
 
     async def defaults(self, guild_id: int, channel_ids: Sequence[int]) -> list[Preset]:
-        """The default presets that apply in a channel, or a thread and its channel: the nearest first, the server's last."""
+        """The default presets for a channel, or for a thread and its channel: most specific first, the server's last."""
         rows = await self._pool.fetch(
             """
             SELECT presets.*

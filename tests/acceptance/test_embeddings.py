@@ -118,7 +118,7 @@ async def test_an_address_is_taken_from_allowed_hosts_alone(place: Place) -> Non
     cases: tuple[tuple[dict[str, Any], str], ...] = (
         (
             {"url": "https://example.com/x.safetensors"},
-            "Files are fetched from civitai.com, huggingface.co, hf.co alone",
+            "Files can only be downloaded from civitai.com, huggingface.co, hf.co",
         ),
         ({"url": "https://civitai.com.example.com/x"}, "not from civitai.com.example.com"),
         ({"url": "http://civitai.com/x"}, "begins with https://"),

@@ -168,6 +168,6 @@ async def test_a_reaction_counts_also_where_discord_does_not_name_the_author(pla
 async def test_a_taken_down_picture_is_not_rerolled_by_a_click_that_was_on_its_way(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
-    await place.storage.jobs.deleted((await place.row()).id)
+    await place.storage.jobs.mark_deleted((await place.row()).id)
     assert "That picture was taken down" in (await ben.click(first, "Reroll")).text
     assert ana.sees()[-1].id == first.id

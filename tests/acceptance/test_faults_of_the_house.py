@@ -19,6 +19,7 @@ from services.errors import EngineError
 from services.jobs import JobState
 from services.storage import Storage, open_storage
 from tests.acceptance.conftest import drawn, has_picture
+from tests.sentences.storage import DATABASE_UNAVAILABLE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,7 +29,6 @@ LONG = {"prompt": "a house at night", "steps": 50, "count": 3, "size": "96x96"}
 #: a step of the demo takes a tenth of a second, and a heartbeat comes every second
 SETTINGS = {"ENGINE_PATIENCE": "6", "GATEWAY_PATIENCE": "4"}
 HEARTBEAT = 1000  # ms
-CALM = "I cannot reach my books just now; nothing is lost. Please try again in a minute."
 
 
 class House:
@@ -228,7 +228,7 @@ async def test_a_database_that_is_away_is_waited_for_and_said_calmly(house: Hous
             await ben.click(picture, "Reroll"),
             await ben.slash("preset list"),
         ]
-        assert [(one.failed, one.text.rpartition("\n")[2]) for one in refused] == [(None, CALM)] * 3
+        assert [(one.failed, one.text.rpartition("\n")[2]) for one in refused] == [(None, DATABASE_UNAVAILABLE)] * 3
         await cleo.react(picture, "🔁")  # nobody acknowledges a reaction, so it waits
         await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
     pictures = [await drawn(reply) for reply in accepted]
@@ -256,7 +256,7 @@ async def test_a_database_that_hangs_is_said_calmly_in_time(house: House) -> Non
     accepted = await ana.slash("imagine", prompt="a house", steps=20)
     async with house.bot.database_away(hanging=True):
         refused = await ben.slash("imagine", prompt="a fish")
-        assert (refused.failed, refused.text) == (None, CALM)
+        assert (refused.failed, refused.text) == (None, DATABASE_UNAVAILABLE)
         await asyncio.sleep(2)
     await drawn(accepted)
     await drawn(await ben.slash("imagine", prompt="a fish", steps=4))

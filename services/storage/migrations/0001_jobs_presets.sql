@@ -1,9 +1,9 @@
--- Why: requests must outlive the process, and presets belong to servers.
--- Units: ids are Discord's snowflakes unless said otherwise; seconds are wall time of the GPU.
+-- Why: requests must survive the process, and each server has presets of its own.
+-- Units: ids are Discord snowflakes unless noted otherwise; seconds are wall-clock time on the GPU.
 
 CREATE TABLE vectors (
-    content_hash text  PRIMARY KEY,  -- sha256 over the vectors alone, as embeddings.Embedding.content_hash
-    data         bytea NOT NULL      -- safetensors, one tensor per text encoder; rerolls need no installed file
+    content_hash text  PRIMARY KEY,  -- sha256 of the vectors alone: embeddings.Embedding.content_hash
+    data         bytea NOT NULL      -- safetensors, one tensor per text encoder; rerolls don't need the installed file
 );
 
 CREATE TABLE jobs (
@@ -18,8 +18,8 @@ CREATE TABLE jobs (
     member_id         bigint      NOT NULL,
     application_id    bigint,
     interaction_token text,
-    reply_id          bigint,     -- the message that says "in line" and becomes the answer
-    refers_to         bigint,     -- the message a reaction was put on
+    reply_id          bigint,     -- the message that shows the place in line and becomes the answer
+    refers_to         bigint,     -- the message that was reacted to
     message_id        bigint,     -- the message with the pictures
     hints             text[]      NOT NULL DEFAULT '{}',
     pictures          text[]      NOT NULL DEFAULT '{}',
@@ -50,7 +50,7 @@ CREATE UNIQUE INDEX presets_name ON presets (guild_id, lower(name));
 
 CREATE TABLE default_presets (
     guild_id   bigint NOT NULL,
-    channel_id bigint NOT NULL DEFAULT 0,  -- 0: the whole server
+    channel_id bigint NOT NULL DEFAULT 0,  -- 0 means the whole server
     name       text   NOT NULL,
     PRIMARY KEY (guild_id, channel_id),
     FOREIGN KEY (guild_id, name) REFERENCES presets ON DELETE CASCADE ON UPDATE CASCADE

@@ -1,4 +1,4 @@
--- Why: installing and removing embeddings changes what every server of this bot can use, so it is written down who did it.
+-- Why: installing or removing an embedding affects every server that uses this bot, so we record who did it.
 
 CREATE TABLE audit (
     id        bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

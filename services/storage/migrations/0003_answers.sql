@@ -1,11 +1,11 @@
--- Why: a job is over when its member was answered, which a crash between its last state and the last word must not hide.
--- Units: upload_limit in bytes of one file.
+-- Why: a job is finished once its member was answered. A crash between the final state and the answer must not lose the answer.
+-- Units: upload_limit is in bytes per file.
 
 ALTER TABLE jobs
-    ADD COLUMN origin       bigint,       -- the interaction that asked: it asks once, however often its event comes
-    ADD COLUMN upload_limit integer,      -- of the place where the answer goes
-    ADD COLUMN sentence     text,         -- what the member is to read where there are no pictures
-    ADD COLUMN answered_at  timestamptz;  -- when the member got pictures or the sentence
+    ADD COLUMN origin       bigint,       -- the interaction that asked; it makes one job, however often its event arrives
+    ADD COLUMN upload_limit integer,      -- in the channel where the answer goes
+    ADD COLUMN sentence     text,         -- what the member reads when there are no pictures
+    ADD COLUMN answered_at  timestamptz;  -- when the member got the pictures or the sentence
 
 UPDATE jobs
    SET answered_at = coalesce(finished_at, asked_at)

@@ -1,4 +1,4 @@
--- Why: who manages a server can fix settings of a preset, so that nobody who uses it types over them.
+-- Why: managers of a server can lock a preset's settings, so that members who use it can't override them.
 
 ALTER TABLE presets
-    ADD COLUMN locked text[] NOT NULL DEFAULT '{}';  -- names of settings, as in request
+    ADD COLUMN locked text[] NOT NULL DEFAULT '{}';  -- names of settings, spelled as in request

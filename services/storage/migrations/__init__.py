@@ -1,1 +1,1 @@
-"""Forward-only numbered SQL files, and what applies them."""
+"""Numbered SQL files, forward only; `services.storage.migrate` applies them."""

@@ -1,4 +1,4 @@
-"""Downloads against a small internet of our own: real TLS, and names that lead to loopback."""
+"""Downloads from a local server: real TLS, and host names that resolve to loopback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.errors import UserError
-from services.library.downloads import Downloads, PublicAddresses
+from services.library.downloads import Downloads, PublicResolver
 
 LIMIT = 1000  # bytes
 HOSTS = ("files.example", "other.example")
@@ -21,8 +21,8 @@ HOSTS = ("files.example", "other.example")
 Fetch = Callable[[str], Awaitable[tuple[bytes, str]]]
 
 
-class Names(AbstractResolver):
-    """Every name leads to one address."""
+class FixedResolver(AbstractResolver):
+    """Resolves every name to one address."""
 
     def __init__(self, address: str, port: int = 0) -> None:
         self.address, self.port = address, port
@@ -74,45 +74,55 @@ async def fetch() -> AsyncIterator[Fetch]:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=served).start()
-    connector = aiohttp.TCPConnector(resolver=Names("127.0.0.1", runner.addresses[0][1]), ssl=trusting)
+    connector = aiohttp.TCPConnector(resolver=FixedResolver("127.0.0.1", runner.addresses[0][1]), ssl=trusting)
     yield Downloads(HOSTS, max_bytes=LIMIT, connector=connector).fetch
     await connector.close()
     await runner.cleanup()
 
 
-async def test_a_file_is_fetched_with_its_name(fetch: Fetch) -> None:
+async def test_a_file_is_downloaded_with_its_name(fetch: Fetch) -> None:
     assert await fetch("https://files.example/file.safetensors?x=1") == (b"vectors", "file.safetensors")
     assert await fetch("https://files.example/named") == (b"x", "real name.pt")
 
 
-async def test_redirects_are_followed_within_the_allowed_hosts(fetch: Fetch) -> None:
+async def test_redirects_between_allowed_hosts_are_followed(fetch: Fetch) -> None:
     assert await fetch("https://files.example/moved") == (b"vectors", "file.safetensors")
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "sentence"),
     [
-        ("astray", "leads on to elsewhere.example, and only files.example, other.example may be asked"),
-        ("inside", "begins with https://"),
-        ("round", "from one address to the next"),
+        (
+            "astray",
+            "redirects to elsewhere.example, but files can only be downloaded from files.example, other.example",
+        ),
+        ("inside", "starts with https://"),
+        ("round", "redirects too many times"),
         ("endless", "larger than 1,000 bytes"),
-        ("absent", "answers with 404"),
+        ("absent", "answered with status 404"),
     ],
 )
-async def test_what_leads_elsewhere_or_nowhere_is_refused(fetch: Fetch, path: str, said: str) -> None:
+async def test_redirects_elsewhere_loops_and_failures_are_refused(fetch: Fetch, path: str, sentence: str) -> None:
     with pytest.raises(UserError) as caught:
         await fetch(f"https://files.example/{path}")
-    assert said in str(caught.value)
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "https://example/", "https://files.example.evil/", "https://evilfiles.example/", "http://files.example/",
-        "https://user:pass@files.example/", "https://files.example:22/", "ftp://files.example/", "", "files.example/x",
+        "https://example/",
+        "https://files.example.evil/",
+        "https://evilfiles.example/",
+        "http://files.example/",
+        "https://user:pass@files.example/",
+        "https://files.example:22/",
+        "ftp://files.example/",
+        "",
+        "files.example/x",
     ],
-)  # fmt: skip
-async def test_other_addresses_are_not_even_asked(fetch: Fetch, url: str) -> None:
+)
+async def test_disallowed_addresses_are_refused_without_a_request(fetch: Fetch, url: str) -> None:
     with pytest.raises(UserError):
         await fetch(url)
 
@@ -120,11 +130,11 @@ async def test_other_addresses_are_not_even_asked(fetch: Fetch, url: str) -> Non
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"]
 )
-async def test_a_name_that_stands_for_this_network_is_refused(address: str) -> None:
+async def test_names_that_resolve_to_private_addresses_are_refused(address: str) -> None:
     with pytest.raises(OSError, match="no public address"):
-        await PublicAddresses(Names(address)).resolve("files.example")
+        await PublicResolver(FixedResolver(address)).resolve("files.example")
 
 
-async def test_public_addresses_pass() -> None:
-    (found,) = await PublicAddresses(Names("93.184.215.14")).resolve("files.example", 443)
+async def test_public_addresses_are_accepted() -> None:
+    (found,) = await PublicResolver(FixedResolver("93.184.215.14")).resolve("files.example", 443)
     assert found["host"] == "93.184.215.14"

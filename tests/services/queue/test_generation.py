@@ -72,8 +72,8 @@ class House:
         job = await self.ask()
         self.queue.get_nowait()
         await self.jobs.claim([job.id])
-        await self.jobs.rendered(job.id, ["a.png"], 1.0)
-        await self.jobs.delivered(job.id, 70 + job.id)
+        await self.jobs.mark_rendered(job.id, ["a.png"], 1.0)
+        await self.jobs.mark_delivered(job.id, 70 + job.id)
         return job
 
     async def state_of(self, job: Job) -> JobState:
@@ -88,10 +88,10 @@ def house(storage: Storage, tmp_path: Path) -> House:
 async def test_a_plan_stores_nothing_and_a_submitted_one_stands_in_line(house: House) -> None:
     planned = await house.plan()
     assert house.queue.qsize() == 0
-    assert await house.jobs.open() == []
+    assert await house.jobs.unanswered() == []
     job = await house.generation.submit(planned, a_target(ANA))
     assert [one.id for one in house.queue.waiting] == [job.id]
-    assert await house.jobs.open() == [job]
+    assert await house.jobs.unanswered() == [job]
     assert house.delivery.lines == [[job.id]]
 
 
@@ -190,8 +190,8 @@ async def test_a_restart_puts_everything_back_in_line_and_hands_over_what_is_ren
                                         for member in range(4)]  # fmt: skip
     await house.jobs.claim([running.id, rendered.id, done.id])
     for job in (rendered, done):
-        await house.jobs.rendered(job.id, ["a.png"], 1.0)
-    await house.jobs.delivered(done.id, 90)
+        await house.jobs.mark_rendered(job.id, ["a.png"], 1.0)
+    await house.jobs.mark_delivered(done.id, 90)
     restarted = House(storage, tmp_path)
     await restarted.generation.learn_uses()
     await restarted.resuming.resume()

@@ -33,7 +33,7 @@ async def test_jobs_that_fell_out_of_every_hand_are_taken_up_once(
     waiting = await house.ask()
     forgotten, silent, rendered, failed = [await storage.jobs.add(a_plan(), a_target(member)) for member in range(4)]
     await storage.jobs.claim([silent.id, rendered.id])
-    await storage.jobs.rendered(rendered.id, ["a.png"], 1.0)
+    await storage.jobs.mark_rendered(rendered.id, ["a.png"], 1.0)
     await storage.jobs.fail(failed.id, "Please try again.", "the engine died")
     await storage.pool.execute(
         """
@@ -62,7 +62,7 @@ async def test_old_pictures_go_and_those_that_are_still_to_be_sent_stay(
     sent, unsent = await house.pictures.keep([b"sent", b"unsent"])
     job = await storage.jobs.add(a_plan(), a_target())
     await storage.jobs.claim([job.id])
-    await storage.jobs.rendered(job.id, [unsent], 1.0)
+    await storage.jobs.mark_rendered(job.id, [unsent], 1.0)
     monkeypatch.setattr(house.pictures, "_max_bytes", 0)
     monkeypatch.setattr("services.queue.upkeep.PRUNE_INTERVAL", 0.05)
     with suppress(TimeoutError):

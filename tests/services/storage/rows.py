@@ -1,4 +1,4 @@
-"""Job rows as tests make them and look at them."""
+"""Helpers that store and inspect job rows."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ async def state_of(jobs: JobStore, job: Job) -> JobState:
 async def delivered(jobs: JobStore, message_id: int) -> Job:
     job = await added(jobs)
     await jobs.claim([job.id])
-    await jobs.rendered(job.id, ["a.png"], 1.5)
-    await jobs.delivered(job.id, message_id)
+    await jobs.mark_rendered(job.id, ["a.png"], 1.5)
+    await jobs.mark_delivered(job.id, message_id)
     return job

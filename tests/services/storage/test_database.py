@@ -1,4 +1,4 @@
-"""Opening the database: migrated, in one pool, and usable again after a connection was lost."""
+"""Opening the database: it is migrated, and lost connections are replaced."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from services.storage.migrate import read_migrations
 from tests.builders import a_plan, a_target
 
 
-async def test_a_blank_database_is_migrated_when_it_is_opened(blank_url: str) -> None:
+async def test_opening_a_blank_database_migrates_it(blank_url: str) -> None:
     async with open_storage(blank_url) as storage:
         assert await storage.pool.fetchval("SELECT count(*) FROM migrations") == len(read_migrations())
-        assert await storage.jobs.open() == []
+        assert await storage.jobs.unanswered() == []
         assert (await storage.version()).partition(".")[0] == "18"
 
 
-async def test_two_that_open_at_once_do_not_hinder_each_other(blank_url: str) -> None:
+async def test_two_storages_can_share_a_database(blank_url: str) -> None:
     async with open_storage(blank_url) as one, open_storage(blank_url) as other:
         job = await one.jobs.add(a_plan(), a_target(), parent_id=None, hints=())
         assert await other.jobs.get(job.id) == job
@@ -34,4 +34,4 @@ async def test_lost_connections_are_replaced(storage: Storage, database_url: str
     await outside.close()
     assert len(ended) == 5
     await asyncio.sleep(0.2)
-    assert await asyncio.gather(*(storage.jobs.open() for _ in range(8))) == [[]] * 8
+    assert await asyncio.gather(*(storage.jobs.unanswered() for _ in range(8))) == [[]] * 8

@@ -1,4 +1,4 @@
-"""The embedded server: it starts, shares, survives what kills it, and is not fooled by what a crash leaves behind."""
+"""The embedded server: it starts, is shared, is restarted when it dies, and copes with what a crash leaves behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.storage.accounts import Account, server_account
 from services.storage.embedded import PostgresFailed
 from tests.builders import REPOSITORY
 
-#: opens the folder, says so, and keeps the server until its input ends
+#: opens the folder, prints the server's pid and the sum of the rows, and keeps the server until stdin is closed
 _SHARE = """
 import asyncio, pathlib, sys
 import asyncpg
@@ -40,7 +40,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def original() -> Iterator[Path]:
-    """A data folder with one row in it, made once since initdb takes seconds."""
+    """A data folder with one row, created once because initdb takes seconds."""
     folder = Path(tempfile.mkdtemp(prefix="negative-space-"))
     folder.chmod(0o755)
 
@@ -56,7 +56,7 @@ def original() -> Iterator[Path]:
 
 @pytest.fixture
 def folder(original: Path, server_folder: Path) -> Path:
-    """A copy of it, as it was when the server had ended in good order."""
+    """A copy of it, made after a clean shutdown."""
     subprocess.run(["cp", "-a", original, server_folder], check=True)
     return server_folder / original.name
 
@@ -92,7 +92,7 @@ def is_alive(pid: int) -> bool:
 
 @asynccontextmanager
 async def sharing(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, int]]:
-    """Another process that uses the folder: the process, the pid of the server that is its child, what it read."""
+    """Another process that uses the folder: the process, the pid of its server, and the sum of the rows that it read."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -112,7 +112,7 @@ async def sharing(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proces
             assert process.returncode == 0
 
 
-async def test_a_new_folder_gets_a_server_that_listens_on_no_port(server_folder: Path) -> None:
+async def test_a_new_server_listens_on_no_port(server_folder: Path) -> None:
     async with EmbeddedPostgres(server_folder / "new" / "postgresql") as server:
         assert await execute(server, "SHOW listen_addresses") == ""
         assert await execute(server, "SHOW fsync") == "on"
@@ -123,7 +123,7 @@ async def test_a_new_folder_gets_a_server_that_listens_on_no_port(server_folder:
     assert not is_alive(pid)
 
 
-async def test_what_was_written_is_there_at_the_next_start(folder: Path) -> None:
+async def test_rows_survive_a_restart(folder: Path) -> None:
     async with EmbeddedPostgres(folder) as server:
         assert await kept(server) == 1
         await execute(server, "INSERT INTO kept VALUES (2)")
@@ -131,7 +131,7 @@ async def test_what_was_written_is_there_at_the_next_start(folder: Path) -> None
         assert await kept(server) == 3
 
 
-async def test_a_killed_server_is_started_again_and_no_acknowledged_row_is_lost(folder: Path) -> None:
+async def test_a_killed_server_is_restarted_without_losing_committed_rows(folder: Path) -> None:
     async with EmbeddedPostgres(folder) as server:
         for _ in range(2):
             await execute(server, "INSERT INTO kept VALUES (10)")
@@ -152,7 +152,7 @@ async def test_a_second_process_shares_the_server_and_leaves_it_running(folder: 
         assert await kept(server) == 1
 
 
-async def test_whoever_shares_takes_over_when_the_first_is_killed(folder: Path) -> None:
+async def test_a_sharing_process_takes_over_when_the_first_is_killed(folder: Path) -> None:
     async with sharing(folder) as (first, its_pid, _), EmbeddedPostgres(folder) as server:
         assert server.pid is None
         await execute(server, "INSERT INTO kept VALUES (5)")
@@ -167,7 +167,7 @@ async def test_whoever_shares_takes_over_when_the_first_is_killed(folder: Path) 
         assert await kept(server) == 6
 
 
-async def test_two_in_one_process_at_once_do_not_wait_for_ever(folder: Path) -> None:
+async def test_two_supervisors_in_one_process_do_not_deadlock(folder: Path) -> None:
     async with asyncio.timeout(60), EmbeddedPostgres(folder) as one:
         assert one.pid is not None
     servers = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
@@ -175,48 +175,48 @@ async def test_two_in_one_process_at_once_do_not_wait_for_ever(folder: Path) -> 
         await asyncio.gather(*(server.__aenter__() for server in servers))
     assert [await kept(server) for server in servers] == [1, 1]
     assert sorted(server.pid is None for server in servers) == [False, True]
-    for server in sorted(servers, key=lambda server: server.pid is not None):  # the one with the server ends last
+    for server in sorted(servers, key=lambda server: server.pid is not None):  # the one that owns the server ends last
         await server.__aexit__(None, None, None)
 
 
 @pytest.fixture(params=["sleep", "postgres"])
-def stranger(request: pytest.FixtureRequest, server_folder: Path) -> Iterator[int]:
-    """The pid of a living program of the server's own account; one of them bears the server's name."""
+def unrelated_pid(request: pytest.FixtureRequest, server_folder: Path) -> Iterator[int]:
+    """The pid of an unrelated live process under the server's account; one is even named postgres."""
     program = server_folder / "bin" / request.param
     program.parent.mkdir()
     shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
-    process = subprocess.Popen([program, "600"], cwd="/", **server_account().as_arguments())
+    process = subprocess.Popen([program, "600"], cwd="/", **server_account().popen_arguments())
     yield process.pid
     assert process.poll() is None
     process.kill()
     process.wait()
 
 
-async def test_a_pid_file_with_the_pid_of_another_living_program_does_not_hinder(folder: Path, stranger: int) -> None:
-    """As after the restart of a container, where small numbers come again."""
-    (folder / "data" / "postmaster.pid").write_text(f"{stranger}\n{folder / 'data'}\n1700000000\n5432\n{folder}\n")
+async def test_a_pid_file_that_names_an_unrelated_live_process_is_ignored(folder: Path, unrelated_pid: int) -> None:
+    """After a container restarts, low pids are soon reused."""
+    (folder / "data" / "postmaster.pid").write_text(f"{unrelated_pid}\n{folder / 'data'}\n1700000000\n5432\n{folder}\n")
     async with EmbeddedPostgres(folder) as server:
         assert await kept(server) == 1
 
 
-async def test_a_pid_file_that_was_cut_off_or_is_old_does_not_hinder(folder: Path) -> None:
+async def test_a_truncated_or_stale_pid_file_is_ignored(folder: Path) -> None:
     for content in ("", "\n", "12", "no number\n", f"4194303\n{folder / 'data'}\n"):
         (folder / "data" / "postmaster.pid").write_text(content)
         async with EmbeddedPostgres(folder) as server:
             assert await kept(server) == 1, content
 
 
-async def test_long_and_odd_paths_work(folder: Path) -> None:
+async def test_long_and_unusual_paths_work(folder: Path) -> None:
     for name in ("x" * 150, "a b+c%41&d=ü?#", "with,comma"):
         folder = folder.rename(folder.with_name(name))
         async with EmbeddedPostgres(folder) as server:
             assert await kept(server) == 1, name
 
 
-async def test_a_folder_that_cannot_be_made_is_refused_at_once_with_the_remedy(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_created_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with asyncio.timeout(10):
-        with pytest.raises(PostgresFailed, match="Set DATABASE_URL to use another"):
+        with pytest.raises(PostgresFailed, match="Set DATABASE_URL to use a server of your own"):
             await EmbeddedPostgres(tmp_path / "file" / "postgresql").__aenter__()
 
 
@@ -224,15 +224,15 @@ async def test_a_folder_that_cannot_be_made_is_refused_at_once_with_the_remedy(t
 async def test_a_folder_that_the_servers_account_cannot_enter_is_refused_at_once(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     async with asyncio.timeout(10):
-        with pytest.raises(PostgresFailed, match=r"no other account can enter .*choose another DATA_DIR"):
+        with pytest.raises(PostgresFailed, match=r"other accounts can't enter .*choose another DATA_DIR"):
             await EmbeddedPostgres(tmp_path / "closed" / "postgresql").__aenter__()
 
 
-def test_an_account_reaches_what_every_folder_above_lets_it_into(tmp_path: Path) -> None:
+def test_an_account_reaches_a_path_if_it_may_enter_every_folder_above(tmp_path: Path) -> None:
     stranger = Account(uid=54_321, gid=54_321)
     inner = tmp_path / "open" / "inner"
     inner.mkdir(parents=True)
     tmp_path.chmod(0o700)
-    assert not stranger.reaches(inner)
-    assert Account(uid=tmp_path.stat().st_uid, gid=0).reaches(inner)
-    assert Account().reaches(inner)
+    assert not stranger.can_reach(inner)
+    assert Account(uid=tmp_path.stat().st_uid, gid=0).can_reach(inner)
+    assert Account().can_reach(inner)

@@ -1,4 +1,4 @@
-"""The schema: from nothing, from an older one, again, by two processes at once; and never half."""
+"""Migrations: from nothing, from every older version, repeated, by two processes at once, and never half-applied."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def blank(blank_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def test_a_blank_database_gets_everything_and_a_second_time_nothing(blank: asyncpg.Connection) -> None:
+async def test_a_blank_database_gets_every_migration_once(blank: asyncpg.Connection) -> None:
     assert await migrate(blank) == ALL
     assert await migrate(blank) == []
     tables = await blank.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
@@ -60,11 +60,16 @@ async def test_a_blank_database_gets_everything_and_a_second_time_nothing(blank:
 async def test_two_processes_at_once_apply_each_migration_once(blank_url: str, blank: asyncpg.Connection) -> None:
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _MIGRATE, blank_url, cwd=REPOSITORY,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-c",
+            _MIGRATE,
+            blank_url,
+            cwd=REPOSITORY,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     for process in processes:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
@@ -74,13 +79,13 @@ async def test_two_processes_at_once_apply_each_migration_once(blank_url: str, b
     assert await blank.fetchval("SELECT count(*) FROM migrations") == len(ALL)
 
 
-async def test_an_older_database_is_upgraded_and_keeps_its_rows(blank: asyncpg.Connection) -> None:
+async def test_upgrading_keeps_rows(blank: asyncpg.Connection) -> None:
     assert await migrate(blank, [ONE]) == ["0001_one.sql"]
     assert await migrate(blank, [ONE, TWO]) == ["0002_two.sql"]
     assert [tuple(row) for row in await blank.fetch("SELECT n, m FROM one")] == [(1, 2)]
 
 
-#: rows as versions up to a number could have written them; later ones build on the earlier
+#: rows as each version could have written them, on top of those of the versions before it
 WRITTEN_BY = {
     1: """
         INSERT INTO jobs (state, parameters, channel_id, member_id, message_id, finished_at)
@@ -90,16 +95,20 @@ WRITTEN_BY = {
         INSERT INTO default_presets (guild_id, name) VALUES (1, 'clean');
     """,
     2: "INSERT INTO audit (member_id, action, subject) VALUES (2, 'install', 'blur')",
-    3: "UPDATE jobs SET origin = id, sentence = 'Please try again.' WHERE state = 'failed'",
+    3: """
+        UPDATE jobs SET origin = 11, sentence = 'Please try again.' WHERE state = 'failed';
+        UPDATE jobs SET origin = -12 WHERE state = 'cancelled';  -- a reaction
+    """,
+    4: "UPDATE presets SET locked = '{cfg}'",
 }
 
 
 @pytest.mark.parametrize("version", range(1, len(ALL)))
-async def test_every_earlier_version_is_upgraded_and_its_rows_go_on(blank: asyncpg.Connection, version: int) -> None:
+async def test_every_older_version_can_be_upgraded(blank: asyncpg.Connection, version: int) -> None:
     shipped = read_migrations()
     await migrate(blank, shipped[:version])
     for number in range(1, version + 1):
-        await blank.execute(WRITTEN_BY.get(number, ""))
+        await blank.execute(WRITTEN_BY[number])
     assert await migrate(blank) == ALL[version:]
     assert await migrate(blank) == []
     states = [row["state"] for row in await blank.fetch("SELECT state FROM jobs ORDER BY id")]
@@ -108,16 +117,20 @@ async def test_every_earlier_version_is_upgraded_and_its_rows_go_on(blank: async
         row["state"] for row in await blank.fetch("SELECT state FROM jobs WHERE answered_at IS NULL ORDER BY id")
     ]
     assert unanswered[:3] == ["queued", "running", "rendered"]
-    if version < 3:  # those that ended before answers were written down were answered
+    if version < 3:  # before version 3, jobs that had ended counted as answered
         assert len(unanswered) == 3
     assert await blank.fetchval("SELECT name FROM default_presets JOIN presets USING (guild_id, name)") == "clean"
-    assert await blank.fetchval("SELECT cardinality(locked) FROM presets") == 0
+    assert await blank.fetchval("SELECT cardinality(locked) FROM presets") == (1 if version >= 4 else 0)
+    origins = await blank.fetch("SELECT origin FROM jobs WHERE origin IS NOT NULL ORDER BY id")
+    assert [row["origin"] for row in origins] == (["interaction:11", "reaction:12"] if version >= 3 else [])
     assert await blank.fetchval("SELECT count(*) FROM audit") == (1 if version >= 2 else 0)
 
 
 @pytest.mark.parametrize("version", range(1, len(ALL) + 1))
-async def test_a_job_of_every_earlier_version_goes_on(blank: asyncpg.Connection, blank_url: str, version: int) -> None:
-    """With its plan and its vectors, to the bit."""
+async def test_a_job_from_every_older_version_can_be_resumed(
+    blank: asyncpg.Connection, blank_url: str, version: int
+) -> None:
+    """Its plan and vectors are the same, bit for bit."""
     placed = a_placed("blur", strength=0.7, vectors=3)
     plan = a_plan(embeddings=(placed,), negative="(dull:1.2)")
     await migrate(blank, read_migrations()[:version])
@@ -127,16 +140,16 @@ async def test_a_job_of_every_earlier_version_goes_on(blank: asyncpg.Connection,
         json.dumps(plan.as_json()),
     )
     async with open_storage(blank_url) as storage:
-        assert await storage.jobs.hand_back() == 1
-        (job,) = await storage.jobs.open()
+        assert await storage.jobs.requeue_running() == 1
+        (job,) = await storage.jobs.unanswered()
         (loaded,) = await storage.jobs.load_plans([job])
         assert loaded == plan
         assert loaded.embeddings[0].vectors["clip_demo"].tobytes() == placed.vectors["clip_demo"].tobytes()
         assert await storage.jobs.claim([job.id]) == {job.id}
-        assert await storage.jobs.rendered(job.id, ["a.png"], 1.0) is not None
+        assert await storage.jobs.mark_rendered(job.id, ["a.png"], 1.0) is not None
 
 
-async def test_a_migration_that_fails_leaves_nothing_of_itself(blank: asyncpg.Connection) -> None:
+async def test_a_failed_migration_is_rolled_back(blank: asyncpg.Connection) -> None:
     broken = Migration(2, "0002_broken.sql", "CREATE TABLE half (n integer); SELECT 1 / 0")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(blank, [ONE, broken])
@@ -144,25 +157,27 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(blank: asyncpg.Co
     assert await migrate(blank, [ONE, TWO]) == ["0002_two.sql"]
 
 
-async def test_a_newer_database_is_left_alone(blank: asyncpg.Connection) -> None:
+async def test_a_newer_schema_is_refused(blank: asyncpg.Connection) -> None:
     await migrate(blank, [ONE, TWO])
-    with pytest.raises(NewerSchema, match="The database is at schema 2, this version knows 1: update the bot"):
+    with pytest.raises(
+        NewerSchema, match="The database has schema 2, but this version only knows up to 1: update the bot"
+    ):
         await migrate(blank, [ONE])
-    # the lock was given back
+    # the lock was released
     assert await asyncio.wait_for(migrate(blank, [ONE, TWO]), 5) == []
 
 
 @pytest.mark.parametrize(
     "names", [["0002_two.sql"], ["0001_one.sql", "0003_three.sql"], ["0001_one.sql", "0001_uno.sql"]]
 )
-def test_gaps_and_doubles_in_the_numbers_are_refused(tmp_path: Path, names: list[str]) -> None:
+def test_gaps_and_duplicates_in_the_numbering_are_refused(tmp_path: Path, names: list[str]) -> None:
     for name in names:
         (tmp_path / name).write_text("SELECT 1")
-    with pytest.raises(ValueError, match="not numbered 1 to"):
+    with pytest.raises(ValueError, match="must be numbered 1 to"):
         read_migrations(tmp_path)
 
 
-def test_every_shipped_file_is_taken_and_says_why_it_is_there() -> None:
+def test_every_shipped_file_is_a_migration_and_says_why_it_exists() -> None:
     folder = REPOSITORY / "services" / "storage" / "migrations"
     assert sorted(path.name for path in folder.glob("*.sql")) == ALL
     assert all(migration.sql.startswith("-- Why: ") for migration in read_migrations())

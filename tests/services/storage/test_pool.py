@@ -1,8 +1,9 @@
-"""A statement ends in time, whatever the server does, and a server that is away is called away."""
+"""Statements end in time whatever the server does, and outages are reported as Unavailable."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 import asyncpg
@@ -10,8 +11,9 @@ import pytest
 
 from services.errors import Unavailable
 from services.storage import Storage, open_storage
-from services.storage.outage import survives_outages
 from services.storage.pool import STATEMENT_TIMEOUT
+from services.storage.retries import retry_while_unavailable
+from tests.sentences.storage import DATABASE_UNAVAILABLE
 
 _END_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -19,15 +21,15 @@ _END_OTHERS = (
 )
 
 
-async def test_a_statement_that_takes_too_long_is_not_waited_for(storage: Storage) -> None:
+async def test_a_slow_statement_is_abandoned(storage: Storage) -> None:
     started = time.monotonic()
-    with pytest.raises(Unavailable, match="nothing is lost"):
+    with pytest.raises(Unavailable, match=re.escape(DATABASE_UNAVAILABLE)):
         await storage.pool.fetchval("SELECT pg_sleep(30)")
     assert time.monotonic() - started < STATEMENT_TIMEOUT + 1
     assert await storage.pool.fetchval("SELECT 1") == 1
 
 
-async def test_a_connection_that_is_cut_in_the_middle_is_an_outage(storage: Storage, database_url: str) -> None:
+async def test_a_connection_lost_during_a_statement_is_an_outage(storage: Storage, database_url: str) -> None:
     outside = await asyncpg.connect(database_url)
     sleeping = asyncio.create_task(storage.pool.execute("SELECT pg_sleep(1)"))
     await asyncio.sleep(0.2)
@@ -37,12 +39,12 @@ async def test_a_connection_that_is_cut_in_the_middle_is_an_outage(storage: Stor
         await sleeping
 
 
-async def test_what_is_wrong_with_a_statement_is_no_outage(storage: Storage) -> None:
+async def test_a_faulty_statement_is_not_an_outage(storage: Storage) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         await storage.pool.execute("SELECT * FROM nothing")
 
 
-async def test_half_a_transaction_is_undone(storage: Storage, database_url: str) -> None:
+async def test_an_interrupted_transaction_is_rolled_back(storage: Storage, database_url: str) -> None:
     outside = await asyncpg.connect(database_url)
 
     async def write_half() -> None:
@@ -57,10 +59,10 @@ async def test_half_a_transaction_is_undone(storage: Storage, database_url: str)
     assert await storage.audit.latest() == []
 
 
-async def test_who_waits_has_a_server_that_comes_back(storage: Storage, database_url: str) -> None:
+async def test_a_retried_statement_succeeds_once_the_server_is_back(storage: Storage, database_url: str) -> None:
     tries: list[int] = []
 
-    @survives_outages
+    @retry_while_unavailable
     async def ask() -> int:
         tries.append(1)
         return await storage.pool.fetchval("SELECT 5 FROM pg_sleep($1)", 0.4 if len(tries) == 1 else 0)
@@ -74,14 +76,14 @@ async def test_who_waits_has_a_server_that_comes_back(storage: Storage, database
     assert len(tries) == 2
 
 
-async def test_a_storage_that_was_closed_is_not_waited_for(database_url: str) -> None:
+async def test_a_closed_storage_is_not_retried(database_url: str) -> None:
     async with open_storage(database_url) as storage:
         pass
     with pytest.raises(asyncpg.InterfaceError):
-        await asyncio.wait_for(storage.jobs.answered(1), 5)  # pyright: ignore[reportArgumentType]
+        await asyncio.wait_for(storage.jobs.mark_answered(1), 5)  # pyright: ignore[reportArgumentType]
 
 
-async def test_a_server_that_is_not_there_yet_is_waited_for_as_long_as_asked() -> None:
+async def test_opening_waits_for_the_server_as_long_as_it_is_allowed_to() -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
     started = time.monotonic()
     with pytest.raises(OSError, match=r"127\.0\.0\.1"):

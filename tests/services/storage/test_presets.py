@@ -1,15 +1,18 @@
-"""Preset rows: one to a name, whatever its case, and the defaults that point at them."""
+"""Preset rows: names are unique regardless of case, and defaults follow their presets."""
 
 from __future__ import annotations
 
 import asyncpg
 import pytest
 
+from services.choices import EmbeddingChoice
 from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
 from services.storage import Storage
 from services.storage.presets import PresetStore
 
-SETTINGS = GenerationRequest(prompt="a fish", embeddings=("blur:0.5", "tint"), cfg=6.5, seed=0, negative="")
+SETTINGS = GenerationRequest(
+    prompt="a fish", embeddings=(EmbeddingChoice("blur", 0.5), EmbeddingChoice("tint")), cfg=6.5, seed=0, negative=""
+)
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ async def presets(storage: Storage) -> PresetStore:
     return storage.presets
 
 
-async def test_a_preset_comes_back_as_it_was_saved(presets: PresetStore) -> None:
+async def test_a_preset_is_read_back_as_saved(presets: PresetStore) -> None:
     preset = Preset(1, "Portrait", SETTINGS, author_id=2**62, locked=("cfg", "model"))
     assert await presets.save(preset)
     assert await presets.get(1, "pORTRAIT") == preset
@@ -38,14 +41,17 @@ async def test_names_are_listed_by_server(presets: PresetStore) -> None:
     assert await presets.names() == {1: ["a", "b"], 2: ["c"]}
 
 
-async def test_the_channels_default_comes_before_the_servers(presets: PresetStore) -> None:
+async def test_a_channels_default_precedes_the_servers(presets: PresetStore) -> None:
     for name in ("server", "channel", "later"):
         await presets.save(Preset(1, name, SETTINGS, 5))
     await presets.set_default(1, WHOLE_SERVER, "server")
     await presets.set_default(1, 10, "channel")
     assert [preset.name for preset in await presets.defaults(1, [10])] == ["channel", "server"]
     assert [preset.name for preset in await presets.defaults(1, [11])] == ["server"]
-    assert [preset.name for preset in await presets.defaults(1, [12, 10])] == ["channel", "server"]  # a thread there
+    assert [preset.name for preset in await presets.defaults(1, [12, 10])] == [
+        "channel",
+        "server",
+    ]  # a thread in channel 10
     assert await presets.defaults(2, [10]) == []
     await presets.set_default(1, 10, "later")
     assert [preset.name for preset in await presets.defaults(1, [10])] == ["later", "server"]
@@ -53,7 +59,7 @@ async def test_the_channels_default_comes_before_the_servers(presets: PresetStor
     assert [preset.name for preset in await presets.defaults(1, [10])] == ["later"]
 
 
-async def test_a_deleted_preset_is_no_default_any_more(presets: PresetStore) -> None:
+async def test_deleting_a_preset_clears_its_defaults(presets: PresetStore) -> None:
     await presets.save(Preset(1, "one", SETTINGS, 5))
     await presets.set_default(1, 10, "one")
     assert await presets.delete(1, "ONE")
@@ -71,17 +77,17 @@ async def test_a_renamed_preset_keeps_its_uses_and_its_defaults(presets: PresetS
     assert await presets.rename(1, "uno", "UNO")
     assert not await presets.rename(1, "uno", "Two")
     assert await presets.get(1, "uno") == Preset(1, "UNO", SETTINGS, 5, uses=1)
-    assert await presets.places(1) == {10: "UNO", WHOLE_SERVER: "two"}
-    assert await presets.places(2) == {}
+    assert await presets.default_names(1) == {10: "UNO", WHOLE_SERVER: "two"}
+    assert await presets.default_names(2) == {}
 
 
-async def test_many_are_saved_together_or_not_at_all(presets: PresetStore) -> None:
+async def test_presets_are_saved_all_or_none(presets: PresetStore) -> None:
     await presets.save(Preset(1, "one", SETTINGS, 5))
     new = GenerationRequest(steps=3)
     many = [Preset(1, name, new, 6) for name in ("ONE", "two")]
-    assert await presets.save_all(many, replace=False) == Saved(added=("two",), replaced=(), left=("ONE",))
+    assert await presets.save_all(many, replace=False) == Saved(added=("two",), replaced=(), kept=("ONE",))
     assert await presets.get(1, "one") == Preset(1, "one", SETTINGS, 5)
-    assert await presets.save_all(many, replace=True) == Saved(added=(), replaced=("ONE", "two"), left=())
+    assert await presets.save_all(many, replace=True) == Saved(added=(), replaced=("ONE", "two"), kept=())
     assert await presets.get(1, "one") == Preset(1, "one", new, 6)
     bad = Preset(1, "four", GenerationRequest(), None)  # pyright: ignore[reportArgumentType] - the database refuses it
     with pytest.raises(asyncpg.NotNullViolationError):

@@ -13,18 +13,18 @@ from tests.services.storage.rows import added
 async def test_no_step_of_a_job_reads_vectors(storage: Storage) -> None:
     jobs = storage.jobs
     first, second, third, fourth = [await added(jobs) for _ in range(4)]
-    await storage.pool.execute("ALTER TABLE vectors RENAME TO unreadable")  # whatever reads them fails from here on
-    assert [job.id for job in await jobs.open()] == [first.id, second.id, third.id, fourth.id]
+    await storage.pool.execute("ALTER TABLE vectors RENAME TO unreadable")  # from here on, reading vectors fails
+    assert [job.id for job in await jobs.unanswered()] == [first.id, second.id, third.id, fourth.id]
     assert await jobs.get(first.id) == first
     assert await jobs.cancel(first.id)
     assert await jobs.claim([second.id, third.id]) == {second.id, third.id}
-    assert await jobs.rendered(second.id, ["a.png"], 1.0) is not None
-    await jobs.delivered(second.id, 70)
+    assert await jobs.mark_rendered(second.id, ["a.png"], 1.0) is not None
+    await jobs.mark_delivered(second.id, 70)
     assert await jobs.of_message(70) is not None
-    await jobs.deleted(second.id)
+    await jobs.mark_deleted(second.id)
     assert await jobs.fail(third.id, "Please try again.", "the engine died") is not None
     await storage.pool.execute("UPDATE jobs SET asked_at = asked_at - interval '1 hour'")
-    assert fourth.id in {job.id for job in await jobs.strays([])}
+    assert fourth.id in {job.id for job in await jobs.orphaned([])}
     with pytest.raises(asyncpg.UndefinedTableError):
         await jobs.load_plans([fourth])
 

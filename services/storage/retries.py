@@ -1,4 +1,4 @@
-"""The server may be started anew at any moment, the embedded one by its supervisor: what can safely be asked again, is."""
+"""Retrying through outages: the database may restart at any moment, the embedded one through its supervisor."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from services.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.3  # seconds between two tries
+PAUSE = 0.3  # seconds between tries
 
-#: for statements that do no harm when they run twice, and whose caller has nothing better to do than to wait
-survives_outages = retry(
+#: for statements that are safe to run twice, in callers that have nothing better to do than wait
+retry_while_unavailable = retry(
     retry=retry_if_exception_type(Unavailable),
     wait=wait_fixed(PAUSE),
     before_sleep=before_sleep_log(log, logging.WARNING),
