@@ -35,7 +35,7 @@ def measure() -> list[Ratio]:
         start = time.perf_counter() - started
         assert len(library) == INSTALLED
     shelf = read_shelf(Path(folder))
-    suggestions = Suggestions(shelf=shelf, library=library, default_model="demo")
+    suggestions = Suggestions(Stock(library, shelf))
     suggestions.prepare()
     answers: list[float] = []
     for typed in TYPED * ROUNDS:
