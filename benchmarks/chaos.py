@@ -139,14 +139,14 @@ class Chaos:
     async def _keep_bot_up(self) -> None:
         """As a process manager does."""
         while True:
-            code = await self.bot.ended()
+            code = await self.bot.wait()
             self.ends += 1
             self.journal.note(f"--- the bot ended with code {code} ---")
             if self.own_ends > MOST_OWN_ENDS:
                 raise CrashLoop(f"the bot ended {self.own_ends} times by itself\n{self._last_words()}")
             await asyncio.sleep(self.random.uniform(0, 1))
             try:
-                tries = await self.bot.revive()
+                tries = await self.bot.respawn()
             except (RuntimeError, TimeoutError) as error:
                 raise CrashLoop(str(error)) from error
             self.ends += tries - 1

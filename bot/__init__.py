@@ -1,1 +1,1 @@
-"""The process: settings, composition root, client, delivery, command line."""
+"""The process: settings, composition root, client and command line."""

@@ -64,7 +64,7 @@ def try_(
 ) -> None:
     """Run a script of people's actions through the playground; one JSON object a line."""
     from bot.local.script import ScriptError, parse_script
-    from bot.local.trial import try_script
+    from bot.local.script_runner import run_script
 
     try:
         text = sys.stdin.read() if script == "-" else Path(script).read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def try_(
     except (OSError, ScriptError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USE) from error
-    if not asyncio.run(try_script(actions, out)):
+    if not asyncio.run(run_script(actions, out)):
         raise typer.Exit(FAILED)
 
 

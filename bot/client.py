@@ -1,4 +1,4 @@
-"""The Discord client: which events it asks for, and how its commands get to Discord."""
+"""The Discord client: the events it subscribes to, and how its commands get to Discord."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from cogs.errors import CommandTree
 
 log = logging.getLogger(__name__)
 
-#: none of them privileged: commands and buttons come without any, reactions and servers need these two
+#: none is privileged: commands and buttons need no intent, servers and reactions need these
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
-#: what its role needs in a server, and what the invitation asks for
-INVITED_WITH = discord.Permissions(
+#: what the bot's role needs in a server, and what its invitation asks for
+REQUIRED_PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
     send_messages_in_threads=True,
@@ -37,7 +37,7 @@ class Client(commands.Bot):
     """A discord.py bot without text commands."""
 
     def __init__(self, *, state_folder: Path, **options: Any) -> None:
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot does not speak
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot uses no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -50,32 +50,32 @@ class Client(commands.Bot):
         )
         self._state_folder = state_folder
         self._interactions = RecentlySeen()
-        # there is no public place before buttons and forms get theirs
-        self._hear_interaction = self._connection.parsers["INTERACTION_CREATE"]
-        self._connection.parsers["INTERACTION_CREATE"] = self._hear_interaction_once
+        # discord.py has no public hook that runs before its own dispatch of buttons and forms
+        self._dispatch_interaction = self._connection.parsers["INTERACTION_CREATE"]
+        self._connection.parsers["INTERACTION_CREATE"] = self._dispatch_interaction_once
 
-    def _hear_interaction_once(self, data: Any) -> None:
-        """Discord sends events again when a connection was lost."""
+    def _dispatch_interaction_once(self, data: Any) -> None:
+        """Discord sends events again after a lost connection."""
         if self._interactions.is_first(data["id"]):
-            self._hear_interaction(data)
+            self._dispatch_interaction(data)
 
     async def setup_hook(self) -> None:
-        """Sync the commands if they are not those that were synced last: Discord limits how often one may."""
+        """Sync the commands if they changed since the last sync: Discord limits how often a bot may sync."""
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         text = json.dumps(payload, sort_keys=True, default=str)
         digest = f"{self.application_id} {hashlib.sha256(text.encode()).hexdigest()}"
-        known = self._state_folder / "synced-commands"
-        if known.exists() and known.read_text() == digest:
+        last_sync = self._state_folder / "synced-commands"
+        if last_sync.exists() and last_sync.read_text() == digest:
             return
         await self.tree.sync()
-        known.write_text(digest)
+        last_sync.write_text(digest)
         log.info("synced %d commands", len(payload))
 
 
 def point_at(api_base: str, gateway: str) -> None:
-    """Make discord.py talk to another Discord. Must run before login.
+    """Make discord.py talk to another Discord. Call it before login.
 
-    The gateway needs a place of its own: an unsharded client never asks REST for it.
+    The gateway's address is passed separately, because an unsharded client never asks REST for it.
     """
     Route.BASE = api_base
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)

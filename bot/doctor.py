@@ -1,4 +1,4 @@
-"""Look at everything the bot stands on, and say how to mend what is wrong."""
+"""Check everything the bot depends on, and say how to fix each problem."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import discord
 from rich.console import Console
 
 from bot.app import read_stock
-from bot.client import INTENTS, INVITED_WITH, point_at
+from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
 from bot.settings import Settings, engine_environment
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
@@ -26,12 +26,12 @@ from services.planning.fit import usable_with
 from services.storage import EmbeddedPostgres, open_storage
 
 LOW_DISK = 2 * 1024**3  # bytes
-#: the part of a device's memory that weights may take, since pictures need some too
-MOST_FOR_MODELS = 0.8
+#: the share of a device's memory that weights may use, since rendering needs some too
+MAX_WEIGHTS_SHARE = 0.8
 
 
 class Health(Enum):
-    """How a finding is marked; only BROKEN keeps the bot from its work."""
+    """How a finding is marked. Only BROKEN keeps the bot from working."""
 
     FINE = "[green]✓[/]"
     NOTE = "[dim]·[/]"
@@ -41,7 +41,7 @@ class Health(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; whatever is not fine says what to do about it."""
+    """One line of the report; a problem's text says how to fix it."""
 
     subject: str
     health: Health
@@ -52,7 +52,7 @@ Check = Callable[[Settings], AsyncIterator[Finding]]
 
 
 async def examine(settings: Settings) -> bool:
-    """Print every finding as it is made, and tell whether the bot can run."""
+    """Run all checks and print each finding as it comes. Returns whether the bot can run."""
     console, can_run = Console(soft_wrap=True, highlight=False), True
     for check in (_folders, _database, _models, _embeddings, _engine, _discord):
         async for finding in check(settings):
@@ -67,13 +67,15 @@ async def _folders(settings: Settings) -> AsyncIterator[Finding]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        yield Finding("data", Health.BROKEN, f"{folder} cannot be made ({error.strerror}): set DATA_DIR to another.")
+        text = f"can't create {folder} ({error.strerror}): set DATA_DIR to another folder."
+        yield Finding("data", Health.BROKEN, text)
         return
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
-        yield Finding("data", Health.BROKEN, f"{folder} cannot be written to: set DATA_DIR to another folder.")
+        yield Finding("data", Health.BROKEN, f"{folder} isn't writable: set DATA_DIR to another folder.")
     elif free < LOW_DISK:
-        yield Finding("data", Health.WARNING, f"{folder} has {free / 1024**3:.1f} GB left: pictures need room.")
+        text = f"{folder} has {free / 1024**3:.1f} GB free: free some space, or set DATA_DIR to another disk."
+        yield Finding("data", Health.WARNING, text)
     else:
         yield Finding("data", Health.FINE, f"{folder}, {free / 1024**3:.0f} GB free")
 
@@ -88,11 +90,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             storage = await stack.enter_async_context(open_storage(url))
             kind = "PostgreSQL" if settings.database_url.get_secret_value() else "embedded PostgreSQL"
             yield Finding("database", Health.FINE, f"{kind} {await storage.version()}, schema up to date")
-    except Exception as error:  # whatever the driver raises, the rest of the report is wanted
+    except Exception as error:  # whatever the driver raises, the remaining checks must run
         remedy = (
-            "check DATABASE_URL and that its server runs"
+            "check DATABASE_URL, and that its server is running"
             if settings.database_url.get_secret_value()
-            else ("read server.log in the data folder's postgresql, or set DATABASE_URL to another server")
+            else "see postgresql/server.log in the data folder, or set DATABASE_URL to another server"
         )
         yield Finding("database", Health.BROKEN, f"{error or type(error).__name__}: {remedy}.")
 
@@ -105,7 +107,7 @@ async def _models(settings: Settings) -> AsyncIterator[Finding]:
         if shelf.is_installed(checkpoint):
             yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.installation(checkpoint.id).weights}")
         else:
-            text = f"{checkpoint.id} is not installed; `python -m bot install {checkpoint.id}` fetches it"
+            text = f"{checkpoint.id} isn't installed; `python -m bot install {checkpoint.id}` downloads it"
             yield Finding("model", Health.NOTE, text)
 
 
@@ -115,17 +117,16 @@ async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
     for problem in (*library.catalog.problems, *library.problems):
         yield Finding("embedding", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf.installed:
-        yield _fitting(library, shelf, checkpoint.id, settings)
+        yield _compatible(library, shelf, checkpoint.id, settings)
 
 
-def _fitting(library: Library, shelf: Shelf, model: str, settings: Settings) -> Finding:
+def _compatible(library: Library, shelf: Shelf, model: str, settings: Settings) -> Finding:
     checkpoint = shelf.find(model)
-    names = [one.id for one in usable_with(checkpoint, library)]
+    names = [embedding.id for embedding in usable_with(checkpoint, library)]
     if not names and settings.embeddings_min:
-        wanted = ", ".join(checkpoint.recommended[:3]) or "one made for it"
-        text = (
-            f"none fits {checkpoint.title}, so nobody can use it: put {wanted} into {settings.embedding_folders[-1]}."
-        )
+        wanted = ", ".join(checkpoint.recommended[:3]) or "one trained for it"
+        folder = settings.embedding_folders[-1]
+        text = f"none fits {checkpoint.title}, so members can't use that model: add {wanted} to {folder}."
         return Finding("embedding", Health.WARNING, text)
     return Finding("embedding", Health.FINE, f"{len(names)} for {checkpoint.title}: {', '.join(names[:4])}")
 
@@ -149,20 +150,24 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _memory(shelf: Shelf, ready: Ready, settings: Settings) -> Finding:
-    """What the models take while they are resident, beside what there is."""
-    taken = {one.id: memory_of(shelf.installation(one.id), ready.bytes_per_value) for one in shelf.installed}
-    resident = sum(sorted(taken.values())[-settings.resident_checkpoints :])
-    each = ", ".join(f"{name} {_size(size)}" for name, size in sorted(taken.items()))
+    """How much memory the resident models use, compared with what the device has."""
+    sizes = {
+        checkpoint.id: memory_of(shelf.installation(checkpoint.id), ready.bytes_per_value)
+        for checkpoint in shelf.installed
+    }
+    resident = sum(sorted(sizes.values())[-settings.resident_checkpoints :])
+    each = ", ".join(f"{name} {_format_size(size)}" for name, size in sorted(sizes.items()))
     text = (
-        f"in memory {each}; RESIDENT_CHECKPOINTS={settings.resident_checkpoints} takes up to {_size(resident)} "
-        f"of the {_size(ready.memory)} of {ready.device}, and pictures take more while they are drawn"
+        f"{each}; RESIDENT_CHECKPOINTS={settings.resident_checkpoints} uses up to {_format_size(resident)} "
+        f"of the {_format_size(ready.memory)} on {ready.device}, and rendering needs more on top"
     )
-    if resident > ready.memory * MOST_FOR_MODELS:
-        return Finding("memory", Health.WARNING, f"{text}: set RESIDENT_CHECKPOINTS lower, or remove a model.")
+    if resident > ready.memory * MAX_WEIGHTS_SHARE:
+        fix = "lower RESIDENT_CHECKPOINTS" if settings.resident_checkpoints > 1 else "remove the largest model"
+        return Finding("memory", Health.WARNING, f"{text}: {fix}, or use a device with more memory.")
     return Finding("memory", Health.FINE, text)
 
 
-def _size(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size / 1024**3:.1f} GB" if size >= 1024**3 else f"{size / 1024**2:.0f} MB"
 
 
@@ -170,7 +175,7 @@ def _device(name: str) -> tuple[Health, str]:
     if name == "cpu":
         return (
             Health.NOTE,
-            "renders on the CPU: enough for the demo; a real model wants a GPU and torch's CUDA build",
+            "renders on the CPU, which is enough for the demo; other models need a GPU and torch's CUDA build",
         )
     return Health.FINE, f"renders on {name}"
 
@@ -178,23 +183,23 @@ def _device(name: str) -> tuple[Health, str]:
 async def _discord(settings: Settings) -> AsyncIterator[Finding]:
     token = settings.discord_token.get_secret_value()
     if not token:
-        yield Finding("discord", Health.NOTE, "DISCORD_TOKEN is not set: `run` needs it, `play` and `try` do not.")
+        yield Finding("discord", Health.NOTE, "DISCORD_TOKEN isn't set: `run` needs it, `play` and `try` don't.")
         return
     if settings.discord_api_base:
         point_at(settings.discord_api_base, settings.discord_gateway)
-    async with discord.Client(intents=INTENTS) as client:  # the bot's own would sync its commands
+    async with discord.Client(intents=INTENTS) as client:  # not the bot's own client, which would sync its commands
         try:
             await client.login(token)
         except discord.LoginFailure:
-            yield Finding(
-                "discord", Health.BROKEN, "the token is not accepted: reset it in the developer portal (Bot)."
-            )
+            text = "Discord rejected DISCORD_TOKEN: copy the token from the developer portal (Bot → Reset Token)."
+            yield Finding("discord", Health.BROKEN, text)
             return
         except (discord.HTTPException, OSError) as error:
-            yield Finding("discord", Health.BROKEN, f"Discord cannot be reached: {error}")
+            text = f"can't reach Discord ({error}): check this machine's network, and discordstatus.com."
+            yield Finding("discord", Health.BROKEN, text)
             return
-        invitation = discord.utils.oauth_url(client.application_id or 0, permissions=INVITED_WITH)
-        yield Finding("discord", Health.FINE, f"logged in as {client.user}; invite it with {invitation}")
+        invitation = discord.utils.oauth_url(client.application_id or 0, permissions=REQUIRED_PERMISSIONS)
+        yield Finding("discord", Health.FINE, f"logged in as {client.user}; to invite it, open {invitation}")
         async for guild in client.fetch_guilds(limit=50):
             yield await _permissions(client, guild.id)
 
@@ -203,7 +208,9 @@ async def _permissions(client: discord.Client, guild_id: int) -> Finding:
     guild = await client.fetch_guild(guild_id)
     assert client.user is not None
     own = (await guild.fetch_member(client.user.id)).guild_permissions
-    missing = [name.replace("_", " ") for name, wanted in INVITED_WITH if wanted and not getattr(own, name)]
+    missing = [name.replace("_", " ") for name, required in REQUIRED_PERMISSIONS if required and not getattr(own, name)]
     if missing:
-        return Finding("server", Health.WARNING, f"{guild.name}: give the bot's role {', '.join(missing)}.")
-    return Finding("server", Health.FINE, f"{guild.name}: all permissions")
+        return Finding(
+            "server", Health.WARNING, f"{guild.name}: grant the bot's role these permissions: {', '.join(missing)}."
+        )
+    return Finding("server", Health.FINE, f"{guild.name}: has all permissions it needs")

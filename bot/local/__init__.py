@@ -1,1 +1,1 @@
-"""The bot against a local Discord: played by a person, or tried by a script."""
+"""The bot against a local Discord, for a person to play with or a script to run."""

@@ -1,4 +1,4 @@
-"""The playground with the real bot in it, for a person at a browser."""
+"""The playground and the real bot, for someone in a browser."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from playground import Discord
 
 
 async def play(port: int) -> None:
-    """Serve until Ctrl-C. Everything is forgotten at the end."""
+    """Serve until Ctrl-C; nothing is kept afterwards.
+
+    Raises: OSError if the port is taken.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop_signal, stopped.set)
     discord = Discord(port)
     for name, permissions in (("ana", ()), ("ben", ()), ("mod", ("manage_guild", "manage_messages"))):
         discord.person(name, permissions)
-    typer.echo("starting the bot (the first time takes a little longer) …")
+    typer.echo("starting the bot (the first start takes a little longer) …")
     async with local_bot(discord) as bot:
         typer.echo(f"ready: {discord.base_url}")
-        typer.echo(f"the bot's log: {bot.log}   stop with Ctrl-C")
+        typer.echo(f"the bot's log is {bot.log}; press Ctrl-C to stop")
         await stopped.wait()
         typer.echo("stopping …")

@@ -1,4 +1,4 @@
-"""The bot as a process of its own, against a playground: started, stopped hard, started again on the same data."""
+"""The bot as a child process connected to a playground: start it, kill it, and start it again on the same data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from services.storage import EmbeddedPostgres
 
 START_TIMEOUT = 120.0  # seconds
 STOP_TIMEOUT = 15.0  # seconds
-REVIVE_PAUSE = 0.5  # seconds between two tries to start
+LOG_TAIL = 2000  # characters of the log shown when the bot doesn't start
+RESPAWN_PAUSE = 0.5  # seconds between two attempts to start
 
-#: what can be killed by itself
+#: what can be killed separately
 Part = Literal["bot", "engine", "PostgreSQL"]
 
 
 class BotProcess:
-    """`python -m bot run` with its own database and data folder, and a log beside them."""
+    """`python -m bot run` with its own database and data folder, where it also writes its log."""
 
     def __init__(self, discord: Discord, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
         """`settings` are an operator's, named as in the environment."""
@@ -35,18 +36,25 @@ class BotProcess:
         self._settings = settings or {}
         self._postgres = EmbeddedPostgres(folder / "postgresql")
         self._process: Process | None = None
-        self._killed: set[int] = set()  # a process that was killed has an id until somebody looks
+        self._killed: set[int] = set()  # a killed process keeps its id until it is waited for
 
     async def __aenter__(self) -> Self:
         await self._postgres.__aenter__()
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:  # else the database, and a bot that hangs, would outlive this process
+            await self._close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         await self.stop()
-        await self._postgres.__aexit__(kind, error, trace)
+        await self._postgres.__aexit__(None, None, None)
 
     @property
     def pid(self) -> int | None:
@@ -54,7 +62,7 @@ class BotProcess:
 
     @property
     def engine_pid(self) -> int | None:
-        """The process that draws, while there is one. Linux only."""
+        """The process that renders, if it is running. Linux only."""
         return next((pid for pid in _children(self.pid) if b"services.engine.host" in _command_line(pid)), None)
 
     @property
@@ -66,9 +74,9 @@ class BotProcess:
         return self._postgres.url
 
     async def start(self) -> None:
-        """Start the bot and wait until it is connected and its commands are there.
+        """Start the bot and wait until it is connected and its commands are synced.
 
-        Raises: RuntimeError, with the end of its log, if it does not come up.
+        Raises: RuntimeError, with the end of the bot's log, if it doesn't start.
         """
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -89,40 +97,40 @@ class BotProcess:
                 ),
             )
         connected = asyncio.create_task(self.discord.until_connected(START_TIMEOUT))
-        ended = asyncio.create_task(self._process.wait())
+        exited = asyncio.create_task(self._process.wait())
         try:
-            await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if ended.done() or connected.exception() is not None:
-                words = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
-                raise RuntimeError(f"The bot did not come up.\n{words}")
+            await asyncio.wait({connected, exited}, return_when=asyncio.FIRST_COMPLETED)
+            if exited.done() or connected.exception() is not None:
+                tail = self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else ""
+                raise RuntimeError(f"The bot didn't start. The end of its log:\n{tail}")
         finally:
             connected.cancel()
-            ended.cancel()
+            exited.cancel()
 
-    async def ended(self) -> int:
-        """Wait until the bot's process has ended, for whatever reason; its exit code, negative for a signal."""
+    async def wait(self) -> int:
+        """Wait until the bot's process has ended, and return its exit code, negative for a signal."""
         assert self._process is not None
         return await self._process.wait()
 
-    async def revive(self, tries: int = 5) -> int:
-        """Start it after it has ended, as often as it takes; returns how often that was.
+    async def respawn(self, attempts: int = 5) -> int:
+        """Start the bot after it ended, and return how many attempts that took.
 
-        Raises: RuntimeError, with the end of its log, if it ends each time.
+        Raises: RuntimeError, with the end of the bot's log, if the last attempt fails too.
         """
-        await self._until_unheard()
-        for number in range(1, tries):
+        await self._until_disconnected()
+        for number in range(1, attempts):
             try:
                 await self.start()
             except RuntimeError:
-                await self.stop(hard=True)  # one that hangs while it starts must not go on beside the next
-                await asyncio.sleep(REVIVE_PAUSE)
+                await self.stop(hard=True)  # a process that hangs during start-up must not run beside the next one
+                await asyncio.sleep(RESPAWN_PAUSE)
             else:
                 return number
         await self.start()
-        return tries
+        return attempts
 
     def kill(self, part: Part) -> bool:
-        """Kill -9 one part, at once; False, if it does not run just now."""
+        """Send SIGKILL to one part. Returns False if it isn't running."""
         pid = {"bot": self.pid, "engine": self.engine_pid, "PostgreSQL": self._postgres.pid}[part]
         if pid is None or pid in self._killed:
             return False
@@ -134,12 +142,14 @@ class BotProcess:
         return True
 
     @asynccontextmanager
-    async def database_away(self, *, hanging: bool = False) -> AsyncIterator[None]:
-        """No database meanwhile: stopped in good order, or hanging, which only Linux can do to it."""
+    async def database_down(self, *, hanging: bool = False) -> AsyncIterator[None]:
+        """Keep the database down inside the block: shut down, or frozen with SIGSTOP (Linux only)."""
         if not hanging:
             await self._postgres.__aexit__(None, None, None)
-            yield
-            await self._postgres.__aenter__()
+            try:
+                yield
+            finally:
+                await self._postgres.__aenter__()
             return
         server = self._postgres.pid
         pids = [*_children(server), *([server] if server else [])]
@@ -152,7 +162,7 @@ class BotProcess:
                 os.kill(pid, signal.SIGCONT)
 
     async def stop(self, *, hard: bool = False) -> None:
-        """Ask it to end, or kill it."""
+        """Stop the bot with SIGTERM, or with SIGKILL if `hard`; a bot that ignores SIGTERM is killed."""
         if self._process is None or self._process.returncode is not None:
             return
         with suppress(ProcessLookupError):
@@ -164,25 +174,27 @@ class BotProcess:
             await self._process.wait()
 
     async def restart(self) -> None:
-        """Kill it and start it again on the same database."""
+        """Kill the bot and start it again on the same database."""
         await self.stop(hard=True)
-        await self._until_unheard()
+        await self._until_disconnected()
         await self.start()
 
-    async def _until_unheard(self) -> None:
-        """Else the connection of the one that was killed passes for that of the next."""
-        await self.discord.until(lambda: None if self.discord.gateway.connected else True, 10, lambda: "it still talks")
+    async def _until_disconnected(self) -> None:
+        """Wait until the killed bot's connection is gone, or `start` would take it for the new one."""
+        await self.discord.until(
+            lambda: None if self.discord.gateway.connected else True, 10, lambda: "the bot is still connected"
+        )
 
 
 def _children(pid: int | None) -> list[int]:
-    """Processes that this one started; none where there is no /proc."""
-    return [int(one.name) for one in Path("/proc").glob("[0-9]*") if _parent(one) == pid] if pid else []
+    """The process's children; empty on systems without /proc."""
+    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if _parent(process) == pid] if pid else []
 
 
 def _parent(process: Path) -> int | None:
     try:
         return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, IndexError):  # it ended meanwhile
+    except (OSError, IndexError):  # it has just ended
         return None
 
 

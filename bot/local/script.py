@@ -1,4 +1,4 @@
-"""Scripts of people's actions: plain text, one a line, `#` comments.
+"""Scripts of people's actions: plain text, an action per line, `#` comments.
 
 ana: /imagine prompt:a red fish in the sea embedding1:demo-artifacts
 ben: autocomplete /imagine model:demo embedding1:water
@@ -11,28 +11,29 @@ ben: click Fill /imagine
 ben: submit Prompt: a blue fish; Negative embeddings: demo-artifacts, demo-tinted
 restart
 
-"The message" is the newest with pictures: it is reacted to, deleted, and its menu used. `click` presses its button of that
-name; where it has none, that of the newest message with one. `submit` sends the form that is open, with what stands in
-it already where nothing else is given; a line with `submit` alone sends it as it is. For an option that takes a file,
-`@picture` is the first picture of the message and `@` with a path a file on this machine; elsewhere `@` means nothing.
+`react`, `unreact`, `delete` and `menu` apply to the newest message with pictures. `click` presses the button of that name
+on that message or, if it has no such button, on the newest message that does. `submit` sends the open form: fields that the
+line doesn't name keep their values, so `submit` alone sends the form unchanged. For an option that takes a file, `@picture`
+is the first picture of the newest message with pictures, and `@` with a path is a file on this machine; elsewhere `@` has
+no meaning.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: what a person can do; each takes the rest of the line
+#: what a person can do; the rest of the line is the argument
 VERBS = ("autocomplete", "react", "unreact", "click", "menu", "submit", "say", "delete")
 RESTART = "restart"
 
 
 class ScriptError(Exception):
-    """A line that is no action; names the line and what would be one."""
+    """A line that isn't an action. The message names the line and shows what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One line."""
+    """One line of a script."""
 
     line: int
     text: str
@@ -43,7 +44,7 @@ class Action:
 
 
 def parse_script(text: str) -> list[Action]:
-    """All actions of a script.
+    """Parse all actions of a script.
 
     Raises: ScriptError.
     """
@@ -61,12 +62,14 @@ def _parse(number: int, line: str) -> Action:
     person, colon, rest = line.partition(":")
     rest = rest.strip()
     if not colon or not person.strip() or " " in person.strip():
-        raise ScriptError(f"line {number}: '{line[:60]}' names nobody; write 'ana: /imagine prompt:a red fish'")
+        raise ScriptError(
+            f"line {number}: '{line[:60]}' doesn't start with a person; write 'ana: /imagine prompt:a red fish'"
+        )
     if rest.startswith("/"):
         return Action(number, line, person.strip(), "/", rest)
     verb, _, argument = rest.partition(" ")
     if verb not in VERBS:
         raise ScriptError(
-            f"line {number}: '{verb[:40]}' is no action; there are /commands, {', '.join(VERBS)} and {RESTART}"
+            f"line {number}: '{verb[:40]}' isn't an action; the actions are /commands, {', '.join(VERBS)} and {RESTART}"
         )
     return Action(number, line, person.strip(), verb, argument.strip())

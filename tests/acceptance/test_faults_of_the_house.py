@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,7 +222,7 @@ async def test_a_database_that_is_away_is_waited_for_and_said_calmly(house: Hous
     picture = await drawn(await cleo.slash("imagine", prompt="a fish", steps=4))
     crowd = [ana, *(house.person(name) for name in ("dan", "eva", "finn"))]
     accepted = [await one.slash("imagine", prompt="a house", steps=20 + n) for n in range(3) for one in crowd]
-    async with house.bot.database_away():
+    async with house.bot.database_down():
         started = time.monotonic()
         refused = [
             await ben.slash("imagine", prompt="a fish"),
@@ -242,7 +243,7 @@ async def test_told_to_end_without_a_database_it_ends_in_time_and_nothing_is_los
     ana = house.person("ana")
     running = await ana.slash("imagine", **LONG)
     await house.begun(running)
-    async with house.bot.database_away():
+    async with house.bot.database_down():
         started = time.monotonic()
         await house.bot.stop()
         assert time.monotonic() - started < GRACE
@@ -254,7 +255,7 @@ async def test_told_to_end_without_a_database_it_ends_in_time_and_nothing_is_los
 async def test_a_database_that_hangs_is_said_calmly_in_time(house: House) -> None:
     ana, ben = house.person("ana"), house.person("ben")
     accepted = await ana.slash("imagine", prompt="a house", steps=20)
-    async with house.bot.database_away(hanging=True):
+    async with house.bot.database_down(hanging=True):
         refused = await ben.slash("imagine", prompt="a fish")
         assert (refused.failed, refused.text) == (None, DATABASE_UNAVAILABLE)
         await asyncio.sleep(2)

@@ -159,11 +159,11 @@ def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
     )
     assert "a blue fish" in identified["messages"][0]["content"]
     assert again["modal"]["values"]["Prompt"] == "a blue fish"
-    assert "no field 'Colour': it has Prompt, Negative prompt" in no_field["error"]
+    assert "no field 'Colour'. Its fields are: Prompt, Negative prompt" in no_field["error"]
     first, second = (line["messages"][0]["attachments"][0]["path"] for line in (submitted, drawn))
     assert first != second
     assert Path(first).read_bytes() == Path(second).read_bytes()
-    assert none_open["error"] == "No form is open."
+    assert none_open["error"] == "ana has no open form."
     assert own["ok"]  # ben's own card has that button, and ana's is not for him to see
     assert no_entry["error"] == "A message's Apps menu has no 'Describe picture'. Available: Identify picture."
     assert "**@picture**" in words["messages"][0]["content"]
@@ -172,11 +172,11 @@ def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
 
 #: action → what its line says instead of an answer
 UNANSWERED = {
-    "ana: click Reroll": "There is no picture here yet.",
-    "ana: menu Identify picture": "There is no picture here yet.",
-    "ana: /identify picture:@picture": "There is no picture here yet.",
+    "ana: click Reroll": "There is no picture in this channel yet",
+    "ana: menu Identify picture": "There is no picture in this channel yet",
+    "ana: /identify picture:@picture": "There is no picture in this channel yet",
     "ana: /identify picture:fish.png": "picture takes a file: write picture:@picture for the newest picture, or",
-    "ana: /identify picture:@no/where.png": "There is no file 'no/where.png' to give as picture.",
+    "ana: /identify picture:@no/where.png": "There is no file 'no/where.png' for picture.",
     "ana: /imagin prompt:a fish": "There is no command /imagin",
     "ana: /imagine fish": "'fish' doesn't belong to any option.",
 }
@@ -193,4 +193,7 @@ def test_actions_without_an_answer_fail_and_the_others_go_on(tmp_path: Path) -> 
 def test_a_script_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
     run = run_try("ana dances", tmp_path)
     assert (run.code, run.lines) == (2, [])
-    assert run.errors.strip() == "line 1: 'ana dances' names nobody; write 'ana: /imagine prompt:a red fish'"
+    assert (
+        run.errors.strip()
+        == "line 1: 'ana dances' doesn't start with a person; write 'ana: /imagine prompt:a red fish'"
+    )

@@ -11,8 +11,8 @@ from bot.settings import environment_with
 from playground import Discord
 
 
-def doctor(folder: Path, **settings: str) -> tuple[int, str]:
-    """Exit code and report."""
+def run_doctor(folder: Path, **settings: str) -> tuple[int, str]:
+    """Returns the exit code and the report."""
     done = subprocess.run(
         [sys.executable, "-m", "bot", "doctor"],
         env=environment_with(DATA_DIR=str(folder), **settings), capture_output=True, text=True, timeout=120, check=False,
@@ -20,53 +20,53 @@ def doctor(folder: Path, **settings: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_everything_is_looked_at(server_folder: Path) -> None:
-    code, report = doctor(server_folder, DISCORD_TOKEN="")
+def test_every_part_is_checked(server_folder: Path) -> None:
+    code, report = run_doctor(server_folder, DISCORD_TOKEN="")
     assert code == 0
     for line in (
-        "✓ data", "✓ database   embedded PostgreSQL", "✓ model      demo in", "· model      sdxl is not installed",
+        "✓ data", "✓ database   embedded PostgreSQL", "✓ model      demo in", "· model      sdxl isn't installed",
         "✓ embedding  4 for Demo",
-        "✓ memory     in memory demo ", "RESIDENT_CHECKPOINTS=1 takes up to ",
-        "✓ engine     Demo loads in", "· discord    DISCORD_TOKEN is not set",
+        "✓ memory     demo ", "RESIDENT_CHECKPOINTS=1 uses up to ",
+        "✓ engine     Demo loads in", "· discord    DISCORD_TOKEN isn't set",
     ):  # fmt: skip
         assert line in report
     assert "Traceback" not in report
 
 
-def test_what_is_wrong_comes_with_its_remedy(tmp_path: Path) -> None:
-    code, report = doctor(
+def test_a_problem_comes_with_its_fix(tmp_path: Path) -> None:
+    code, report = run_doctor(
         tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", DEFAULT_MODEL="sdxl", DISCORD_TOKEN=""
     )
     assert code == 1
     assert "✗ database" in report
-    assert "check DATABASE_URL and that its server runs" in report
+    assert "check DATABASE_URL, and that its server is running" in report
     assert "✗ engine     DEFAULT_MODEL=sdxl: SDXL base 1.0 is not installed here" in report
 
 
-def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
-    code, report = doctor(tmp_path, EMBEDDINGS_MIN="7")
+def test_an_invalid_setting_is_named(tmp_path: Path) -> None:
+    code, report = run_doctor(tmp_path, EMBEDDINGS_MIN="7")
     assert code == 2
     assert report.startswith("EMBEDDINGS_MIN: Input should be less than or equal to 1 (it is '7')")
 
 
-async def test_servers_where_permissions_are_missing(tmp_path: Path, database_url: str) -> None:
+async def test_missing_permissions_are_listed_for_each_server(tmp_path: Path, database_url: str) -> None:
     async with Discord() as discord:
         discord.add_guild("Closed", ["pictures"]).bot_permissions.difference_update({"attach_files", "embed_links"})
         code, report = await asyncio.to_thread(
-            doctor, tmp_path, DISCORD_TOKEN=discord.token, DISCORD_API_BASE=discord.rest_url,
+            run_doctor, tmp_path, DISCORD_TOKEN=discord.token, DISCORD_API_BASE=discord.rest_url,
             DISCORD_GATEWAY=discord.gateway_url, DATABASE_URL=database_url,
         )  # fmt: skip
-        assert discord.world.commands == {}  # looking changes nothing
+        assert discord.world.commands == {}  # doctor changes nothing
     assert code == 0
     assert "✓ discord    logged in as Negative Space" in report
-    assert "✓ server     Negative Space: all permissions" in report
-    assert "! server     Closed: give the bot's role embed links, attach files." in report
+    assert "✓ server     Negative Space: has all permissions it needs" in report
+    assert "! server     Closed: grant the bot's role these permissions: embed links, attach files." in report
 
 
-async def test_a_token_that_is_not_accepted(tmp_path: Path, database_url: str) -> None:
+async def test_a_rejected_token_is_reported(tmp_path: Path, database_url: str) -> None:
     async with Discord() as discord:
         code, report = await asyncio.to_thread(
-            doctor, tmp_path, DISCORD_TOKEN="wrong", DISCORD_API_BASE=discord.rest_url, DATABASE_URL=database_url
+            run_doctor, tmp_path, DISCORD_TOKEN="wrong", DISCORD_API_BASE=discord.rest_url, DATABASE_URL=database_url
         )
     assert code == 1
-    assert "✗ discord    the token is not accepted" in report
+    assert "✗ discord    Discord rejected DISCORD_TOKEN" in report

@@ -1,4 +1,4 @@
-"""What is asked from the hub for a model, held against lists of what repositories have; nothing is fetched."""
+"""What is requested from the hub for a model, checked against file lists of repositories; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from huggingface_hub.utils import filter_repo_objects
 
-from bot.install import Download, install_model, what_to_fetch
+from bot.install import Download, install_model, plan_download
 from embeddings.architecture import Architecture
 from services.checkpoints import read_shelf
 from services.errors import UserError
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_single_file
 
-#: as repositories of SD 1.5 and SDXL are laid out
+#: files as in the repositories of SD 1.5 and SDXL
 CONFIGURATION = {
     "model_index.json", "feature_extractor/preprocessor_config.json", "scheduler/scheduler_config.json",
     "text_encoder/config.json", "text_encoder_2/config.json", "tokenizer/merges.txt", "tokenizer/vocab.json",
@@ -31,16 +31,22 @@ OTHERS = {
 }  # fmt: skip
 
 
-def fetched(download: Download) -> set[str]:
-    """What the hub's own client takes of such a repository."""
+def downloaded(download: Download) -> set[str]:
+    """The files that the hub's own client would download."""
     everything = sorted(CONFIGURATION | WEIGHTS | OTHERS)
-    return set(filter_repo_objects(everything, allow_patterns=[*download.wanted], ignore_patterns=[*download.unwanted]))
+    return set(
+        filter_repo_objects(
+            everything,
+            allow_patterns=[*download.allow_patterns],
+            ignore_patterns=[*download.ignore_patterns],
+        )
+    )
 
 
-def test_a_model_of_the_hub_is_fetched_whole_and_without_pickles(tmp_path: Path) -> None:
-    download = what_to_fetch(read_shelf(tmp_path).find("dreamshaper8"), tmp_path)
+def test_a_hub_model_is_downloaded_without_pickles(tmp_path: Path) -> None:
+    download = plan_download(read_shelf(tmp_path).find("dreamshaper8"), tmp_path)
     assert (download.repository, download.target) == ("Lykon/dreamshaper-8", tmp_path / "dreamshaper8")
-    assert fetched(download) == CONFIGURATION | WEIGHTS
+    assert downloaded(download) == CONFIGURATION | WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -51,24 +57,26 @@ def test_a_model_of_the_hub_is_fetched_whole_and_without_pickles(tmp_path: Path)
         (Architecture.SDXL, "stabilityai/stable-diffusion-xl-base-1.0"),
     ],
 )
-def test_for_a_single_file_only_what_says_how_to_read_it_is_fetched(
+def test_only_the_configuration_is_downloaded_for_a_single_file(
     tmp_path: Path, architecture: Architecture, repository: str
 ) -> None:
     a_single_file(tmp_path / "mine.safetensors")
-    download = what_to_fetch(a_checkpoint("mine", architecture, path="mine.safetensors"), tmp_path)
+    download = plan_download(a_checkpoint("mine", architecture, path="mine.safetensors"), tmp_path)
     assert (download.repository, download.target) == (repository, tmp_path / "configurations" / architecture.value)
-    assert fetched(download) == CONFIGURATION
+    assert downloaded(download) == CONFIGURATION
 
 
-def test_the_file_itself_has_to_be_there_first(tmp_path: Path) -> None:
+def test_a_single_file_must_be_in_place_first(tmp_path: Path) -> None:
     mine = a_checkpoint("mine", Architecture.SD1, path="mine.safetensors", source="https://example.org/mine")
-    with pytest.raises(UserError, match=r"Put the file of Mine first: .*mine\.safetensors \(from https://example\.org"):
-        what_to_fetch(mine, tmp_path)
+    with pytest.raises(
+        UserError, match=r"Save the weights of Mine from https://example\.org/mine as .*mine\.safetensors, then run"
+    ):
+        plan_download(mine, tmp_path)
 
 
-def test_what_comes_with_the_project_is_not_asked_from_the_hub(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not from the hub"):
+def test_models_that_ship_with_the_bot_are_not_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="isn't on the Hugging Face hub"):
         install_model("demo", tmp_path)
     file = a_single_file(tmp_path / "mine.safetensors")
-    with pytest.raises(UserError, match="comes with the project"):
-        what_to_fetch(a_checkpoint("mine", path=str(file)), DEMO_CHECKPOINT)
+    with pytest.raises(UserError, match="ships with the bot"):
+        plan_download(a_checkpoint("mine", path=str(file)), DEMO_CHECKPOINT)

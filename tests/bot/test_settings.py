@@ -1,4 +1,4 @@
-"""What an operator can set."""
+"""The operator's settings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def test_every_setting_is_described_in_the_readme() -> None:
         assert field.description
 
 
-def test_settings_come_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_settings_are_read_from_the_environment_and_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DEFAULT_MODEL=sd15\nBATCH_PICTURES=4\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BATCH_PICTURES", "2")
     settings = Settings()  # pyright: ignore[reportCallIssue]
     assert settings.default_model == "sd15"
-    assert settings.batch_pictures == 2  # the environment goes before the file
+    assert settings.batch_pictures == 2  # the environment wins over the file
 
 
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_secrets_stay_out_of_the_engines_process(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("name", "value"), [("EMBEDDINGS_MAX", "4"), ("WAITS_PER_MEMBER", "0"), ("ENGINE_DEVICE", "tpu")]
 )
-def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_invalid_values_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
         Settings()  # pyright: ignore[reportCallIssue]

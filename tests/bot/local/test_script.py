@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.local.script import RESTART, VERBS, Action, ScriptError, parse_script
 
 
-def test_a_script_is_read_line_by_line() -> None:
+def test_a_script_has_an_action_per_line() -> None:
     script = """
-    # people draw
+    # a comment
     ana: /imagine prompt:a red fish: in the sea cfg:6
 
     ben: autocomplete /imagine model:demo embedding1:blu
@@ -27,28 +27,28 @@ def test_a_script_is_read_line_by_line() -> None:
     assert restarted == Action(7, "restart", None, RESTART)
 
 
-def test_an_entry_s_name_may_have_spaces() -> None:
+def test_a_menu_entry_may_contain_spaces() -> None:
     (action,) = parse_script("ana: menu Identify picture")
     assert (action.verb, action.argument) == ("menu", "Identify picture")
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
-        ("draw a fish", "line 1: 'draw a fish' names nobody; write 'ana: /imagine"),
-        (": /imagine", "names nobody"),
-        ("ana: dance", "line 1: 'dance' is no action; there are /commands, autocomplete,"),
-        ("ana:", "'' is no action"),
+        ("draw a fish", "line 1: 'draw a fish' doesn't start with a person; write 'ana: /imagine"),
+        (": /imagine", "doesn't start with a person"),
+        ("ana: dance", "line 1: 'dance' isn't an action; the actions are /commands, autocomplete,"),
+        ("ana:", "'' isn't an action"),
     ],
 )
-def test_what_is_no_action_is_named_with_its_line(line: str, said: str) -> None:
+def test_an_invalid_line_is_quoted_with_its_number(line: str, message: str) -> None:
     with pytest.raises(ScriptError) as caught:
         parse_script(line)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         actions = parse_script(text)
     except ScriptError:
