@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.checkpoints import Checkpoint
 from services.checkpoints.hashes import hash_weights
@@ -84,7 +84,9 @@ class Identifier:
         embeddings = find_embeddings(infotext, self._stock.library)
         usable = model.checkpoint if model.is_installed else None
         made: Recreation = recreate(infotext, embeddings, model=usable, drawn_by=drawn_by, limits=self._stock.limits)
-        settings = write_settings_line(made.request, model=self._name_of(usable) if usable else None)
+        settings = write_settings_line(
+            replace(made.request, count=None), model=self._name_of(usable) if usable else None
+        )
         notes = (*self._of_model(model, drawn_by), *made.notes)
         return Identified(infotext, model, embeddings, made.request, settings, notes)
 

@@ -55,9 +55,12 @@ async def test_an_embedding_is_installed_used_and_removed(place: Place) -> None:
     assert "`moss:0.7`" in (await drawn(reply)).text
     await mod.slash("preset save", name="mossy", embedding1="moss:0.5")
     removed = await mod.slash("embedding remove", name="MOSS")
-    assert removed.text == "Removed **moss**. These presets of this server name it and miss it now: mossy."
+    assert removed.text == "Removed **moss**. These presets of this server use it and can't be used now: mossy."
     assert "moss" not in [one.value for one in await ana.autocomplete("imagine", "embedding1", "mos")]
-    assert "There is no embedding 'moss' here" in (await ana.slash("imagine", prompt="a tree", preset="mossy")).text
+    assert (
+        "Preset 'mossy' needs embedding 'moss', which is no longer installed"
+        in (await ana.slash("imagine", prompt="a tree", preset="mossy")).text
+    )
     lines = [line for line in await place.storage.audit.latest() if line.guild_id == place.guild.id]
     assert [(line.action, line.subject, line.member_id) for line in lines] == [
         ("remove", "moss", mod.id),
@@ -90,7 +93,7 @@ async def test_what_is_no_embedding_is_refused_by_name(place: Place, tmp_path: P
         (("gift.pt", hostile(canary)), ""),
         (("empty.safetensors", b""), "empty"),
         (("demo\u200b.safetensors", vectors(2)), "rename the file"),
-        (("demo-copy.safetensors", twin), "installed already, as 'demo-tinted'"),
+        (("demo-copy.safetensors", twin), "already installed, as 'demo-tinted'"),
     ):  # fmt: skip
         reply = await mod.slash("embedding install", file=file)
         answer = await reply.until(lambda one: one.ephemeral and not one.thinking)
@@ -108,7 +111,7 @@ async def test_a_member_may_not_change_the_library(place: Place) -> None:
         await ana.slash("embedding install", file=("moss.safetensors", vectors(1))),
         await ana.slash("embedding remove", name="demo-tinted"),
     ):
-        assert reply.text.startswith("Embeddings are installed and removed by those who may manage the server")
+        assert reply.text.startswith("Installing and removing embeddings needs Manage Server")
         assert reply.message is not None
         assert reply.message.ephemeral
 
@@ -121,17 +124,17 @@ async def test_an_address_is_taken_from_allowed_hosts_alone(place: Place) -> Non
             "Files can only be downloaded from civitai.com, huggingface.co, hf.co",
         ),
         ({"url": "https://civitai.com.example.com/x"}, "not from civitai.com.example.com"),
-        ({"url": "http://civitai.com/x"}, "begins with https://"),
-        ({"url": "https://civitai.com:8080/x"}, "has no password or port"),
+        ({"url": "http://civitai.com/x"}, "starts with https://"),
+        ({"url": "https://civitai.com:8080/x"}, "contains no password or port"),
         ({"url": "https://127.0.0.1/x"}, "not from 127.0.0.1"),
-        ({"url": "file:///etc/passwd"}, "begins with https://"),
+        ({"url": "file:///etc/passwd"}, "starts with https://"),
         ({}, "one of the two"),
     )
     for options, said in cases:
         reply = await mod.slash("embedding install", **options)
         assert said in (await reply.until(lambda one: one.ephemeral and not one.thinking)).text
     kept = await mod.slash("embedding remove", name="demo-tinted")
-    assert kept.text == "demo-tinted comes with the bot and stays."
+    assert kept.text == "demo-tinted ships with the bot and can't be removed."
 
 
 async def test_the_whole_catalog_is_leafed_through(place: Place) -> None:
@@ -162,7 +165,7 @@ async def test_the_card_of_an_embedding_shows_what_it_does(place: Place) -> None
         for said in ("Targets: washed out", "Demo: fits", "Vectors: 2", "Without and with it", "licence: MIT"):
             assert said in card.text
         (pair,) = card.attachments
-        assert pair.description == "Twice the same request and seed on Demo: without demo-washed-out, and with it"
+        assert pair.description == "The same request and seed on Demo twice: without demo-washed-out, and with it"
         picture = Image.open(io.BytesIO(await place.discord.fetch(pair)))
         assert picture.width > 2 * picture.height - 10
         left = picture.crop((0, 0, picture.height, picture.height))

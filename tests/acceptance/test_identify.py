@@ -81,7 +81,7 @@ async def test_the_menu_of_a_message_does_the_same(place: Place) -> None:
     message = await first_picture(ana, count=2)
     card = await card_of(await ben.context_menu("Identify picture", message))
     assert card.ephemeral
-    assert "There is one more picture in that message" in card.text
+    assert "That message has 1 more picture" in card.text
     assert pixels(await fetched(place, await redrawn(ben, card))) == pixels(await fetched(place, message))
 
 
@@ -118,9 +118,9 @@ async def test_a_setting_that_makes_no_sense_is_refused_with_a_sentence(place: P
     ana = place.person("ana")
     card = await card_of(await ana.context_menu("Identify picture", await first_picture(ana)))
     for typed, sentence in (
-        ("Stps: 4", "There is no setting 'Stps'. There are: Steps, Sampler"),
-        ("Steps: many", "Steps takes a whole number, and 'many' is none."),
-        ("20 steps", "'20 steps' is no setting"),
+        ("Stps: 4", "There's no setting 'Stps' here; you can set Steps, Sampler"),
+        ("Steps: many", "Steps must be a whole number, for example Steps: 20; you gave 'many'."),
+        ("20 steps", "'20 steps' isn't a setting"),
     ):
         form = (await ana.click(card, "Fill /imagine")).modal
         assert form is not None
@@ -133,7 +133,7 @@ async def test_a_picture_of_another_program_is_told_apart_from_what_is_here(plac
     card = await card_of(await ana.slash("identify", picture=(f"p.{form.lower()}", picture(A1111, form))))
     for said in (
         "EasyNegative, known, not installed", "unknown 5e40d7…", "unknown model someMix v3 (0123456789)",
-        "EasyNegative is left out, since it is not installed here; its page is https://civitai.com/models/7808",
+        "EasyNegative is left out because it isn't installed here; its page is https://civitai.com/models/7808",
         "stranger is left out", "Its size is left out", "Not used here: VAE.",
     ):  # fmt: skip
         assert said in card.text
@@ -157,10 +157,10 @@ async def test_a_long_text_travels_in_a_file(place: Place) -> None:
 async def test_what_carries_nothing_gets_one_sentence(place: Place) -> None:
     ana = place.person("ana")
     for name, data, sentence in (
-        ("photo.jpg", picture(form="JPEG"), "That picture carries no parameters. Screenshots"),
-        ("photo.png", picture(), "That picture carries no parameters. Screenshots"),
-        ("notes.txt", b"hello", "That is no picture I can read; give me a PNG, JPEG or WebP file."),
-        ("other.png", picture('{"prompt": "a fish"}'), "no text in A1111's form"),
+        ("photo.jpg", picture(form="JPEG"), "That picture has no generation metadata. Screenshots"),
+        ("photo.png", picture(), "That picture has no generation metadata. Screenshots"),
+        ("notes.txt", b"hello", "I can't read that file; please send a PNG, JPEG or WebP picture."),
+        ("other.png", picture('{"prompt": "a fish"}'), "isn't in A1111's format"),
     ):
         reply = await ana.slash("identify", picture=(name, data))
         answer = await reply.until(lambda one: not one.thinking and bool(one.text))
@@ -172,7 +172,7 @@ async def test_what_carries_nothing_gets_one_sentence(place: Place) -> None:
 async def test_a_message_without_a_picture_has_nothing_to_identify(place: Place) -> None:
     ana = place.person("ana")
     reply = await ana.context_menu("Identify picture", await ana.say("hello"))
-    assert reply.text == "There is no PNG, JPEG or WebP picture in that message."
+    assert reply.text == "There's no PNG, JPEG or WebP picture in that message."
 
 
 async def test_it_works_in_a_direct_message_too(place: Place) -> None:

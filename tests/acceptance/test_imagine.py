@@ -114,7 +114,7 @@ async def test_a_line_forms_and_a_waiting_request_can_be_cancelled(place: Place)
     waiting = await ben.slash("imagine", prompt="a house on a grey background", steps=48)
     card = await waiting.until(lambda one: "in line, about" in one.text)
     stranger = await ana.click(card, "Cancel")
-    assert "Only the one who asked" in stranger.text
+    assert "Only the member who asked" in stranger.text
     await ben.click(card, "Cancel")
     await waiting.until(lambda one: one.text == "Cancelled." and not one.buttons)
     for reply in slow:

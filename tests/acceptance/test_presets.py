@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_preset_is_saved_by_a_manager_and_used_by_a_member(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     saved = await mod.slash("preset save", name="clean", embedding1="demo-watermark:0.9", negative="low quality", cfg=5)
-    assert saved.text == "Saved **clean**: use it with /imagine preset:clean"
+    assert saved.text == "Saved **clean**. Use it with /imagine preset:clean"
     assert [one.value for one in await ana.autocomplete("imagine", "preset", "cl")] == ["clean"]
     reply = await ana.slash("imagine", prompt="a fish", preset="CLEAN", steps=4)
     text = (await drawn(reply)).text
@@ -40,7 +40,7 @@ async def test_a_member_may_not_write_presets(place: Place) -> None:
     ana = place.person("ana")
     for command in ("preset save", "preset delete"):
         reply = await ana.slash(command, name="x")
-        assert "those who may manage the server" in reply.text
+        assert "needs Manage Server" in reply.text
         assert reply.message is not None
         assert reply.message.ephemeral
     assert (await ana.slash("preset list")).text.endswith("There are none yet; /preset save makes one.")
@@ -78,7 +78,7 @@ async def test_a_preset_is_deleted(place: Place) -> None:
 async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     assert (
-        "There is no embedding 'demo-tintet'"
+        "There's no embedding 'demo-tintet'"
         in (await mod.slash("preset save", name="x", embedding1="demo-tintet")).text
     )
     assert "There is no model 'demoo'" in (await mod.slash("preset save", name="x", model="demoo")).text
@@ -94,14 +94,14 @@ async def test_a_preset_is_edited_by_options_and_by_a_form(place: Place) -> None
     assert "**embeddings**: demo-tinted, demo-watermark:0.5" in shown
     assert "**cfg**: 6" in shown
     assert "size" not in shown
-    assert "CFG goes from 0 to 30, and 99" in (await mod.slash("preset edit", name="x", cfg=99)).text
+    assert "CFG must be between 0 and 30; you gave 99" in (await mod.slash("preset edit", name="x", cfg=99)).text
 
     form = (await mod.slash("preset edit", name="x")).modal
     assert form is not None
     values = {field.label: getattr(field.item, "value", None) for field in form.fields}
     assert values["Negative embeddings"] == "demo-tinted, demo-watermark:0.5"
-    assert values["Settings"] == "cfg: 6"
-    typed = {"Negative prompt": "", "Settings": "cfg: 4, steps: 5, sampler: Euler", "Fixed": ["steps"]}
+    assert values["Settings"] == "CFG scale: 6"
+    typed = {"Negative prompt": "", "Settings": "cfg: 4, steps: 5, sampler: Euler", "Locked": ["steps"]}
     assert (await mod.submit(form, typed)).text == "Changed **x**."
     shown = (await mod.slash("preset show", name="x")).text
     assert "negative" not in shown
@@ -109,9 +109,9 @@ async def test_a_preset_is_edited_by_options_and_by_a_form(place: Place) -> None
     form = (await mod.slash("preset edit", name="x")).modal
     assert form is not None
     refused = await mod.submit(form, {"Settings": "cfg: much"})
-    assert "cfg takes a number, and 'much' is none" in refused.text
+    assert "cfg must be a number, for example cfg: 6; you gave 'much'" in refused.text
     ben = place.person("ben")
-    assert "those who may manage the server" in (await ben.slash("preset edit", name="x")).text
+    assert "needs Manage Server" in (await ben.slash("preset edit", name="x")).text
 
 
 async def test_the_longest_preset_fits_into_its_form_and_its_card(place: Place) -> None:
@@ -132,11 +132,13 @@ async def test_a_renamed_preset_stays_the_default(place: Place) -> None:
     await mod.slash("preset save", name="taken", cfg=5)
     await mod.slash("preset default", where="channel", name="old name")
     await mod.slash("preset default", where="server", name="taken")
-    assert "There is a preset 'Taken' already" in (await mod.slash("preset rename", name="old name", new="Taken")).text
-    assert (await mod.slash("preset rename", name="OLD name", new="house")).text == "**old name** is **house** now."
+    assert "There's already a preset 'Taken'" in (await mod.slash("preset rename", name="old name", new="Taken")).text
+    assert (
+        await mod.slash("preset rename", name="OLD name", new="house")
+    ).text == "**old name** is now called **house**."
     listed = (await ana.slash("preset list")).text
     assert "**house**: demo-tinted, blurry · used 0 times · default here" in listed
-    assert "**taken**: cfg: 5 · used 0 times · default of the server" in listed
+    assert "**taken**: CFG scale: 5 · used 0 times · default of the server" in listed
     assert next(one.value for one in await ana.autocomplete("imagine", "preset", "hou")) == "house"
     assert "`demo-tinted` + blurry" in (await drawn(await ana.slash("imagine", prompt="a fish"))).text
 
@@ -157,22 +159,22 @@ async def test_presets_go_to_another_server_as_a_file(place: Place) -> None:
     for person in (mod, ana):
         person.go_to(place.discord.channel("pictures", there))
     refused = await ana.slash("preset import", file=("presets.json", data))
-    assert "those who may manage the server" in refused.text
+    assert "needs Manage Server" in refused.text
     mod.may("manage_guild")
     await mod.slash("preset save", name="OTHER", cfg=9)
     reply = await mod.slash("preset import", file=("presets.json", data))
     text = (await reply.until(lambda one: "Added" in one.text)).text
-    assert "Added: clean.\nLeft as they were: other." in text
+    assert "Added: clean.\nKept as they were: other." in text
     picture = await drawn(await ana.slash("imagine", prompt="a fish", preset="clean", cfg=3))
     assert "`demo-watermark:0.9` + blurry" in picture.text
-    assert "cfg is fixed by preset 'clean', so yours did not count." in picture.text
+    assert "Preset 'clean' locks cfg, so what you typed for it wasn't used." in picture.text
     reply = await mod.slash("preset import", file=("presets.json", data), replace=True)
     assert "Replaced: clean, other." in (await reply.until(lambda one: "Replaced" in one.text)).text
 
 
 async def test_a_file_that_holds_no_presets_is_refused(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
-    for data, words in ((b"\x89PNG", "That file is not JSON"), (b"{}", "That file holds no presets")):
+    for data, words in ((b"\x89PNG", "That file isn't JSON"), (b"{}", "That file has no presets in it")):
         reply = await mod.slash("preset import", file=("presets.json", data))
         await reply.until(lambda one, words=words: words in one.text)
     assert "There are none yet" in (await mod.slash("preset list")).text
@@ -184,13 +186,13 @@ async def test_what_a_default_fixes_holds_for_members_and_they_read_so(place: Pl
     saved = await mod.slash(
         "preset save", name="house", embedding1="demo-tinted", cfg=5, steps=4, locked="embeddings, cfg"
     )
-    assert saved.text.endswith("Fixed in it: embeddings, cfg.")
+    assert saved.text.startswith("Saved **house**, with embeddings and cfg locked.")
     await mod.slash("preset default", where="server", name="house")
     text = (await drawn(await ana.slash("imagine", prompt="a fish", cfg=9, embedding1="demo-watermark"))).text
     assert "CFG 5 · 4 steps" in text
     assert "`demo-tinted`" in text
     assert "demo-watermark" not in text
-    assert "embeddings and cfg are fixed by preset 'house', so yours did not count." in text
+    assert "Preset 'house' locks embeddings and cfg, so what you typed for them wasn't used." in text
     assert (
         next(one.value for one in await mod.autocomplete("preset save", "locked", "cfg, ste", name="x")) == "cfg, steps"
     )
@@ -202,11 +204,11 @@ async def test_a_removed_embedding_is_named_wherever_its_preset_is(place: Place)
     await installed.until(lambda one: "Installed **fern**" in one.text)
     await mod.slash("preset save", name="ferny", embedding1="fern:0.5", steps=4)
     removed = await mod.slash("embedding remove", name="fern")
-    assert "miss it now: ferny" in removed.text
-    assert "⚠️ fern, not installed any more" in (await mod.slash("preset list")).text
-    assert "fern:0.5 (not installed any more)" in (await mod.slash("preset show", name="ferny")).text
+    assert "can't be used now: ferny" in removed.text
+    assert "⚠️ fern, no longer installed" in (await mod.slash("preset list")).text
+    assert "fern:0.5 (no longer installed)" in (await mod.slash("preset show", name="ferny")).text
     refused = (await mod.slash("imagine", prompt="a tree", preset="ferny")).text
-    assert "There is no embedding 'fern' here any more, and the preset 'ferny' needs it: use another preset" in refused
+    assert "Preset 'ferny' needs embedding 'fern', which is no longer installed. Use another preset" in refused
     await mod.slash("preset edit", name="ferny", embedding1="demo-tinted")
     assert "`demo-tinted`" in (await drawn(await mod.slash("imagine", prompt="a tree", preset="ferny"))).text
     assert "used 1 time " in (await mod.slash("preset show", name="ferny")).text + " "

@@ -53,7 +53,7 @@ async def test_the_author_deletes_and_a_stranger_does_not(place: Place) -> None:
     ana, ben, mod = place.person("ana"), place.person("ben"), place.person("mod", "manage_messages")
     first, second = await picture_of(ana), await picture_of(ana)
     refused = await ben.click(first, "Delete")
-    assert refused.text == "Only the one who asked for a picture, or a moderator, can delete it."
+    assert refused.text == "Only the member who asked for this picture, or a moderator, can delete it."
     await ana.click(first, "Delete")
     await mod.click(second, "Delete")
     gone = {first.id, second.id}

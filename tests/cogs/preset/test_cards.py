@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cogs.preset.cards import MAX_DESCRIPTION, list_card, preset_card, saved_card
 from services.presets.lines import LOCKABLE
+
+from cogs.preset.cards import MAX_DESCRIPTION, list_card, preset_card, saved_card
 from services.presets.rules import Missing
 from services.requests import WHOLE_SERVER, GenerationRequest, Preset, Saved
 

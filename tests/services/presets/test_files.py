@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from services.presets.lines import FIELDS, LOCKABLE
 
 from services.errors import UserError
 from services.presets.files import FORMAT, MAX_FILE_BYTES, VERSION, FilePreset, read_presets, write_presets
-from services.presets.lines import FIELDS, LOCKABLE
 from services.presets.presets import MAX_PRESETS, Presets
 from services.presets.rules import Missing, PresetRules
 from services.requests import GenerationRequest, Preset

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from services.errors import UserError
-from services.presets.changes import Change, from_form
 from services.presets.lines import (
     FIELDS,
     LOCKABLE,
@@ -19,6 +16,9 @@ from services.presets.lines import (
     read_settings,
     settings_line,
 )
+
+from services.errors import UserError
+from services.presets.changes import Change, from_form
 from services.requests import GenerationRequest, Preset
 
 FULL = GenerationRequest(
