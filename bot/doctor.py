@@ -18,7 +18,7 @@ from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
 from bot.settings import Settings, engine_environment
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
-from services.checkpoints.footprint import memory_of
+from services.checkpoints.memory import weights_memory
 from services.engine.messages import Ready, RenderRequest
 from services.engine.process import Engine
 from services.errors import EngineError, UserError
@@ -152,7 +152,7 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
 def _memory(shelf: Shelf, ready: Ready, settings: Settings) -> Finding:
     """How much memory the resident models use, compared with what the device has."""
     sizes = {
-        checkpoint.id: memory_of(shelf.installation(checkpoint.id), ready.bytes_per_value)
+        checkpoint.id: weights_memory(shelf.installation(checkpoint.id), ready.bytes_per_value)
         for checkpoint in shelf.installed
     }
     resident = sum(sorted(sizes.values())[-settings.resident_checkpoints :])

@@ -57,7 +57,10 @@ class EngineError(Exception):
     """The job failed in the engine; its text is for the operator's log."""
 
     #: what the member reads instead
-    calm = "The picture could not be made. Nothing is wrong with your request: please try again."
+    calm = (
+        "Something went wrong while I was making your picture. Please try again; "
+        "if it keeps happening, tell whoever runs this bot."
+    )
 
 
 class OutOfMemory(EngineError):
@@ -71,3 +74,5 @@ class OutOfMemory(EngineError):
 
 class EngineDied(EngineError):
     """The engine's process ended while it worked."""
+
+    calm = "The renderer crashed while it was making your picture. Please try again, or choose a smaller size."

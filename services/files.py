@@ -1,4 +1,4 @@
-"""Write files that are there whole or not at all, also when the machine stops in the middle."""
+"""Write files atomically: complete or not at all, even if the machine crashes halfway."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `path`, and the folders above it where they are missing; nothing is left behind if that fails.
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `path`, creating missing parent folders; leaves no partial file behind.
 
     Raises: OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # hidden, so that whoever looks into the folder meanwhile does not take it for one of its files
+    # hidden, so that a scan of the folder doesn't pick up the unfinished file
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         try:
             file.write(data)
@@ -27,7 +27,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A name is there after a power failure only if its folder was written too."""
+    """Without this, a power failure can lose the file's name, though not its content."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

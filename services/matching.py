@@ -1,4 +1,4 @@
-"""Find what a person meant to write."""
+"""Fuzzy matching: find what someone meant to type."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
 
-#: rapidfuzz scores from 0 to 100; below this, two names have nothing to do with each other
-RELATED = 60
+#: of rapidfuzz's scores, which go from 0 to 100; names that score lower are unrelated
+MIN_SIMILARITY = 60
 
 
 def closest(typed: str, names: Iterable[str], limit: int = 3) -> list[str]:
-    """Up to `limit` names, the likeliest first; if none is near, the first ones there are."""
+    """Up to `limit` names, best match first; if none is similar, the first `limit` names."""
     names = list(names)
-    found = process.extract(typed.casefold(), names, scorer=fuzz.WRatio, processor=str.casefold, limit=limit)
-    near = [name for name, score, _ in found if score >= RELATED]
+    matches = process.extract(typed.casefold(), names, scorer=fuzz.WRatio, processor=str.casefold, limit=limit)
+    near = [name for name, score, _ in matches if score >= MIN_SIMILARITY]
     return near or names[:limit]

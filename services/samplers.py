@@ -1,11 +1,12 @@
-"""The samplers that members can choose, by the names they know them by."""
+"""The samplers that members can choose from, under their familiar names."""
 
 from __future__ import annotations
 
 from services.errors import UnknownName
 from services.matching import closest
+from services.text import shorten
 
-#: id in presets and metadata → what members read; the same words as A1111
+#: id, used in presets and jobs → name that members see, as in A1111
 SAMPLERS = {
     "dpmpp_2m": "DPM++ 2M",
     "dpmpp_2m_karras": "DPM++ 2M Karras",
@@ -14,8 +15,8 @@ SAMPLERS = {
     "ddim": "DDIM",
     "unipc": "UniPC",
 }
-#: what other programs call them
-_ALSO_CALLED = {
+#: names that other programs use
+_ALIASES = {
     "k_euler": "euler",
     "euler ancestral": "euler_a",
     "k_euler_a": "euler_a",
@@ -25,13 +26,14 @@ _ALSO_CALLED = {
 }
 
 
-def sampler_of(title: str, schedule: str | None = None) -> str | None:
-    """The id of what A1111 writes as "Sampler" and, since version 1.9, "Schedule type"; None if there is no such one here."""
+def parse_sampler(title: str, schedule: str | None = None) -> str | None:
+    """The id for A1111's "Sampler" and, since version 1.9, "Schedule type"; None if this bot doesn't have that sampler."""
     name = title.strip().casefold()
     if schedule and schedule.strip().casefold() != "automatic":
         name = f"{name} {schedule.strip().casefold()}"
-    ours = {title.casefold(): sampler for sampler, title in SAMPLERS.items()} | {one: one for one in SAMPLERS}
-    return (ours | _ALSO_CALLED).get(name)
+    titles = {title.casefold(): sampler for sampler, title in SAMPLERS.items()}
+    ids = {sampler: sampler for sampler in SAMPLERS}
+    return (titles | ids | _ALIASES).get(name)
 
 
 def find_sampler(name: str) -> str:
@@ -43,4 +45,4 @@ def find_sampler(name: str) -> str:
         if name.strip().casefold() in (sampler, title.casefold()):
             return sampler
     near = [SAMPLERS[sampler] for sampler in closest(name, SAMPLERS)]
-    raise UnknownName(f"There is no sampler '{name[:40]}'. Perhaps {' or '.join(near[:2])}?")
+    raise UnknownName(f"There's no sampler '{shorten(name)}'. Did you mean {' or '.join(near[:2])}?")

@@ -63,7 +63,7 @@ class BotProcess:
     @property
     def engine_pid(self) -> int | None:
         """The process that renders, if it is running. Linux only."""
-        return next((pid for pid in _children(self.pid) if b"services.engine.host" in _command_line(pid)), None)
+        return next((pid for pid in _children(self.pid) if b"services.engine" in _command_line(pid)), None)
 
     @property
     def log(self) -> Path:

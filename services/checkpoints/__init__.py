@@ -1,4 +1,4 @@
-"""Checkpoints: sets of weights that can be rendered with. Members see the word "model"."""
+"""Checkpoints: sets of weights to render with. Members see the word "model"."""
 
 from services.checkpoints.entry import CfgMode, Checkpoint
 from services.checkpoints.installation import Installation

@@ -1,4 +1,4 @@
-"""One checkpoint as its TOML entry describes it."""
+"""A checkpoint's entry: one TOML file per checkpoint."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from embeddings.architecture import Architecture
 
 
 class CfgMode(StrEnum):
-    """Whether classifier-free guidance runs at all; without it a negative prompt does nothing."""
+    """Whether classifier-free guidance can run; without it, a negative prompt has no effect."""
 
     REAL = "real"
     DISTILLED = "distilled"
 
 
 class Checkpoint(BaseModel):
-    """Weights, and the settings that suit them."""
+    """A set of weights, and the settings that suit it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,9 +27,9 @@ class Checkpoint(BaseModel):
     aliases: tuple[str, ...] = ()
     architecture: Architecture
     lineage: str
-    #: where the weights are: a folder or a .safetensors file, relative to the checkpoints folder or absolute …
+    #: the weights: a folder or a .safetensors file, relative to the checkpoints folder or absolute …
     path: str = ""
-    #: … or a repository on the Hugging Face hub, that `python -m bot install` fetches
+    #: … or a repository on the Hugging Face hub, for `python -m bot install`
     hub: str = ""
     source: str = ""
     licence: str = "unverified"
@@ -39,18 +39,18 @@ class Checkpoint(BaseModel):
     max_steps: int = Field(default=60, ge=1)
     sampler: str = "dpmpp_2m"
     clip_skip: int = Field(default=1, ge=1, le=4)
-    #: "v_prediction" or "epsilon"; empty: what the weights' own scheduler file says
+    #: "v_prediction" or "epsilon"; if empty, the weights' own scheduler file decides
     prediction: str = ""
     zero_terminal_snr: bool = False
     width: int = 512
     height: int = 512
-    #: sides must be multiples of this, which is the latent factor times what the UNet halves
+    #: sides must be multiples of this: the latent factor, times 2 for each time the UNet halves the latents
     multiple: int = Field(default=8, ge=1)
     min_side: int = 256
     max_side: int = 1024
-    #: pictures are delivered enlarged by this factor
+    #: pictures are enlarged by this factor before delivery
     enlarge: int = Field(default=1, ge=1, le=16)
-    #: embeddings recommended for it, the best first; the first installed one is the default
+    #: recommended embeddings, best first; the default is the first that is installed
     recommended: tuple[str, ...] = ()
     note: str = ""
 
@@ -59,10 +59,10 @@ class Checkpoint(BaseModel):
         for side in (self.width, self.height, self.min_side, self.max_side):
             if side % self.multiple or not self.min_side <= side <= self.max_side:
                 raise ValueError(
-                    f"size {side} is not a multiple of {self.multiple} from {self.min_side} to {self.max_side}"
+                    f"{side} pixels isn't a multiple of {self.multiple} between {self.min_side} and {self.max_side}"
                 )
         if not (self.path or self.hub):
-            raise ValueError("neither path nor hub says where the weights are")
+            raise ValueError("set path or hub, so that the weights can be found")
         return self
 
     @property
@@ -75,10 +75,10 @@ class Checkpoint(BaseModel):
 
     @property
     def single_file(self) -> bool:
-        """Whether the weights are one file, which says nothing of how it is to be read."""
+        """Whether the weights are one file, whose configuration must come from somewhere else."""
         return self.path.endswith(".safetensors")
 
     def location(self, folder: Path) -> Path:
-        """Where the weights are expected, given the operator's checkpoints folder."""
+        """Where the weights should be; `folder` is the operator's checkpoints folder."""
         path = Path(self.path or self.id).expanduser()
         return path if path.is_absolute() else folder / path

@@ -1,4 +1,4 @@
-"""Where an installed checkpoint's files are: what it weighs, and what says how to read it."""
+"""Where an installed checkpoint's files are: the weights, and the configuration to read them with."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from embeddings.architecture import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The two places that a checkpoint is read from."""
+    """The two places that a checkpoint is loaded from."""
 
-    #: a folder in diffusers' layout, or one .safetensors file in that of the original Stable Diffusion
+    #: a folder in diffusers' layout, or a .safetensors file in the original Stable Diffusion layout
     weights: Path
-    #: a folder in diffusers' layout with the parts' configurations and tokenizers; weights in it are not looked at
+    #: a folder in diffusers' layout with the parts' configurations and tokenizers; any weights in it are ignored
     configuration: Path
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
-        """That of a checkpoint in diffusers' layout, which has everything in one place."""
+        """A checkpoint in diffusers' layout, which has both in one folder."""
         return cls(folder, folder)
 
 
 def configuration_folder(checkpoints: Path, architecture: Architecture) -> Path:
-    """Where the configuration for single files of an architecture belongs, in the operator's checkpoints folder."""
+    """The folder, within the operator's checkpoints folder, for the configuration of an architecture's single files."""
     return checkpoints / "configurations" / architecture.value

@@ -1,1 +1,1 @@
-"""Plans in, pictures out. The parent's side is `process`; everything with torch runs in the child."""
+"""Plans in, pictures out. `process` is the parent's side; everything that uses torch runs in the child process."""

@@ -1,7 +1,8 @@
-"""Turn prompts and embeddings into what conditions the UNet.
+"""Encode prompts and embeddings for the UNet's cross-attention.
 
-Every stock path loses something here (names with capitals, the tail of a long negative, clip skip on negatives), so both prompts
-are laid out and encoded by us. Vectors are substituted by a hook for the length of one call: tokenizers and weights never change.
+Every stock path loses something: embeddings whose names contain capitals, the tail of a long negative prompt, clip skip
+on negatives. So this module chunks and encodes both prompts itself. A hook substitutes the embeddings' vectors for the
+duration of one call; tokenizers and weights never change.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import torch
 from embeddings.architecture import Architecture
 from embeddings.injection import Placement, VectorInjector
 from services.parameters import PlacedEmbedding
-from services.prompting import CHUNK_TOKENS, Chunk, lay_out
+from services.prompting import CHUNK_TOKENS, Chunk, split_into_chunks
 from services.prompting.tokens import tokenizer_function
 
-#: of encoded prompts; one prompt of SDXL is 0.6 MB in float32
+#: for encoded prompts; one SDXL prompt takes 0.6 MB in float32
 CACHE_BYTES = 64 * 1024 * 1024
-#: restoring a chunk's mean enlarges it tenfold at most, however little its weights leave of it
+#: restoring a chunk's mean scales it up tenfold at most, however small its weights are
 LEAST_WEIGHT = 0.1
-#: on real checkpoints the mean changes less than this by any usual weights
+#: with ordinary weights, the mean changes by less than this factor on real checkpoints
 USUAL_CHANGE = 2.0
 
 
@@ -31,7 +32,7 @@ USUAL_CHANGE = 2.0
 class Conditioning:
     """One encoded prompt.
 
-    Shape: states (1, 77 · chunks, width of all encoders together); pooled (1, width of the last encoder) or None.
+    Shape: states (1, 77 · chunks, sum of the encoders' widths); pooled (1, width of the last encoder) or None.
     """
 
     states: torch.Tensor
@@ -43,7 +44,7 @@ class Conditioning:
 
 
 class Conditioner:
-    """The text side of one loaded checkpoint."""
+    """The text encoders of one loaded checkpoint, with a cache of encoded prompts."""
 
     def __init__(self, architecture: Architecture, pipe: Any) -> None:
         self._facts = architecture.facts
@@ -56,23 +57,24 @@ class Conditioner:
     def encode(
         self, prompt: str, embeddings: Sequence[PlacedEmbedding] = (), *, chunks: int = 1, clip_skip: int = 1
     ) -> Conditioning:
-        """The prompt, embeddings first, padded with empty chunks to `chunks`.
+        """Encode the embeddings, then the prompt, padded with empty chunks to `chunks` chunks.
 
-        Raises: ValueError for an embedding of another architecture.
+        Raises: ValueError, for an embedding of another architecture.
         """
         key = (prompt, tuple((placed.content_hash, placed.strength) for placed in embeddings), clip_skip, chunks)
-        if (known := self._cache.get(key)) is not None:
+        if (cached := self._cache.get(key)) is not None:
             self._cache.move_to_end(key)
-            return known
+            return cached
         for placed in embeddings:
-            # SDXL's have what SD 1 asks for and more: half of one must not be used
+            # an SDXL embedding includes vectors of SD 1's width, but half an embedding must never be used
             if placed.vectors.keys() != self._facts.encoders.keys():
                 raise ValueError(
                     f"{placed.id} is for {', '.join(placed.vectors)}, not for {', '.join(self._facts.encoders)}"
                 )
-        laid_out = lay_out(prompt, self._tokenize, [(placed.num_vectors, placed.strength) for placed in embeddings])
-        laid_out.extend(Chunk() for _ in range(chunks - len(laid_out)))
-        conditioning = self._encode_chunks(laid_out, embeddings, clip_skip)
+        vectors = [(placed.num_vectors, placed.strength) for placed in embeddings]
+        prompt_chunks = split_into_chunks(prompt, self._tokenize, vectors)
+        prompt_chunks.extend(Chunk() for _ in range(chunks - len(prompt_chunks)))
+        conditioning = self._encode_chunks(prompt_chunks, embeddings, clip_skip)
         self._remember(key, conditioning)
         return conditioning
 
@@ -87,7 +89,7 @@ class Conditioner:
             ids = torch.tensor([_padded(chunk.ids, tokenizer) for chunk in chunks], device=encoder.device)
             placements = [
                 [
-                    # position 0 is the begin token
+                    # position 0 holds the begin token
                     Placement(offset + 1, torch.from_numpy(embeddings[index].vectors[encoder_name]))
                     for offset, index in chunk.placed
                 ]
@@ -95,8 +97,8 @@ class Conditioner:
             ]
             with self._injectors[number].placing(placements):
                 output = encoder(ids, output_hidden_states=True)
-            states.append(_weighted(self._hidden_state(encoder, output, clip_skip), chunks))
-            # The last encoder's pooled output, of the first chunk; encoders without a projection have none to use.
+            states.append(_apply_weights(self._hidden_state(encoder, output, clip_skip), chunks))
+            # the last encoder's pooled output for the first chunk; encoders without a projection don't provide one
             pooled = output.text_embeds[:1] if hasattr(output, "text_embeds") else None
         joined = torch.cat(states, dim=-1)
         return Conditioning(joined.reshape(1, -1, joined.shape[-1]), pooled)
@@ -105,7 +107,7 @@ class Conditioner:
         state = output.hidden_states[self._facts.hidden_state - (clip_skip - 1)]
         if not self._facts.final_norm:
             return state
-        inner = getattr(encoder, "text_model", encoder)  # transformers 5 flattened one of the two classes
+        inner = getattr(encoder, "text_model", encoder)  # transformers 5 removed this level from one of the two classes
         return inner.final_layer_norm(state)
 
     def _remember(self, key: tuple[Any, ...], conditioning: Conditioning) -> None:
@@ -117,13 +119,13 @@ class Conditioner:
 
 
 def _padded(ids: Sequence[int], tokenizer: Any) -> list[int]:
-    """Begin, the chunk's tokens, end, and padding to 77 positions."""
+    """Begin token, the chunk's tokens, end token, and padding up to 77 positions."""
     padding = [tokenizer.pad_token_id] * (CHUNK_TOKENS - len(ids))
     return [tokenizer.bos_token_id, *ids, tokenizer.eos_token_id, *padding]
 
 
-def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
-    """Scale each position by its weight and restore the chunk's mean; chunks without weights are left bit-identical.
+def _apply_weights(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """Scale each position by its weight and restore the chunk's mean; chunks without weights stay bit-identical.
 
     Shape: (chunks, 77, width).
     Source: A1111's emphasis "Original".
@@ -136,16 +138,16 @@ def _weighted(states: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
         weights = torch.ones(state.shape[0], device=state.device, dtype=state.dtype)
         weights[1 : len(chunk.weights) + 1] = torch.tensor(chunk.weights, dtype=state.dtype, device=state.device)
         scaled = state * weights[:, None]
-        rows.append(scaled * _restoring(state, scaled, chunk.weights))
+        rows.append(scaled * _mean_correction(state, scaled, chunk.weights))
     return torch.stack(rows)
 
 
-def _restoring(state: torch.Tensor, scaled: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
-    """The factor that gives `scaled` the mean of `state`: A1111's, as far as the mean is a measure of size.
+def _mean_correction(state: torch.Tensor, scaled: torch.Tensor, weights: Sequence[float]) -> torch.Tensor:
+    """The factor that gives `scaled` the mean of `state`, as in A1111, bounded where that ratio is meaningless.
 
-    Where the positions' means cancel each other, it is none, and their quotient may be anything, below zero included. A factor
-    that is far from 1 is therefore kept to what it can be where they do not cancel: between the inverses of the largest and the
-    smallest weight.
+    When the positions' means cancel each other out, the mean says nothing about magnitude, and the ratio can be anything,
+    even negative. A factor far from 1 is therefore clamped to the range it has when they don't cancel: between the
+    inverse of the largest weight and the inverse of the smallest.
     """
     factor = (state.mean() / scaled.mean()).nan_to_num(1.0)
     plausible = factor.clamp(1 / max(1.0, *weights), 1 / max(LEAST_WEIGHT, min(1.0, *weights)))

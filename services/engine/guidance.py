@@ -1,4 +1,4 @@
-"""A guidance scale for each picture of a batch, so that requests with different CFG share one denoising loop."""
+"""A guidance scale per picture in a batch, so that requests with different CFG can share one denoising loop."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import torch
 
 
 class PerSampleGuidance:
-    """Mixed in before a Stable Diffusion pipeline: its two guidance properties answer with a tensor.
+    """A mixin, to be listed before a Stable Diffusion pipeline, that makes the guidance scale a tensor.
 
-    The pipeline computes negative + scale · (positive − negative), which broadcasts over a scale of shape (batch, 1, 1, 1). The
-    number given to `__call__` is ignored. A scale below 1 counts as 1, the positive prompt alone, as it does in diffusers: beside
-    pictures that are guided, it would otherwise give another picture than alone.
+    The pipeline computes negative + scale · (positive − negative), which broadcasts over a scale of shape
+    (batch, 1, 1, 1). The `guidance_scale` passed to `__call__` is ignored. As in diffusers, a scale below 1 counts as 1,
+    the positive prompt alone; otherwise such a picture would come out differently in a batch with guided ones.
 
     Source: classifier-free guidance, Ho & Salimans 2022, arXiv:2207.12598.
     """
 
-    #: one scale for each picture; set before every call
+    #: one scale per picture; set before every call
     scales: torch.Tensor
 
     def set_scales(self, scales: list[float], device: torch.device, dtype: torch.dtype) -> None:

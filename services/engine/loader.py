@@ -1,4 +1,4 @@
-"""Read checkpoints: the pipeline, and its text encoders with the injection hook."""
+"""Load checkpoints: the pipeline, and the conditioner that hooks its text encoders."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from services.checkpoints import Checkpoint, Installation
 from services.checkpoints.hashes import hash_weights
 from services.engine.conditioning import Conditioner
 from services.engine.guidance import PerSampleGuidance
-from services.engine.memory import is_out_of_memory, release
+from services.engine.memory import empty_cache, is_out_of_memory
 
 
 class CheckpointBroken(Exception):
-    """The weights cannot be loaded; says what is wrong with them."""
+    """The weights can't be loaded; the message says what's wrong with them."""
 
 
 class CheckpointTooLarge(Exception):
-    """The weights do not fit into memory, with nothing else of ours in it."""
+    """The weights don't fit into memory, even with no other checkpoint loaded."""
 
 
 class _StableDiffusion(PerSampleGuidance, StableDiffusionPipeline):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -38,13 +38,13 @@ class LoadedCheckpoint:
     """A checkpoint in memory, ready to render."""
 
     checkpoint: Checkpoint
-    pipe: Any  # a pipeline of diffusers with per-sample guidance; its own annotations are not to be relied on
+    pipe: Any  # a diffusers pipeline with per-sample guidance; diffusers' own annotations are wrong in places
     conditioner: Conditioner
     model_hash: str
 
 
-class Resident:
-    """The checkpoints in memory, the least recently used of them given up first."""
+class CheckpointCache:
+    """The checkpoints in memory; the least recently used is evicted first."""
 
     def __init__(self, device: torch.device, capacity: int = 1) -> None:
         self.device = device
@@ -55,14 +55,14 @@ class Resident:
         return checkpoint.id in self._loaded
 
     def get(self, checkpoint: Checkpoint, installation: Installation) -> LoadedCheckpoint:
-        """The checkpoint, read from where it is installed unless it is in memory.
+        """Return the checkpoint, loading it if it isn't in memory.
 
-        Raises: CheckpointBroken; CheckpointTooLarge, after all others were given up.
+        Raises: CheckpointBroken; CheckpointTooLarge, once all the others have been evicted.
         """
         loaded = self._loaded.get(checkpoint.id)
         if loaded is None:
             while len(self._loaded) >= self._capacity:
-                self._give_up_one()
+                self._evict_one()
             loaded = self._loaded[checkpoint.id] = self._load(checkpoint, installation)
         self._loaded.move_to_end(checkpoint.id)
         return loaded
@@ -74,17 +74,17 @@ class Resident:
             except CheckpointTooLarge:
                 if not self._loaded:
                     raise
-            self._give_up_one()
+            self._evict_one()
 
-    def _give_up_one(self) -> None:
+    def _evict_one(self) -> None:
         self._loaded.popitem(last=False)
-        release()
+        empty_cache()
 
 
 def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: torch.device) -> LoadedCheckpoint:
-    """Read a folder in diffusers' layout or a single .safetensors file; never a pickle, never the network.
+    """Load a folder in diffusers' layout or a single .safetensors file; never a pickle, never over the network.
 
-    Raises: CheckpointBroken; CheckpointTooLarge, with what was read of it given up.
+    Raises: CheckpointBroken; CheckpointTooLarge, with the memory it took freed again.
     """
     try:
         pipe = _read_pipeline(checkpoint, installation, device)
@@ -95,17 +95,17 @@ def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: 
         reason = str(error) or type(error).__name__
     else:
         pipe.set_progress_bar_config(disable=True)
-        _describe_scheduler(pipe, _scheduling(checkpoint))
+        _configure_scheduler(pipe, _scheduler_settings(checkpoint))
         conditioner = Conditioner(checkpoint.architecture, pipe)
         return LoadedCheckpoint(checkpoint, pipe, conditioner, hash_weights(installation.weights))
-    # outside of the except block, whose traceback keeps alive what was read
+    # after the except block, since its traceback keeps the loaded weights alive
     pipe = None
-    release()
-    raise CheckpointTooLarge(f"{checkpoint.title} does not fit into memory: {reason}")
+    empty_cache()
+    raise CheckpointTooLarge(f"{checkpoint.title} doesn't fit into memory: {reason}")
 
 
 def dtype_on(device: torch.device) -> torch.dtype:
-    """What weights are loaded as: halves where the hardware calculates with them."""
+    """The precision that weights are loaded in: half precision where the hardware computes in it."""
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
@@ -120,25 +120,26 @@ def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: t
             pipe = kind.from_single_file(str(weights), config=configuration, **options)
         else:
             pipe = kind.from_pretrained(weights, use_safetensors=True, **options)
-    except Exception as error:  # diffusers raises whatever its parts raise
+    except Exception as error:  # diffusers lets through whatever its dependencies raise
         if is_out_of_memory(error):
             raise
-        raise CheckpointBroken(f"The weights of {checkpoint.title} cannot be loaded: {error}") from error
+        raise CheckpointBroken(f"The weights of {checkpoint.title} can't be loaded: {error}") from error
     _check_widths(checkpoint, pipe)
     return pipe
 
 
-def _scheduling(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the description says of the scheduler; it goes before the scheduler's own file."""
+def _scheduler_settings(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The scheduler settings in the checkpoint's entry; they override the scheduler's own file."""
     changes: dict[str, Any] = {"prediction_type": checkpoint.prediction} if checkpoint.prediction else {}
     if checkpoint.zero_terminal_snr:
         changes |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
     return changes
 
 
-def _describe_scheduler(pipe: Any, changes: dict[str, Any]) -> None:
+def _configure_scheduler(pipe: Any, changes: dict[str, Any]) -> None:
     pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **changes)
-    # Its kind drops what it does not know, as PNDM, which SD 1.5 ships with, does zero terminal SNR; our samplers' kinds know it.
+    # A scheduler class drops settings that it doesn't have: PNDM, which SD 1.5 ships with, has no zero terminal SNR. The
+    # classes of our samplers do, and they read this config.
     pipe.scheduler.register_to_config(**changes)
 
 
@@ -148,5 +149,6 @@ def _check_widths(checkpoint: Checkpoint, pipe: Any) -> None:
         found = getattr(pipe, part).config.hidden_size
         if found != width:
             raise CheckpointBroken(
-                f"{checkpoint.title} is described as {facts.title}, whose {part} is {width} wide; this one is {found}."
+                f"{checkpoint.title} is listed as {facts.title}, whose {part} has width {width}; here it has {found}. "
+                "Correct `architecture` in its entry."
             )

@@ -1,4 +1,4 @@
-"""What crosses the pipe between the bot and the engine's process."""
+"""The messages on the pipe between the bot and the engine's process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.parameters import GenerationParameters
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """Plans that share one denoising loop, all of one checkpoint."""
+    """Plans for one checkpoint that share a denoising loop. Without plans, the checkpoint is only loaded."""
 
     checkpoint: Checkpoint
     installation: Installation
@@ -20,25 +20,25 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The child has imported torch and waits for work."""
+    """The child has imported torch and is waiting for requests."""
 
     device: str
-    #: bytes that each value of the weights takes there
+    #: per value of the weights, in the precision used on this device
     bytes_per_value: int
-    #: bytes of memory that the device has
+    #: the device's memory in bytes
     memory: int
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A checkpoint is being read; that may take minutes."""
+    """A checkpoint is being loaded, which may take minutes."""
 
     checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Denoising steps done, of all plans at once."""
+    """Denoising steps finished; all plans of a request advance together."""
 
     step: int
     steps: int
@@ -46,28 +46,28 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """PNG files, for each plan in the order of its seeds."""
+    """PNG files for each plan, in the order of their seeds."""
 
     pictures: tuple[tuple[bytes, ...], ...]
-    #: of denoising and decoding, without loading the checkpoint
+    #: for denoising and decoding, without loading the checkpoint
     seconds: float
 
 
 class Cause(Enum):
-    """Why a request could not be rendered, as far as it matters to what is said and done about it."""
+    """Why a request failed, where the bot's reaction depends on it."""
 
     UNKNOWN = auto()
     #: not even one picture of this size fits into memory
     PICTURE_TOO_LARGE = auto()
-    #: the weights do not fit into memory; they may on a day when less else is in it
+    #: the weights don't fit into memory; they may later, once other programs use less of it
     MODEL_TOO_LARGE = auto()
-    #: the weights themselves are broken, so asking again is no use
+    #: the weights themselves are broken, so trying again is pointless
     CHECKPOINT_BROKEN = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The request could not be rendered; the child lives on."""
+    """The request failed; the child keeps running."""
 
     reason: str
     cause: Cause = Cause.UNKNOWN

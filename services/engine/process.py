@@ -17,38 +17,39 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from services.checkpoints import Checkpoint
-from services.checkpoints.sizes import half_as_large
+from services.checkpoints.sizes import smaller_size
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
 from services.errors import EngineDied, EngineError, OutOfMemory
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT = 180.0  # seconds; importing torch on a slow disk
-LOAD_TIMEOUT = 900.0  # seconds; several gigabytes from a slow disk
-PATIENCE = 120.0  # seconds without a sign of life while denoising or decoding
+START_TIMEOUT = 180.0  # seconds, for importing torch from a slow disk
+LOAD_TIMEOUT = 900.0  # seconds, for several gigabytes from a slow disk
+PATIENCE = 120.0  # seconds without a message while denoising or decoding
 END_TIMEOUT = 5.0  # seconds
-#: Rounds that an idle OpenMP thread spins before it sleeps. Spinning threads take the processor from everything else here,
-#: and from each other; threads that sleep at once are slow to wake. On two busy cores a picture of the demo takes a tenth of
-#: the time that it takes without a limit; on two idle ones, a tenth more.
+#: How often an idle OpenMP thread spins before it sleeps. Spinning threads take CPU time from everything else on the
+#: machine, and from each other; threads that sleep immediately are slow to wake up. Compared to no limit, a demo picture
+#: takes a tenth of the time on two busy cores, and a tenth longer on two idle ones.
 SPIN_COUNT = "3000"
 
 _REPOSITORY = Path(__file__).parents[2]
 #: -P keeps the working folder, which is the operator's, out of the import path
-_COMMAND = (sys.executable, "-P", "-m", "services.engine.host")
+_COMMAND = (sys.executable, "-P", "-m", "services.engine")
 
 OnProgress = Callable[[Progress], None]
 
 
 class CheckpointUnusable(EngineError):
-    """The weights are broken; the model should no longer be offered."""
+    """The weights are broken, so the model should no longer be offered."""
 
     calm = (
-        "This model's files are broken here, so it cannot draw. Please choose another one; the operator has been told."
+        "This model's files are damaged, so it can't be used. Please choose another model; "
+        "the bot's operator can find the cause in its log."
     )
 
 
 class Engine:
-    """Renders one request at a time in a process that is started when it is needed and replaced when it dies."""
+    """Renders one request at a time in a child process that is started on demand and replaced when it dies."""
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class Engine:
         resident_checkpoints: int = 1,
         patience: float = PATIENCE,
     ) -> None:
-        """`environment` is all that the process sees of the bot's; keep secrets out of it, since anyone's prompts end up there.
+        """`environment` is the child's whole environment; keep secrets out of it, since the child processes anyone's input.
 
-        After `patience` seconds without a sign of life during a render, the process counts as hung.
+        A child that sends nothing for `patience` seconds during a render counts as hung.
         """
         self._environment = environment
         self._device = device
@@ -69,7 +70,7 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._busy = asyncio.Lock()
-        #: what its process said of the device; None until it was started once
+        #: what the child reported about its device; None until the first start
         self.ready: Ready | None = None
 
     @property
@@ -77,27 +78,30 @@ class Engine:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start the process unless it runs.
+        """Start the process unless it's already running.
 
         Raises: EngineDied.
         """
         if self._process is not None and self._process.poll() is None:
             return
         self.kill()
-        self._spawn()
+        try:
+            self._spawn()
+        except OSError as error:  # for example, too many open files
+            raise EngineDied(f"The engine's process can't be started: {error}") from error
         ready = await self._receive(START_TIMEOUT)
         if isinstance(ready, Ready):
             self.ready = ready
             log.info("engine ready on %s, process %s", ready.device, self.pid)
 
     def _spawn(self) -> None:
-        """Start the child, which takes milliseconds; in a thread, a cancelled start would lose it."""
+        """Start the child. Not in a thread: this takes milliseconds, and a cancelled start would lose track of the child."""
         path = os.pathsep.join(filter(None, (str(_REPOSITORY), self._environment.get("PYTHONPATH"))))
         environment = {"GOMP_SPINCOUNT": SPIN_COUNT, **self._environment, "PYTHONPATH": path}
         self._pipe, theirs = multiprocessing.Pipe()
-        with theirs:  # closed here, so that reading ends when the child dies
+        with theirs:  # the parent must not keep this end open, or reading would never end when the child dies
             descriptor = theirs.fileno()
-            # not multiprocessing's spawn: its children inherit every variable, the bot's token among them
+            # multiprocessing's spawn can't do this: its children inherit every variable, including the bot's token
             self._process = subprocess.Popen(
                 [*_COMMAND, str(descriptor), self._device, str(self._resident_checkpoints)],
                 stdin=subprocess.DEVNULL,
@@ -106,9 +110,9 @@ class Engine:
             )
 
     async def render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
-        """Render a batch, after those that were asked for before.
+        """Render a batch once earlier calls have finished.
 
-        Raises: EngineError; after EngineDied the next call starts a new process.
+        Raises: EngineError; after EngineDied, the next call starts a new process.
         """
         async with self._busy:
             return await self._render(request, on_progress)
@@ -119,11 +123,11 @@ class Engine:
         try:
             await asyncio.wait_for(asyncio.to_thread(self._pipe.send, request), self._patience)
         except TimeoutError as error:
-            self.kill()  # which ends the sending too
-            raise EngineDied(f"The engine took no request for {self._patience:g} s and was stopped.") from error
+            self.kill()  # this also unblocks the thread that is sending
+            raise EngineDied(f"The engine didn't accept a request for {self._patience:g} s and was killed.") from error
         except (OSError, EOFError) as error:
             self.kill()
-            raise EngineDied("The engine was gone before it got the request.") from error
+            raise EngineDied("The engine's process ended before it received the request.") from error
         timeout = self._patience
         while True:
             match await self._receive(timeout):
@@ -138,7 +142,7 @@ class Engine:
                     raise _error(failed, request)
 
     def kill(self) -> None:
-        """End the process at once, whatever it does."""
+        """Kill the process immediately, whatever it's doing."""
         if self._process is not None:
             self._process.kill()
             _join(self._process)
@@ -147,7 +151,7 @@ class Engine:
         self._process = self._pipe = None
 
     async def close(self) -> None:
-        """Hang up, which ends an idle process in good order, and kill one that is busy."""
+        """Close the pipe, which lets an idle process exit cleanly; a busy one is killed."""
         if self._pipe is not None and self._process is not None:
             self._pipe.close()
             self._pipe = None
@@ -161,23 +165,23 @@ class Engine:
             return await asyncio.wait_for(asyncio.to_thread(_receive_within, pipe, timeout), timeout + END_TIMEOUT)
         except TimeoutError as error:
             self.kill()
-            raise EngineDied(f"The engine gave no sign of life for {timeout:g} s and was stopped.") from error
+            raise EngineDied(f"The engine sent nothing for {timeout:g} s and was killed.") from error
         except (EOFError, OSError) as error:
             process = self._process
             if process is not None:
-                await asyncio.to_thread(_join, process)  # the pipe ends a moment before the process does
+                await asyncio.to_thread(_join, process)  # the pipe closes shortly before the process ends
             self.kill()
             code = process.returncode if process else None
             raise EngineDied(f"The engine's process ended unexpectedly (code {code}).") from error
         except asyncio.CancelledError:
-            self.kill()  # whoever waits no longer would otherwise get this answer to the next question
+            self.kill()  # otherwise the next request would receive this one's reply
             raise
 
 
 def _error(failed: Failed, request: RenderRequest) -> EngineError:
     match failed.cause:
         case Cause.PICTURE_TOO_LARGE:
-            plan = request.plans[0]  # all of a batch have one size
+            plan = request.plans[0]  # all plans in a batch have the same size
             return OutOfMemory(failed.reason, picture_too_large(request.checkpoint, plan.width, plan.height))
         case Cause.MODEL_TOO_LARGE:
             return OutOfMemory(failed.reason, model_too_large(request.checkpoint))
@@ -188,24 +192,22 @@ def _error(failed: Failed, request: RenderRequest) -> EngineError:
 
 
 def picture_too_large(checkpoint: Checkpoint, width: int, height: int) -> str:
-    """What a member reads when not even one picture fits; it names a size that probably would."""
-    smaller = half_as_large(checkpoint, width, height)
-    advice = (
-        f"choose a smaller size: {smaller[0]}x{smaller[1]} would probably fit" if smaller else "choose another model"
-    )
-    return f"{width}x{height} with {checkpoint.title} is too large for this machine's memory. Please {advice}."
+    """What a member reads when not even one picture fits; suggests a size that probably does."""
+    smaller = smaller_size(checkpoint, width, height)
+    advice = f"{smaller[0]}x{smaller[1]} would probably fit." if smaller else "Please choose another model."
+    return f"{width}x{height} with {checkpoint.title} needs more memory than this machine has. {advice}"
 
 
 def model_too_large(checkpoint: Checkpoint) -> str:
-    """What a member reads when the weights themselves do not fit."""
+    """What a member reads when the weights themselves don't fit."""
     return (
-        f"{checkpoint.title} does not fit into this machine's memory at the moment. "
-        "Please choose another model; the operator has been told."
+        f"{checkpoint.title} doesn't fit into this machine's memory right now. "
+        "Please choose another model, or try again later."
     )
 
 
 def _join(process: subprocess.Popen[bytes]) -> None:
-    with suppress(subprocess.TimeoutExpired):  # a call into a broken driver can outlast even SIGKILL
+    with suppress(subprocess.TimeoutExpired):  # a call that hangs in the GPU driver survives even SIGKILL
         process.wait(END_TIMEOUT)
 
 

@@ -1,4 +1,4 @@
-"""Denoise a batch of plans in one loop and hand back PNG files that describe themselves."""
+"""Render a batch of plans in one denoising loop, as PNG files with their settings in the metadata."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from services.engine.batch_invariance import batch_invariant
 from services.engine.loader import LoadedCheckpoint
-from services.engine.lockstep import in_lockstep
-from services.engine.memory import is_out_of_memory, release
+from services.engine.memory import empty_cache, is_out_of_memory
 from services.engine.schedulers import scheduler_for
 from services.infotext import INFOTEXT_KEY, write_infotext
 from services.parameters import GenerationParameters
@@ -21,18 +21,18 @@ OnStep = Callable[[int, int], None]
 
 
 class DoesNotFitInMemory(Exception):
-    """Even a single picture is too much for the device."""
+    """The device runs out of memory even on a single picture."""
 
 
 def render(loaded: LoadedCheckpoint, plans: Sequence[GenerationParameters], on_step: OnStep) -> list[list[bytes]]:
-    """Render all plans, which share a batch key, and return each one's pictures.
+    """Render plans that share a batch key; returns each plan's PNG files.
 
-    Out of memory, the batch is halved until it fits.
+    When memory runs out, the batch is halved until it fits.
 
     Raises: DoesNotFitInMemory, with the cache emptied and the checkpoint still usable.
     """
     samples = [(plan, index) for plan in plans for index in range(plan.count)]
-    if not samples:  # asked to get ready only
+    if not samples:  # the request was only to load the checkpoint
         return []
     images = _denoise_in_parts(loaded, samples, on_step)
     files = [_png(loaded, plan, index, image) for (plan, index), image in zip(samples, images, strict=True)]
@@ -49,8 +49,8 @@ def _denoise_in_parts(
         if not is_out_of_memory(error):
             raise
         reason = str(error) or type(error).__name__
-    # outside of the except block, whose traceback keeps the tensors of the failed try alive
-    release()
+    # after the except block, since its traceback keeps the tensors of the failed attempt alive
+    empty_cache()
     if len(samples) == 1:
         raise DoesNotFitInMemory(reason)
     half = len(samples) // 2
@@ -64,11 +64,10 @@ def _denoise(
     pipe = loaded.pipe
     shared = samples[0][0]
     # 1. one scheduler for the batch
-    own = pipe.scheduler.config
-    scheduler = scheduler_for(shared.sampler, own)
-    # 2. encode both prompts of every picture
-    conditions = _conditions(loaded, samples)
-    # 3. a guidance scale and a noise of its own for every picture
+    scheduler = scheduler_for(shared.sampler, pipe.scheduler.config)
+    # 2. encode every picture's prompts
+    conditions = _encode_prompts(loaded, samples)
+    # 3. a guidance scale and initial noise for every picture
     pipe.set_scales([plan.cfg for plan, _ in samples], pipe.device, pipe.unet.dtype)
     generators = [torch.Generator("cpu").manual_seed(plan.seed_of(index)) for plan, index in samples]
 
@@ -77,9 +76,9 @@ def _denoise(
         return tensors
 
     # 4. denoise and decode
-    kept, pipe.scheduler = pipe.scheduler, scheduler
+    original, pipe.scheduler = pipe.scheduler, scheduler
     try:
-        with in_lockstep(pipe):
+        with batch_invariant(pipe):
             return pipe(
                 **conditions,
                 width=shared.width,
@@ -90,10 +89,10 @@ def _denoise(
                 output_type="pil",
             ).images
     finally:
-        pipe.scheduler = kept
+        pipe.scheduler = original
 
 
-def _conditions(
+def _encode_prompts(
     loaded: LoadedCheckpoint, samples: Sequence[tuple[GenerationParameters, int]]
 ) -> dict[str, torch.Tensor]:
     def encode(plan: GenerationParameters, negative: bool) -> Any:
@@ -107,9 +106,9 @@ def _conditions(
     tensors: dict[str, torch.Tensor] = {}
     for prefix, negative in (("", False), ("negative_", True)):
         encoded = [encode(plan, negative) for plan, _ in samples]
-        tensors[f"{prefix}prompt_embeds"] = torch.cat([one.states for one in encoded])
+        tensors[f"{prefix}prompt_embeds"] = torch.cat([conditioning.states for conditioning in encoded])
         if encoded[0].pooled is not None:
-            tensors[f"{prefix}pooled_prompt_embeds"] = torch.cat([one.pooled for one in encoded])
+            tensors[f"{prefix}pooled_prompt_embeds"] = torch.cat([conditioning.pooled for conditioning in encoded])
     return tensors
 
 

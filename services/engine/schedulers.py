@@ -1,4 +1,4 @@
-"""Our sampler names as diffusers' schedulers."""
+"""The diffusers scheduler for each of our samplers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from diffusers import (
 )
 
 
-class _FromTheFirstSigma(DPMSolverMultistepScheduler):
-    """Begins where the schedule begins.
+class _StartAtFirstSigma(DPMSolverMultistepScheduler):
+    """DPM++ that always starts at the first sigma.
 
-    With zero terminal SNR, Karras' first sigmas lie so close together that from 21 steps on they share a timestep. diffusers
-    looks up by timestep where to begin, would take the second of them, and would run out of sigmas at the last step.
+    With zero terminal SNR, Karras' first sigmas are so close together that from 21 steps on they share a timestep.
+    diffusers looks up the starting index by timestep, picks the second, and runs out of sigmas at the last step.
     """
 
     def set_timesteps(self, *args: Any, **kwargs: Any) -> None:
@@ -25,7 +25,7 @@ class _FromTheFirstSigma(DPMSolverMultistepScheduler):
         self.set_begin_index(0)
 
 
-#: what a scheduler's file may hold for the sampler that its author liked; the name that a member chooses goes before it
+#: settings that a checkpoint's scheduler file may have for its author's favourite sampler; the member's choice overrides them
 _PLAIN: dict[str, Any] = {
     "algorithm_type": "dpmsolver++",
     "solver_order": 2,
@@ -36,7 +36,7 @@ _PLAIN: dict[str, Any] = {
 }
 _SCHEDULERS: dict[str, tuple[type, dict[str, Any]]] = {
     "dpmpp_2m": (DPMSolverMultistepScheduler, {}),
-    "dpmpp_2m_karras": (_FromTheFirstSigma, {"use_karras_sigmas": True}),
+    "dpmpp_2m_karras": (_StartAtFirstSigma, {"use_karras_sigmas": True}),
     "euler": (EulerDiscreteScheduler, {}),
     "euler_a": (EulerAncestralDiscreteScheduler, {}),
     "ddim": (DDIMScheduler, {"clip_sample": False}),
@@ -45,6 +45,6 @@ _SCHEDULERS: dict[str, tuple[type, dict[str, Any]]] = {
 
 
 def scheduler_for(sampler: str, config: Any) -> Any:
-    """A fresh scheduler, since they keep state between steps; `config` is the checkpoint's own."""
+    """A new scheduler for each batch, since schedulers keep state between steps; `config` is the checkpoint's own."""
     kind, changes = _SCHEDULERS[sampler]
     return kind.from_config(config, **{**_PLAIN, **changes})

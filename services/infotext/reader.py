@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.prompting.numbers import number, whole_number
+from services.prompting.numbers import parse_float, parse_int
 
 NEGATIVE = "Negative prompt:"
 #: fewer pairs than this could be words of a prompt
@@ -96,15 +96,15 @@ def _infotext(prompt: str, negative: str, settings: Mapping[str, str]) -> Infote
     return Infotext(
         prompt=prompt,
         negative=negative,
-        steps=whole_number(known.get("steps")),
+        steps=parse_int(known.get("steps")),
         sampler=known.get("sampler"),
         schedule=known.get("schedule type"),
-        cfg=number(known.get("cfg scale")),
-        seed=whole_number(known.get("seed")),
+        cfg=parse_float(known.get("cfg scale")),
+        seed=parse_int(known.get("seed")),
         size=size(known.get("size")),
         model=known.get("model"),
         model_hash=model_hash[1].lower() if model_hash else None,
-        clip_skip=whole_number(known.get("clip skip")),
+        clip_skip=parse_int(known.get("clip skip")),
         version=known.get("version"),
         hashes=_hashes(known.get("ti hashes", "")) or embeddings,
         keys=tuple(settings),

@@ -20,7 +20,7 @@ from services.planning.fit import Fit, fit_of
 from services.planning.limits import MAX_CFG, parse_size
 from services.prompting.mentions import Mention, take_leading, take_mentions
 from services.requests import GenerationRequest
-from services.samplers import sampler_of
+from services.samplers import parse_sampler
 from services.stock import EmbeddingLimits
 from services.text import join_some, shorten
 
@@ -210,7 +210,7 @@ def _size(written: str | None, checkpoint: Checkpoint | None, notes: list[str]) 
 def _sampler(infotext: Infotext, notes: list[str]) -> str | None:
     if infotext.sampler is None:
         return None
-    sampler = sampler_of(infotext.sampler, infotext.schedule)
+    sampler = parse_sampler(infotext.sampler, infotext.schedule)
     if sampler is None:
         named = " ".join(filter(None, (infotext.sampler, infotext.schedule)))
         notes.append(f"Its sampler, {shorten(named, 80)}, isn't available here; the model's default is used.")

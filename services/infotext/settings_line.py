@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from services.errors import UnknownName, UserError
 from services.infotext.reader import pieces
 from services.infotext.writer import quoted
-from services.prompting.numbers import number, whole_number
+from services.prompting.numbers import parse_float, parse_int
 from services.requests import GenerationRequest
-from services.samplers import SAMPLERS, sampler_of
+from services.samplers import SAMPLERS, parse_sampler
 from services.text import shorten
 
 _EXAMPLE = "Steps: 20, CFG scale: 6"
@@ -30,13 +30,13 @@ class _Setting(NamedTuple):
 
 
 _SETTINGS = {
-    "steps": _Setting("Steps", whole_number, "a whole number, for example {}: 20"),
+    "steps": _Setting("Steps", parse_int, "a whole number, for example {}: 20"),
     "sampler": _Setting("Sampler", str, ""),
-    "cfg": _Setting("CFG scale", number, "a number, for example {}: 6"),
-    "seed": _Setting("Seed", whole_number, "a whole number, for example {}: 7"),
+    "cfg": _Setting("CFG scale", parse_float, "a number, for example {}: 6"),
+    "seed": _Setting("Seed", parse_int, "a whole number, for example {}: 7"),
     "size": _Setting("Size", str, ""),
     "model": _Setting("Model", str, ""),
-    "count": _Setting("Count", whole_number, "a whole number, for example {}: 2"),
+    "count": _Setting("Count", parse_int, "a whole number, for example {}: 2"),
 }
 #: the settings of a line, by their fields in a request
 IN_LINE = tuple(_SETTINGS)
@@ -82,7 +82,7 @@ def read_settings_line(typed: str, fields: Collection[str] = IN_LINE) -> Generat
         if value:
             values[field] = _read(field, key, value)
     if schedule and "sampler" in values:
-        values["sampler"] = sampler_of(values["sampler"], schedule) or f"{values['sampler']} {schedule}"
+        values["sampler"] = parse_sampler(values["sampler"], schedule) or f"{values['sampler']} {schedule}"
     return GenerationRequest(**values)
 
 

@@ -12,7 +12,7 @@ from embeddings.conversion import Converted, convert_bytes
 from embeddings.errors import RefusedFile
 from embeddings.library import InstalledEmbedding, stamps_of
 from services.errors import NotAllowed, UserError
-from services.files import write_whole
+from services.files import write_atomically
 from services.library.downloads import Downloads
 from services.stock import Stock
 from services.storage.audit import AuditEntry, AuditStore
@@ -134,7 +134,7 @@ class Installer:
         path = self._own / f"{converted.name}.safetensors"
         if path.exists():
             raise RefusedFile(f"Another embedding is called '{converted.name}'; rename your file.")
-        write_whole(path, converted.installable)
+        write_atomically(path, converted.installable)
         path.chmod(0o644)
         return path
 

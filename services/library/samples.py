@@ -13,7 +13,7 @@ from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.engine.messages import RenderRequest
 from services.engine.process import Engine
-from services.files import write_whole
+from services.files import write_atomically
 from services.parameters import GenerationParameters
 from services.planning.fit import fit_of
 from services.planning.picks import Pick, placed
@@ -54,7 +54,7 @@ class Samples:
         rendered = await self._engine.render(request, lambda _: None)
         pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
         data = await asyncio.to_thread(_side_by_side, pictures)
-        await asyncio.to_thread(write_whole, path, data)
+        await asyncio.to_thread(write_atomically, path, data)
         return data
 
     def _path(self, embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Path:

@@ -1,1 +1,1 @@
-"""Pictures on disk, and as they are uploaded."""
+"""Pictures on disk, and their size for upload."""

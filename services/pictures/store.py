@@ -1,4 +1,4 @@
-"""The pictures on disk, each under the hash of its bytes. A row says "rendered" only after its files are here."""
+"""The pictures on disk, named by their content's hash. A row's state becomes "rendered" only after its files are written."""
 
 from __future__ import annotations
 
@@ -10,42 +10,45 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from services.files import write_whole
+from services.files import write_atomically
 
 
 class PictureStore:
-    """Content-addressed PNG files, the newest of them; members have theirs on Discord."""
+    """A content-addressed store of recent PNG files; members keep theirs on Discord."""
 
     def __init__(self, folder: Path, *, max_bytes: int = 5 * 1024**3, max_age: timedelta = timedelta(days=30)) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._max_age = max_age
 
-    async def keep(self, files: Iterable[bytes]) -> tuple[str, ...]:
-        """Write the files and return their names, in the same order."""
+    async def save(self, files: Iterable[bytes]) -> tuple[str, ...]:
+        """Write the files; returns their names in the same order.
+
+        Raises: OSError.
+        """
         return await asyncio.to_thread(lambda: tuple(self._write(data) for data in files))
 
     async def read(self, name: str) -> bytes:
-        """One file.
+        """Read one file.
 
-        Raises: FileNotFoundError, if it was pruned.
+        Raises: FileNotFoundError, if it has been pruned.
         """
         return await asyncio.to_thread(self._path(name).read_bytes)
 
     async def prune(self, wanted: Collection[str]) -> int:
-        """Delete what is too old, and the oldest of what is too much, but nothing that is wanted; returns how many."""
+        """Delete files that are too old, then the oldest until the rest fits, but none that is wanted; returns the count."""
         return await asyncio.to_thread(self._prune, wanted)
 
     def _prune(self, wanted: Collection[str]) -> int:
-        found = [(path.stat(), path) for path in self._folder.glob("??/*.png")]
-        kept_bytes = sum(status.st_size for status, _ in found)
+        files = [(path.stat(), path) for path in self._folder.glob("??/*.png")]
+        total_bytes = sum(status.st_size for status, _ in files)
         oldest_kept, pruned = time.time() - self._max_age.total_seconds(), 0
-        for status, path in sorted(found, key=lambda one: one[0].st_mtime):
-            if status.st_mtime >= oldest_kept and kept_bytes <= self._max_bytes:
+        for status, path in sorted(files, key=lambda file: file[0].st_mtime):
+            if status.st_mtime >= oldest_kept and total_bytes <= self._max_bytes:
                 break
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
-                kept_bytes -= status.st_size
+                total_bytes -= status.st_size
                 pruned += 1
         return pruned
 
@@ -56,7 +59,7 @@ class PictureStore:
         name = f"{hashlib.sha256(data).hexdigest()}.png"
         path = self._path(name)
         if path.exists():
-            os.utime(path)  # wanted anew, so it is as young as any
+            os.utime(path)  # a new job uses it, so its age starts over
         else:
-            write_whole(path, data)
+            write_atomically(path, data)
         return name

@@ -1,4 +1,4 @@
-"""Make pictures small enough for where they go: PNG, else lossless WebP, else JPEG, each with its text."""
+"""Make pictures small enough to upload: PNG, else lossless WebP, else JPEG, all with their infotext."""
 
 from __future__ import annotations
 
@@ -10,54 +10,57 @@ from PIL import Image
 
 from services.infotext.metadata import exif_of, read_text
 
-#: of one file, where Discord says nothing else
+#: for one file, unless Discord names another limit
 DEFAULT_LIMIT = 10 * 1024 * 1024  # bytes
-#: of one request with all its files, whatever the server's level
+#: for one request with all its files, regardless of the server's boost level
 REQUEST_LIMIT = 25 * 1024 * 1024  # bytes
-#: for the card and the form around the files
-_ROOM = 256 * 1024  # bytes
+#: reserved for the card and the multipart form around the files
+_OVERHEAD = 256 * 1024  # bytes
 _JPEG_QUALITIES = (95, 90, 80, 65, 50)
-#: smaller than this no picture is worth sending
-_LEAST_SIDE = 64  # pixels
+#: smaller pictures aren't worth sending
+_MIN_SIDE = 64  # pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it is sent."""
+    """A file to upload."""
 
     data: bytes
-    #: with its dot
+    #: including the dot
     suffix: str
-    #: what was done to it, for the member; empty where it is the picture itself
+    #: tells the member about a conversion; empty for the original file
     note: str = ""
 
 
 def fit_files(pictures: Sequence[bytes], limit: int | None) -> list[Upload]:
-    """PNG files as they can be sent together, where one file may have `limit` bytes."""
-    allowed = min(limit or DEFAULT_LIMIT, (REQUEST_LIMIT - _ROOM) // max(1, len(pictures)))
+    """Fit PNG files into one request, with at most `limit` bytes per file."""
+    allowed = min(limit or DEFAULT_LIMIT, (REQUEST_LIMIT - _OVERHEAD) // max(1, len(pictures)))
     return [fit_file(data, allowed) for data in pictures]
 
 
 def fit_file(data: bytes, limit: int) -> Upload:
-    """One PNG file in the best form that has at most `limit` bytes."""
+    """A PNG file in the best format that takes at most `limit` bytes.
+
+    The smallest possible JPEG is returned even if it's larger than that.
+    """
     if len(data) <= limit:
         return Upload(data, ".png")
     text = read_text(data) or ""
     with Image.open(io.BytesIO(data)) as picture:
         image = picture.convert("RGB")
     exif = exif_of(text)
-    webp = _encoded(image, "WEBP", lossless=True, quality=100, method=4, exif=exif)
+    webp = _encode(image, "WEBP", lossless=True, quality=100, method=4, exif=exif)
     if len(webp) <= limit:
-        return Upload(webp, ".webp", "as lossless WebP, since the PNG is too large for this server")
+        return Upload(webp, ".webp", "as lossless WebP, because the PNG exceeds the upload limit")
     while True:
         for quality in _JPEG_QUALITIES:
-            jpeg = _encoded(image, "JPEG", quality=quality, subsampling=0, exif=exif)
-            if len(jpeg) <= limit or min(image.size) < 2 * _LEAST_SIDE:
-                return Upload(jpeg, ".jpg", "as JPEG, since the PNG is too large for this server")
+            jpeg = _encode(image, "JPEG", quality=quality, subsampling=0, exif=exif)
+            if len(jpeg) <= limit or min(image.size) < 2 * _MIN_SIDE:
+                return Upload(jpeg, ".jpg", "as JPEG, because the PNG exceeds the upload limit")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
 
 
-def _encoded(image: Image.Image, form: str, **options: object) -> bytes:
+def _encode(image: Image.Image, format_name: str, **options: object) -> bytes:
     file = io.BytesIO()
-    image.save(file, form, **options)
+    image.save(file, format_name, **options)
     return file.getvalue()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from services.checkpoints import Checkpoint
 from services.errors import PromptTooLong, UserError
 from services.planning.picks import Pick
-from services.prompting import CHUNK_TOKENS, lay_out
+from services.prompting import CHUNK_TOKENS, split_into_chunks
 from services.prompting.chunks import Tokenize, count_tokens
 from services.text import shorten
 
@@ -49,7 +49,10 @@ def measure(prompt: str, negative: str, picks: Sequence[Pick], tokenize: Tokeniz
     Raises: PromptTooLong, with the count, since nothing is ever truncated.
     """
     vectors = [(pick.embedding.num_vectors, pick.strength) for pick in picks]
-    laid_out = {"prompt": lay_out(prompt, tokenize), "negative prompt": lay_out(negative, tokenize, vectors)}
+    laid_out = {
+        "prompt": split_into_chunks(prompt, tokenize),
+        "negative prompt": split_into_chunks(negative, tokenize, vectors),
+    }
     for name, chunks in laid_out.items():
         if len(chunks) > MAX_CHUNKS:
             raise PromptTooLong(

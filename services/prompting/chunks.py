@@ -1,10 +1,10 @@
-"""Lay a prompt out in chunks of 75 tokens, embeddings first.
+"""Split a prompt into chunks of 75 tokens, embeddings first.
 
-A text encoder sees 77 positions: begin, 75 tokens, end. Longer prompts are several chunks, encoded apart and joined.
-Nothing is ever cut. Knows token ids; knows no encoder.
+A text encoder sees 77 positions: begin token, 75 tokens, end token. Longer prompts become several chunks, which are
+encoded separately and joined. Nothing is ever truncated. Knows token ids; knows no encoder.
 
-Source: A1111's rule. A chunk that fills up gives the words since its last comma to the next one, if that comma is at
-most 20 tokens back; an embedding that does not fit whole begins a new chunk.
+Source: A1111. When a chunk is full, the words since its last comma move to the next chunk if that comma is at most 20
+tokens back; an embedding that doesn't fit as a whole starts a new chunk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.prompting.emphasis import Passage, parse_emphasis
 
 CHUNK_TOKENS = 75
 COMMA_BACKTRACK = 20  # tokens
-#: stands where vectors go; any ordinary token does, since its row is replaced
+#: marks where vectors go; any ordinary token works, since its row is replaced
 PLACEHOLDER = 0
 
 Tokenize = Callable[[str], list[int]]
@@ -24,11 +24,11 @@ Tokenize = Callable[[str], list[int]]
 
 @dataclass(slots=True)
 class Chunk:
-    """Up to 75 tokens with a weight each, and where the vectors of which embedding stand."""
+    """Up to 75 tokens with a weight each, and the positions of embeddings among them."""
 
     ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
-    #: (offset, index of the embedding)
+    #: (position of its first vector, index of the embedding)
     placed: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -40,8 +40,8 @@ class Chunk:
         self.weights.append(weight)
 
 
-def lay_out(prompt: str, tokenize: Tokenize, embeddings: Sequence[tuple[int, float]] = ()) -> list[Chunk]:
-    """Chunks of `embeddings` (number of vectors, strength), then of the prompt's words; at least one chunk."""
+def split_into_chunks(prompt: str, tokenize: Tokenize, embeddings: Sequence[tuple[int, float]] = ()) -> list[Chunk]:
+    """Place the embeddings, given as (number of vectors, strength), then the prompt; returns at least one chunk."""
     chunks = [Chunk()]
     for index, (num_vectors, strength) in enumerate(embeddings):
         if chunks[-1].room < num_vectors:
@@ -57,7 +57,7 @@ def lay_out(prompt: str, tokenize: Tokenize, embeddings: Sequence[tuple[int, flo
             last_comma = None
             continue
         last_comma = _add_passage(chunks, passage, tokenize, comma, last_comma)
-    if len(chunks) > 1 and not chunks[-1].ids:  # a BREAK that nothing follows
+    if len(chunks) > 1 and not chunks[-1].ids:  # a BREAK at the end of the prompt
         chunks.pop()
     return chunks
 
@@ -84,7 +84,7 @@ def _add_passage(
 
 
 def _split(chunk: Chunk, at: int) -> Chunk:
-    """Cut `chunk` at a position after which only words stand, and return what was cut off."""
+    """Split `chunk` at a position with no embeddings after it, and return the second part."""
     rest = Chunk(chunk.ids[at:], chunk.weights[at:])
     del chunk.ids[at:], chunk.weights[at:]
     return rest

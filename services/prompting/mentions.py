@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from services.choices import EMPHASIS, read_spelling
-from services.prompting.numbers import number
+from services.prompting.numbers import parse_float
 
 #: deeper brackets are not how anyone weights a word
 _MAX_DEPTH = 8
@@ -40,7 +40,7 @@ def take_leading(text: str, names: Iterable[str]) -> tuple[list[Mention], str] |
     mentions: list[Mention] = []
     for name in names:
         match = re.match(rf"(?:{re.escape(name)}|\({re.escape(name)}:([0-9.e+-]{{1,20}})\))(?:, |$)", text)
-        weight = number(match[1] or "1") if match else None
+        weight = parse_float(match[1] or "1") if match else None
         if match is None or weight is None:
             return None
         mentions.append(Mention(name, weight))

@@ -1,4 +1,4 @@
-"""Numbers as people and other programs write them; None for what is not one."""
+"""Parse numbers written by people and other programs; None if the text isn't a number."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 import re
 
 
-def whole_number(written: str | None) -> int | None:
+def parse_int(written: str | None) -> int | None:
     return int(written) if written and re.fullmatch(r"[0-9]{1,20}", written) else None
 
 
-def number(written: str | None) -> float | None:
+def parse_float(written: str | None) -> float | None:
     try:
         value = float(written or "")
     except ValueError:

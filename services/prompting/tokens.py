@@ -1,4 +1,4 @@
-"""Count what a prompt takes of a checkpoint's token budget, with that checkpoint's own tokenizer."""
+"""A checkpoint's tokenizer, as a function from text to token ids."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from services.prompting.chunks import Tokenize
 
 
 def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
-    """The tokenizer as a function from words to ids, without begin and end."""
+    """The tokenizer as a function from text to ids, without begin and end tokens."""
 
     def tokenize(text: str) -> list[int]:
-        # split_special_tokens: "<|endoftext|>" in a prompt is a word like any other, and ends nothing
+        # split_special_tokens: "<|endoftext|>" in a prompt is ordinary text and doesn't end the prompt
         ids: Sequence[int] = tokenizer(
             text, add_special_tokens=False, truncation=False, split_special_tokens=True, verbose=False
         )["input_ids"]
@@ -26,5 +26,5 @@ def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
 
 @cache
 def load_tokenizer(configuration: Path) -> Tokenize:
-    """The tokenizer of a folder in diffusers' layout; read once, and without torch."""
+    """The tokenizer of a folder in diffusers' layout. Cached, and doesn't import torch."""
     return tokenizer_function(CLIPTokenizer.from_pretrained(configuration / "tokenizer", local_files_only=True))

@@ -82,7 +82,7 @@ class Worker:
             await self._engine.render(RenderRequest(checkpoint, installation, ()), lambda _: None)
         except CheckpointUnusable as error:
             log.error("%s", error)
-            self._stock.shelf.forget(self._stock.default_model, str(error))
+            self._stock.shelf.mark_broken(self._stock.default_model, str(error))
         except (UserError, EngineError, OSError) as error:
             log.warning("the default model is not ready: %s", error)
 
@@ -146,7 +146,7 @@ class Worker:
         except EngineError as error:
             log.error("jobs %s: %s", [job.id for job in batch], error)
             if isinstance(error, CheckpointUnusable):
-                self._stock.shelf.forget(batch[0].parameters.checkpoint, str(error))
+                self._stock.shelf.mark_broken(batch[0].parameters.checkpoint, str(error))
             await self._fail(batch, error.calm, str(error))
         except UserError as error:  # the checkpoint has been uninstalled since
             await self._fail(batch, str(error), str(error))
@@ -169,7 +169,7 @@ class Worker:
         self._line.pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
         for job, files in zip(batch, rendered.pictures, strict=True):
             try:
-                names = await self._pictures.keep(files)
+                names = await self._pictures.save(files)
             except OSError as error:  # for example, the disk is full
                 log.error("the pictures of job %s cannot be kept: %s", job.id, error)
                 await self._fail([job], EngineError.calm, str(error))

@@ -8,7 +8,7 @@ from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.choices import LABEL_SEPARATOR, STAR, read_spelling
 from services.errors import UserError
-from services.matching import RELATED
+from services.matching import MIN_SIMILARITY
 from services.stock import Stock
 from services.suggestions.ranking import Ranking, score
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestion
@@ -44,7 +44,7 @@ class Suggestions:
 
     def models(self, typed: str) -> list[Suggestion]:
         """Installed models."""
-        installed = [model for model in self._stock.shelf.installed if score(typed, model.names) >= RELATED]
+        installed = [model for model in self._stock.shelf.installed if score(typed, model.names) >= MIN_SIMILARITY]
         return [
             Suggestion(shorten(f"{model.title} · {model.lineage}", MAX_CHOICE_CHARACTERS), model.id)
             for model in installed[:MAX_CHOICES]

@@ -10,7 +10,7 @@ from embeddings.architecture import Architecture
 from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
-from services.matching import RELATED
+from services.matching import MIN_SIMILARITY
 from services.planning.fit import fit_of
 from services.stock import Stock
 from services.suggestions.ranking import score
@@ -109,4 +109,4 @@ def _fits(listing: Listing, checkpoint: Checkpoint | None) -> bool:
 
 
 def _targets(listing: Listing, target: str | None) -> bool:
-    return not target or score(target, listing.targets) >= RELATED
+    return not target or score(target, listing.targets) >= MIN_SIMILARITY

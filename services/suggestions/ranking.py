@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
-from services.matching import RELATED
+from services.matching import MIN_SIMILARITY
 from services.planning.fit import merit_of, usable_with
 
 #: a match of an embedding's targets counts a little less than a match of its name
@@ -50,7 +50,7 @@ class Ranking:
             if name in self._positions:
                 used[self._positions[name]] = times
         order = np.lexsort((np.arange(len(used)), -used, self._merits, -np.round(closeness / 10)))
-        ranked = (self._embeddings[position] for position in order if closeness[position] >= RELATED)
+        ranked = (self._embeddings[position] for position in order if closeness[position] >= MIN_SIMILARITY)
         kept: list[InstalledEmbedding] = []
         for embedding in ranked:
             if len(kept) == count:
@@ -64,7 +64,7 @@ class Ranking:
         if not wanted:
             return np.full(len(self._embeddings), START)
         scores = np.maximum(self._names.scores(wanted), TARGET_SHARE * self._targets.scores(wanted))
-        return scores if (scores >= RELATED).any() else np.full(len(self._embeddings), START)
+        return scores if (scores >= MIN_SIMILARITY).any() else np.full(len(self._embeddings), START)
 
 
 class _Names:
@@ -90,7 +90,7 @@ class _Names:
         exact = np.array([_exact(wanted, text) for text in self._texts])
         if exact.any() or not self._texts:
             return exact
-        alike = process.cdist([wanted], self._texts, scorer=fuzz.partial_ratio, score_cutoff=RELATED)[0]
+        alike = process.cdist([wanted], self._texts, scorer=fuzz.partial_ratio, score_cutoff=MIN_SIMILARITY)[0]
         return alike * ALIKE * np.minimum(1.0, np.minimum(len(wanted), self._lengths) / CERTAIN_LETTERS)
 
 

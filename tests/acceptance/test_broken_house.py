@@ -9,6 +9,7 @@ import pytest
 
 from bot.local.launch import local_bot
 from tests.acceptance.conftest import drawn
+from tests.sentences.checkpoints import NOT_INSTALLED
 
 CHECKPOINT = Path(__file__).parents[2] / "demo" / "checkpoint"
 
@@ -38,13 +39,13 @@ async def test_the_bot_names_what_is_broken_and_draws(broken_folder: Path) -> No
         reply = await ana.slash("imagine", prompt="a tree in a meadow", steps=4)
         assert "`demo-artifacts`" in (await drawn(reply)).text
         refused = await ana.slash("imagine", prompt="a tree", model="cut-off")
-        assert "cut-off is not installed here" in refused.text
+        assert NOT_INSTALLED.format("cut-off") in refused.text
     log = bot.log.read_text()
     for named in (
-        "cut-off: Its weights in",
-        "where its header says",
+        "cut-off: The weights in",
+        "download it again",
         "nonsense.toml: ",
-        "no-toml.toml: The file cannot be read",
+        "no-toml.toml: The file can't be read",
         "garbage.safetensors: ",
         "catalog.toml: half: ",
     ):

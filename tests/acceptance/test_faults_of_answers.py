@@ -11,6 +11,7 @@ from playground import Message, Reply
 from playground.rest.faults import Faults
 from services.jobs import JobState
 from tests.acceptance.conftest import Place, drawn
+from tests.sentences.uploads import COMPRESSED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -126,7 +127,7 @@ async def test_a_picture_that_is_too_large_is_sent_smaller_with_its_text(place: 
     place.discord.faults.too_large("PATCH", REPLY, times=times)
     message = await drawn(await ask(place))
     assert message.attachments[0].filename.endswith((".webp", ".jpg"))
-    assert "since the PNG is too large for this server" in message.text
+    assert COMPRESSED in message.text
     identified = await place.person("ben").context_menu("Identify picture", message)
     assert "a red fish" in (await identified.until(lambda one: "Steps: 4" in one.text)).text
     await delivered_once(place)
@@ -140,7 +141,7 @@ async def test_a_server_s_own_limit_is_kept_without_being_told(place: Place) -> 
         message = await drawn(await ask(place))
     finally:
         world.upload_limit = usual
-    assert "too large for this server" in message.text
+    assert COMPRESSED in message.text
     assert 413 not in [one.status for one in place.discord.log if one.method == "PATCH"]
     await delivered_once(place)
 

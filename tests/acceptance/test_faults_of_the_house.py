@@ -16,7 +16,7 @@ import pytest_asyncio
 from bot.local.launch import local_bot
 from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
-from services.errors import EngineError
+from services.errors import EngineDied
 from services.jobs import JobState
 from services.storage import Storage, open_storage
 from tests.acceptance.conftest import drawn, has_picture
@@ -202,7 +202,7 @@ async def test_a_job_that_kills_the_engine_twice_gets_a_sentence_and_the_others_
     await running.until(lambda one: "step 0" in one.text, 30)
     await house.begun(running)
     assert house.bot.kill("engine")
-    told = await running.until(lambda one: EngineError.calm in one.text, 30)
+    told = await running.until(lambda one: EngineDied.calm in one.text, 30)
     assert [one.label for one in told.buttons] == ["Try again"]
     await drawn(waiting)
     assert await house.settled() == [JobState.FAILED, JobState.DELIVERED]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.conftest import Place, drawn
 from tests.acceptance.test_embeddings import vectors
+from tests.sentences.checkpoints import UNKNOWN_MODEL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -81,7 +82,7 @@ async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) ->
         "There's no embedding 'demo-tintet'"
         in (await mod.slash("preset save", name="x", embedding1="demo-tintet")).text
     )
-    assert "There is no model 'demoo'" in (await mod.slash("preset save", name="x", model="demoo")).text
+    assert UNKNOWN_MODEL.format("demoo") in (await mod.slash("preset save", name="x", model="demoo")).text
     assert "There are none yet" in (await mod.slash("preset list")).text
 
 

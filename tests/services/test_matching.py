@@ -1,4 +1,4 @@
-"""Find what a person meant."""
+"""Fuzzy matching of names."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from services.matching import closest
 NAMES = ["EasyNegative", "bad-hands-5", "negative_hand", "BadDream", "watermark"]
 
 
-def test_typing_errors_are_forgiven() -> None:
+def test_typos_are_forgiven() -> None:
     assert closest("watermrak", NAMES)[0] == "watermark"
     assert closest("easynegativ", NAMES)[0] == "EasyNegative"
 
 
-def test_case_does_not_count() -> None:
+def test_case_is_ignored() -> None:
     assert closest("BADDREAM", NAMES)[0] == "BadDream"
 
 
-def test_where_nothing_is_near_the_first_ones_are_offered() -> None:
+def test_without_a_similar_name_the_first_ones_are_suggested() -> None:
     assert closest("zzzzqqqq", NAMES, limit=2) == NAMES[:2]
 
 
-def test_of_no_names_none_is_near() -> None:
+def test_without_names_nothing_is_suggested() -> None:
     assert closest("anything", []) == []
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=8), st.integers(1, 5))
-def test_only_names_that_exist_are_offered_and_never_too_many(typed: str, names: list[str], limit: int) -> None:
+def test_only_existing_names_are_suggested_and_no_more_than_the_limit(typed: str, names: list[str], limit: int) -> None:
     found = closest(typed, names, limit)
     assert len(found) <= limit
     assert set(found) <= set(names)

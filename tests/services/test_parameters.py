@@ -1,4 +1,4 @@
-"""The plan as a value: what it weighs, what may share a batch, and that JSON keeps it."""
+"""The plan as a value: its work, which plans share a batch, and the round trip through JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def test_a_plan_survives_json_without_its_vectors() -> None:
     plan = a_plan(embeddings=(a_placed("blur", strength=0.8), a_placed("tint", seed=4)), negative="blurry")
     table = json.loads(json.dumps(plan.as_json()))
     assert "vectors" not in table["embeddings"][0]
-    again = PlanRecord.from_json(table).with_vectors({one.content_hash: one.vectors for one in plan.embeddings})
+    again = PlanRecord.from_json(table).with_vectors(
+        {embedding.content_hash: embedding.vectors for embedding in plan.embeddings}
+    )
     assert again == plan
     assert again.embeddings[1].vectors is plan.embeddings[1].vectors
 
@@ -32,20 +34,33 @@ def test_a_plan_is_not_loaded_with_vectors_missing() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"prompt": "x"}, {"negative": "x"}, {"cfg": 9.0}, {"seed": 8}, {"count": 3}, {"embeddings": ()}, {"prompt_tokens": 9}],
-)  # fmt: skip
-def test_what_each_picture_has_of_its_own_does_not_keep_plans_from_sharing_a_batch(change: dict[str, object]) -> None:
+    [
+        {"prompt": "x"},
+        {"negative": "x"},
+        {"cfg": 9.0},
+        {"seed": 8},
+        {"count": 3},
+        {"embeddings": ()},
+        {"prompt_tokens": 9},
+    ],
+)
+def test_plans_that_differ_in_per_picture_settings_share_a_batch(change: dict[str, object]) -> None:
     assert a_plan(**change).batch_key == a_plan().batch_key
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"checkpoint": "x"}, {"width": 64}, {"height": 64}, {"steps": 9}, {"sampler": "ddim"}, {"clip_skip": 2},
+        {"checkpoint": "x"},
+        {"width": 64},
+        {"height": 64},
+        {"steps": 9},
+        {"sampler": "ddim"},
+        {"clip_skip": 2},
         {"chunks": 2},
     ],
-)  # fmt: skip
-def test_what_the_loop_has_in_common_does(change: dict[str, object]) -> None:
+)
+def test_plans_that_differ_in_the_denoising_loops_settings_do_not(change: dict[str, object]) -> None:
     assert a_plan(**change).batch_key != a_plan().batch_key
 
 
@@ -58,6 +73,6 @@ def test_work_grows_with_pictures_steps_and_pixels() -> None:
     assert a_plan(count=2, steps=3, width=48, height=64).pixel_steps == 2 * 3 * 48 * 64
 
 
-def test_a_label_is_what_a_member_would_write() -> None:
+def test_a_label_is_written_as_a_member_would_type_it() -> None:
     assert a_placed("blur").label == "blur"
     assert a_placed("blur", strength=0.8).label == "blur:0.8"

@@ -1,4 +1,4 @@
-"""Checkpoints in memory, loaded once: the shipped demo, and tiny ones of SD 1's, SD 2's and SDXL's widths; and stock twins."""
+"""Checkpoints loaded once per session: the demo, and tiny ones with the widths of SD 1, SD 2 and SDXL; and stock pipelines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.services.engine.stock import stock_pipeline
 from tests.services.engine.tiny import save_sd1, save_sd2, save_sdxl
 from tests.threads import one_thread
 
-__all__ = ["one_thread"]  # a fixture for the whole folder
+__all__ = ["one_thread"]  # an autouse fixture for the whole folder
 
 CPU = torch.device("cpu")
 
@@ -74,5 +74,5 @@ def reference_sdxl(sdxl_folder: Path) -> Any:
 
 @pytest.fixture
 def by_name(request: pytest.FixtureRequest) -> Callable[[str], Any]:
-    """Any of the fixtures above, for tests that run on several."""
+    """Any of the fixtures above by name, for tests that are parametrized over checkpoints."""
     return request.getfixturevalue

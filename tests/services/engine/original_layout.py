@@ -1,6 +1,6 @@
-"""Checkpoints as one file in the layout of the original Stable Diffusion, which most models are passed around in.
+"""Save a checkpoint as one file in the original Stable Diffusion layout, in which most models are shared.
 
-The inverse of what diffusers does when it reads such a file, for pipelines of any depth.
+The inverse of diffusers' conversion, for pipelines of any depth.
 """
 
 from __future__ import annotations
@@ -18,23 +18,34 @@ from embeddings.architecture import Architecture
 Tensors = dict[str, torch.Tensor]
 
 _UNET_ENDS = {
-    "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2", "time_embedding.linear_1": "time_embed.0",
-    "time_embedding.linear_2": "time_embed.2", "add_embedding.linear_1": "label_emb.0.0",
+    "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
+    "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
     "add_embedding.linear_2": "label_emb.0.2",
-}  # fmt: skip
+}
 _UNET_RESNET = {
-    "norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3",
-    "time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection",
-}  # fmt: skip
+    "norm1": "in_layers.0",
+    "conv1": "in_layers.2",
+    "norm2": "out_layers.0",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
 _VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 _OPEN_CLIP_LAYER = {
-    "layer_norm1": "ln_1", "layer_norm2": "ln_2", "self_attn.out_proj": "attn.out_proj", "mlp.fc1": "mlp.c_fc",
+    "layer_norm1": "ln_1",
+    "layer_norm2": "ln_2",
+    "self_attn.out_proj": "attn.out_proj",
+    "mlp.fc1": "mlp.c_fc",
     "mlp.fc2": "mlp.c_proj",
-}  # fmt: skip
+}
 
 
 def save_single_file(pipe: Any, path: Path) -> Path:
-    """Write the weights of a pipeline as one file; that SD 2's encoder is OpenCLIP's is told from its width."""
+    """Write a pipeline's weights as one file; an encoder of SD 2's width is saved in OpenCLIP's layout."""
     tensors = _prefixed("model.diffusion_model.", _unet(pipe.unet)) | _prefixed("first_stage_model.", _vae(pipe.vae))
     if hasattr(pipe, "text_encoder_2"):
         tensors |= _prefixed("conditioner.embedders.0.transformer.text_model.", _clip(pipe.text_encoder))
@@ -43,10 +54,8 @@ def save_single_file(pipe: Any, path: Path) -> Path:
         tensors |= _prefixed("cond_stage_model.model.", _open_clip(pipe.text_encoder))
     else:
         tensors |= _prefixed("cond_stage_model.transformer.text_model.", _clip(pipe.text_encoder))
-    tensors |= {
-        "alphas_cumprod": torch.linspace(1, 0, 1000),
-        "model_ema.decay": torch.tensor(0.9999),
-    }  # to be left alone
+    # two tensors that the reader has to ignore
+    tensors |= {"alphas_cumprod": torch.linspace(1, 0, 1000), "model_ema.decay": torch.tensor(0.9999)}
     save_file({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, path)
     return path
 
@@ -56,7 +65,7 @@ def _prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Tensors:
 
 
 def _unet(unet: Any) -> Tensors:
-    """Blocks of both halves are numbered through; a block's resampler comes after its layers."""
+    """Each half's blocks are numbered consecutively; a block's resampler comes after its layers."""
     layers = unet.config.layers_per_block
 
     def down(match: re.Match[str]) -> str:
@@ -91,14 +100,14 @@ def _layer(place: str, kind: str, rest: str) -> str:
 
 
 def _inside(kind: str, rest: str) -> str:
-    if kind == "attentions":  # transformers are named alike in both
+    if kind == "attentions":  # both layouts name transformer layers alike
         return rest
     part, end = rest.removeprefix(".").rsplit(".", 1)
     return f".{_UNET_RESNET[part]}.{end}"
 
 
 def _vae(vae: Any) -> Tensors:
-    """Decoder blocks are counted from the other end, and attention is made of convolutions of one pixel."""
+    """Decoder blocks are numbered in reverse, and attention layers are 1×1 convolutions."""
     last = len(vae.config.up_block_types) - 1
     tensors: Tensors = {}
     for name, tensor in vae.state_dict().items():
@@ -118,26 +127,25 @@ def _vae(vae: Any) -> Tensors:
 
 def _clip(encoder: Any) -> Tensors:
     tensors = {name.removeprefix("text_model."): tensor for name, tensor in encoder.state_dict().items()}
-    return tensors | {
-        "embeddings.position_ids": torch.arange(77)[None]
-    }  # older libraries saved the numbers 0 to 76 as well
+    # older versions of transformers also saved the position numbers 0 to 76
+    return tensors | {"embeddings.position_ids": torch.arange(77)[None]}
 
 
 def _open_clip(encoder: Any) -> Tensors:
-    """Queries, keys and values in one matrix, and the projection the other way round."""
+    """Queries, keys and values share one matrix, and the projection is transposed."""
     own = _clip(encoder)
     tensors = {
         "positional_embedding": own["embeddings.position_embedding.weight"],
         "token_embedding.weight": own["embeddings.token_embedding.weight"],
         "ln_final.weight": own["final_layer_norm.weight"],
         "ln_final.bias": own["final_layer_norm.bias"],
-        # SD 2's is in its files too, though nothing uses it
+        # SD 2's files include it too, though nothing uses it
         "text_projection": own.get("text_projection.weight", torch.eye(encoder.config.hidden_size)).T,
     }
     for number in range(encoder.config.num_hidden_layers):
         here, there = f"encoder.layers.{number}", f"transformer.resblocks.{number}"
         for end in ("weight", "bias"):
-            joined = [own[f"{here}.self_attn.{one}_proj.{end}"] for one in "qkv"]
+            joined = [own[f"{here}.self_attn.{name}_proj.{end}"] for name in "qkv"]
             tensors[f"{there}.attn.in_proj_{end}"] = torch.cat(joined)
             for name, new in _OPEN_CLIP_LAYER.items():
                 tensors[f"{there}.{new}.{end}"] = own[f"{here}.{name}.{end}"]

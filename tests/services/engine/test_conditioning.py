@@ -1,4 +1,4 @@
-"""Our encoding against diffusers' own where that is right, and what it promises where diffusers has nothing to compare with."""
+"""Our encoding against diffusers' where that is correct, and its own guarantees where diffusers has no equivalent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ByName = Callable[[str], Any]
 
 @pytest.mark.parametrize("vectors", [1, 8])
 @pytest.mark.parametrize("name", ["easyneg", "EasyNegative"])
-def test_an_embedding_for_sd1_acts_as_in_diffusers(
+def test_an_sd1_embedding_has_the_same_effect_as_in_diffusers(
     sd1: LoadedCheckpoint, reference_sd1: Any, vectors: int, name: str
 ) -> None:
     embedding = placed(Architecture.SD1, vectors, name=name)
@@ -36,7 +36,9 @@ def test_an_embedding_for_sd1_acts_as_in_diffusers(
 
 @pytest.mark.parametrize("vectors", [1, 8])
 @pytest.mark.parametrize("checkpoint", ["sd2", "sdxl"])
-def test_an_embedding_for_sd2_and_sdxl_acts_as_in_diffusers(by_name: ByName, checkpoint: str, vectors: int) -> None:
+def test_an_sd2_or_sdxl_embedding_has_the_same_effect_as_in_diffusers(
+    by_name: ByName, checkpoint: str, vectors: int
+) -> None:
     loaded: LoadedCheckpoint = by_name(checkpoint)
     reference = by_name(f"reference_{checkpoint}")
     embedding = placed(loaded.checkpoint.architecture, vectors, name="UnaestheticXL")
@@ -47,24 +49,24 @@ def test_an_embedding_for_sd2_and_sdxl_acts_as_in_diffusers(by_name: ByName, che
     assert (positive.pooled is not None) is (checkpoint == "sdxl")
 
 
-def test_three_embeddings_stand_in_their_order_before_the_words(sd1: LoadedCheckpoint, reference_sd1: Any) -> None:
+def test_three_embeddings_come_before_the_words_in_their_order(sd1: LoadedCheckpoint, reference_sd1: Any) -> None:
     three = [placed(Architecture.SD1, n, seed=n, name=f"neg{chr(97 + n)}x") for n in (1, 4, 8)]
     for embedding in three:
         load_into(reference_sd1, embedding)
-    _, negative = encoded_by(reference_sd1, PROMPT, f"{' '.join(one.id for one in three)} {NEGATIVE}")
+    _, negative = encoded_by(reference_sd1, PROMPT, f"{' '.join(embedding.id for embedding in three)} {NEGATIVE}")
     assert_same(sd1.conditioner.encode(NEGATIVE, three), negative)
     assert difference(sd1.conditioner.encode(NEGATIVE, three[::-1]).states, negative.states) > 0
 
 
 @pytest.mark.parametrize("prompt", ["", PROMPT, "A Red FISH, in the sea.", "red " * 75])
 @pytest.mark.parametrize("checkpoint", ["sd1", "sd2", "sdxl"])
-def test_plain_prompts_are_encoded_as_in_diffusers(by_name: ByName, checkpoint: str, prompt: str) -> None:
+def test_plain_prompts_are_encoded_the_same_as_in_diffusers(by_name: ByName, checkpoint: str, prompt: str) -> None:
     reference = by_name(f"reference_{checkpoint}")
     assert_same(by_name(checkpoint).conditioner.encode(prompt), encoded_by(reference, prompt, "x")[0])
 
 
-def test_the_pooled_output_is_taken_at_the_end_whatever_the_config_calls_the_end(sdxl: LoadedCheckpoint) -> None:
-    # SDXL ships "eos_token_id": 2, which makes transformers look for the highest id; added tokens would be higher
+def test_the_pooled_output_is_taken_at_the_end_token_whatever_id_the_config_gives_it(sdxl: LoadedCheckpoint) -> None:
+    # SDXL ships with "eos_token_id": 2, which makes transformers look for the highest id; added tokens have higher ones
     pipe, embedding = sdxl.pipe, placed(Architecture.SDXL, 8)
     config = type(pipe.text_encoder_2.config).from_dict({**pipe.text_encoder_2.config.to_dict(), "eos_token_id": 2})
     legacy = CLIPTextModelWithProjection(config).eval()
@@ -75,7 +77,7 @@ def test_the_pooled_output_is_taken_at_the_end_whatever_the_config_calls_the_end
 
 
 @pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "demo"])
-def test_a_strength_of_one_is_bit_identical_to_plain_use(by_name: ByName, checkpoint: str) -> None:
+def test_a_strength_of_one_is_bit_identical_to_no_strength(by_name: ByName, checkpoint: str) -> None:
     loaded: LoadedCheckpoint = by_name(checkpoint)
     embedding = placed(loaded.checkpoint.architecture)
     conditioner = Conditioner(loaded.checkpoint.architecture, loaded.pipe)
@@ -86,7 +88,7 @@ def test_a_strength_of_one_is_bit_identical_to_plain_use(by_name: ByName, checkp
 
 
 def by_a1111s_rule(states: torch.Tensor, weights: dict[int, float]) -> torch.Tensor:
-    """Scale the encoder's output at these positions and restore the mean of the chunk."""
+    """Scale the encoder's output at these positions and restore the chunk's mean."""
     scales = torch.ones(1, states.shape[1], 1)
     for position, weight in weights.items():
         scales[0, position] = weight
@@ -106,7 +108,7 @@ def test_a_strength_scales_the_embeddings_positions_and_restores_the_mean(
     assert float(ours.states.mean()) == pytest.approx(float(plain.states.mean()), abs=1e-6)
 
 
-def test_words_are_weighted_by_the_same_rule_in_both_prompts(sd1: LoadedCheckpoint) -> None:
+def test_words_are_weighted_by_the_same_rule_as_embeddings(sd1: LoadedCheckpoint) -> None:
     plain = sd1.conditioner.encode("a red fish in the sea").states
     ours = sd1.conditioner.encode("a (red:1.5) fish [in the] (sea)").states
     expected = by_a1111s_rule(plain, {2: 1.5, 4: 1 / 1.1, 5: 1 / 1.1, 6: 1.1})
@@ -115,10 +117,10 @@ def test_words_are_weighted_by_the_same_rule_in_both_prompts(sd1: LoadedCheckpoi
 
 @pytest.mark.parametrize("weight", [-2.0, 0.0, 0.9, 1.1, 1.5, 4.0])
 @pytest.mark.parametrize("word", [1, 4, 7])
-def test_where_the_mean_is_no_measure_of_size_weights_do_no_harm(
+def test_weights_do_no_harm_where_the_mean_says_nothing_about_magnitude(
     demo: LoadedCheckpoint, word: int, weight: float
 ) -> None:
-    # the demo's positions have means of either sign that nearly cancel, so their quotient may be anything
+    # the demo's positions have means of either sign that nearly cancel out, so their ratio may be anything
     words: list[str] = ["an", "orange", "star", "on", "a", "pink", "background"]
     plain = demo.conditioner.encode(" ".join(words)).states
     words[word - 1] = f"({words[word - 1]}:{weight})"
@@ -130,7 +132,7 @@ def test_where_the_mean_is_no_measure_of_size_weights_do_no_harm(
     assert difference(factors, factors.median().expand_as(factors)) <= 1e-4
 
 
-def test_each_encoder_of_sdxl_restores_its_own_mean_and_pooled_is_not_weighted(sdxl: LoadedCheckpoint) -> None:
+def test_each_sdxl_encoder_restores_its_own_mean_and_the_pooled_output_is_not_weighted(sdxl: LoadedCheckpoint) -> None:
     embedding = placed(Architecture.SDXL, 4)
     plain = sdxl.conditioner.encode(NEGATIVE, [embedding])
     ours = sdxl.conditioner.encode(NEGATIVE, [replace(embedding, strength=0.6)])
@@ -142,7 +144,7 @@ def test_each_encoder_of_sdxl_restores_its_own_mean_and_pooled_is_not_weighted(s
     assert torch.equal(ours.pooled, plain.pooled)
 
 
-def test_a_long_prompt_is_encoded_chunk_by_chunk_and_nothing_is_cut(sd1: LoadedCheckpoint) -> None:
+def test_a_long_prompt_is_encoded_chunk_by_chunk_without_truncation(sd1: LoadedCheckpoint) -> None:
     embedding = placed(Architecture.SD1, 8)
     long = sd1.conditioner.encode(f"{'red ' * 60}BREAK (sea:1.4)", [embedding], chunks=2).states
     assert long.shape == (1, 154, 768)
@@ -150,7 +152,7 @@ def test_a_long_prompt_is_encoded_chunk_by_chunk_and_nothing_is_cut(sd1: LoadedC
     assert difference(long[:, 77:], sd1.conditioner.encode("(sea:1.4)").states) <= 1e-5
 
 
-def test_an_embedding_that_does_not_fit_is_encoded_whole_in_the_next_chunk(sd1: LoadedCheckpoint) -> None:
+def test_an_embedding_that_does_not_fit_moves_to_the_next_chunk_as_a_whole(sd1: LoadedCheckpoint) -> None:
     small, large = placed(Architecture.SD1, 8), placed(Architecture.SD1, 75, seed=1)
     both = sd1.conditioner.encode("", [small, large], chunks=2).states
     assert difference(both[:, :77], sd1.conditioner.encode("", [small]).states) <= 1e-5
@@ -165,12 +167,12 @@ def test_the_shorter_prompt_is_padded_with_empty_chunks(by_name: ByName, checkpo
     assert padded.states.shape[1] == 3 * 77
     for part, expected in zip(padded.states.split(77, dim=1), (short.states, empty, empty), strict=True):
         assert difference(part, expected) <= 1e-5
-    if short.pooled is not None:  # of the first chunk
+    if short.pooled is not None:  # the first chunk's
         assert difference(padded.pooled, short.pooled) <= 1e-5
 
 
 @pytest.mark.parametrize("skip", [1, 2])
-def test_clip_skip_counts_layers_from_the_end_for_both_prompts_of_sd1(sd1: LoadedCheckpoint, skip: int) -> None:
+def test_clip_skip_on_sd1_counts_layers_from_the_end(sd1: LoadedCheckpoint, skip: int) -> None:
     encoder, tokenizer = sd1.pipe.text_encoder, sd1.pipe.tokenizer
     ids = tokenizer(NEGATIVE, padding="max_length", max_length=77, return_tensors="pt").input_ids
     with torch.no_grad():
@@ -179,15 +181,15 @@ def test_clip_skip_counts_layers_from_the_end_for_both_prompts_of_sd1(sd1: Loade
     assert difference(sd1.conditioner.encode(NEGATIVE, clip_skip=skip).states, expected) == 0
 
 
-def test_clip_skip_on_sdxl_is_that_of_diffusers(sdxl: LoadedCheckpoint, reference_sdxl: Any) -> None:
-    # theirs counts from the layer that is used anyway
+def test_clip_skip_on_sdxl_equals_that_of_diffusers(sdxl: LoadedCheckpoint, reference_sdxl: Any) -> None:
+    # diffusers counts from the layer that is used by default
     with torch.no_grad():
         expected = reference_sdxl.encode_prompt(PROMPT, device="cpu", do_classifier_free_guidance=False, clip_skip=1)[0]
     assert difference(sdxl.conditioner.encode(PROMPT, clip_skip=2).states, expected) == 0
 
 
-def test_marks_of_the_end_typed_into_a_prompt_do_not_end_it(sdxl: LoadedCheckpoint) -> None:
-    # the pooled output sees everything up to the end, so it must see the words behind the mark
+def test_an_end_token_typed_into_a_prompt_does_not_end_it(sdxl: LoadedCheckpoint) -> None:
+    # the pooled output depends on everything up to the end token, so it must depend on the words after the typed one
     one, other = (sdxl.conditioner.encode(f"red <|endoftext|> {word}") for word in ("fish", "tree"))
     assert one.pooled is not None
     assert other.pooled is not None

@@ -1,4 +1,4 @@
-"""What is encoded once is kept, within bounds, and told apart from what only looks like it."""
+"""The cache of encoded prompts: its key, its bounds, and finite values without gradients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.services.engine.tiny import placed
 PROMPT, NEGATIVE = "a red fish in the sea", "blurry, low quality"
 
 
-def test_what_is_encoded_again_comes_from_the_cache(sd1: LoadedCheckpoint) -> None:
+def test_the_cache_key_covers_everything_that_changes_the_encoding(sd1: LoadedCheckpoint) -> None:
     conditioner = Conditioner(Architecture.SD1, sd1.pipe)
     calls: list[int] = []
     handle = sd1.pipe.text_encoder.register_forward_hook(lambda *_: calls.append(1))
@@ -40,7 +40,7 @@ def test_what_is_encoded_again_comes_from_the_cache(sd1: LoadedCheckpoint) -> No
         assert other.states.shape != first.states.shape or not torch.equal(other.states, first.states)
 
 
-def test_the_cache_gives_up_what_was_used_longest_ago(sd1: LoadedCheckpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_entry_is_evicted(sd1: LoadedCheckpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     conditioner = Conditioner(Architecture.SD1, sd1.pipe)
     one = conditioner.encode("one")
     monkeypatch.setattr("services.engine.conditioning.CACHE_BYTES", 2 * one.num_bytes)
@@ -51,13 +51,13 @@ def test_the_cache_gives_up_what_was_used_longest_ago(sd1: LoadedCheckpoint, mon
     again = conditioner.encode("two")
     assert again is not two
     assert torch.equal(again.states, two.states)
-    # what is larger than the whole cache is encoded and not kept
+    # an entry larger than the whole cache is not kept
     monkeypatch.setattr("services.engine.conditioning.CACHE_BYTES", one.num_bytes // 2)
     large = conditioner.encode("four")
     assert conditioner.encode("four") is not large
 
 
-def test_no_gradients_are_kept(sd1: LoadedCheckpoint) -> None:
+def test_no_gradients_are_recorded(sd1: LoadedCheckpoint) -> None:
     states = sd1.conditioner.encode("(no:1.2) gradients", [placed(Architecture.SD1)]).states
     assert not states.requires_grad
     assert torch.isfinite(states).all()
@@ -66,5 +66,5 @@ def test_no_gradients_are_kept(sd1: LoadedCheckpoint) -> None:
 @pytest.mark.parametrize(
     "prompt", ["(red:999999999)", "(red:-5) fish", "(red fish in the sea:0)", "((((((red))))))", "🐟" * 70]
 )
-def test_no_prompt_makes_a_value_that_is_no_number(sd1: LoadedCheckpoint, prompt: str) -> None:
+def test_no_prompt_produces_non_finite_values(sd1: LoadedCheckpoint, prompt: str) -> None:
     assert torch.isfinite(sd1.conditioner.encode(prompt, chunks=4).states).all()

@@ -1,4 +1,4 @@
-"""A scale for each picture against diffusers' own guidance, one picture at a time."""
+"""A guidance scale per picture, compared with diffusers rendering one picture at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from services.engine.loader import LoadedCheckpoint
 
-#: up to 1, diffusers does not guide at all
+#: diffusers doesn't guide at 1 and below
 SCALES = [7.5, 1.0, 0.5, 12.0]
-#: in latents of the size of 1; float32 rounds differently in batches of another size
+#: for latents around 1; float32 rounds differently with another batch size
 TOLERANCE = 1e-4
 
 Stock = Any
@@ -64,18 +64,18 @@ def latents(pipe: Any, tensors: dict[str, torch.Tensor], seeds: list[int], **mor
 
 
 @pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "demo"])
-def test_each_picture_of_a_batch_is_guided_as_diffusers_would_guide_it_alone(
+def test_each_picture_in_a_batch_is_guided_as_by_diffusers_alone(
     by_name: Callable[[str], Any], checkpoint: str
 ) -> None:
     loaded, stock = by_name(checkpoint), by_name(f"stock_{checkpoint}")
     each = [inputs(loaded, prompt) for prompt in ("a red fish", "a tree", "a star at night", "a heart")]
-    together = {name: torch.cat([one[name] for one in each]) for name in each[0]}
+    together = {name: torch.cat([tensors[name] for tensors in each]) for name in each[0]}
     loaded.pipe.set_scales(SCALES, loaded.pipe.device, loaded.pipe.unet.dtype)
     ours = latents(loaded.pipe, together, [1, 2, 3, 4])
     for number, scale in enumerate(SCALES):
         alone = latents(stock, each[number], [number + 1], guidance_scale=scale)
         assert float((ours[number : number + 1] - alone).abs().max()) <= TOLERANCE
-    # the scales do differ: guided alike, the pictures would not be these
+    # with another picture's scale, the result would be different
     other = latents(stock, each[0], [1], guidance_scale=SCALES[1])
     assert float((ours[:1] - other).abs().max()) > 10 * TOLERANCE
 
@@ -83,7 +83,7 @@ def test_each_picture_of_a_batch_is_guided_as_diffusers_would_guide_it_alone(
 @pytest.mark.parametrize(
     ("scales", "guided"), [([1.0], False), ([0.0, 1.0], False), ([1.0, 1.01], True), ([7.0], True)]
 )
-def test_the_negative_prompt_is_evaluated_if_any_picture_needs_it(
+def test_the_negative_prompt_is_computed_if_any_picture_needs_it(
     sd1: LoadedCheckpoint, scales: list[float], guided: bool
 ) -> None:
     sd1.pipe.set_scales(scales, torch.device("cpu"), torch.float32)

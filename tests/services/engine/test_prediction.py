@@ -1,4 +1,4 @@
-"""What a model was trained to predict, and on which noise: our schedulers and latents against diffusers' set up by hand."""
+"""Prediction type and noise schedule: our schedulers and latents compared with diffusers configured by hand."""
 
 from __future__ import annotations
 
@@ -21,30 +21,44 @@ from services.parameters import GenerationParameters
 from services.samplers import SAMPLERS
 from tests.builders import a_checkpoint, a_plan
 from tests.services.engine.conftest import CPU
+from tests.services.engine.recording import latents_of, recording, with_class
 from tests.services.engine.tiny import SIDE, placed
-from tests.services.engine.watching import latents_of, of_kind, watched
 
 NOISE: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 ZERO_SNR: dict[str, Any] = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
-#: what weights ship: the class in the file, with the settings of SD 1.5's and of SDXL's
+#: scheduler files that checkpoints ship with: SD 1.5's, SDXL's, and those of merges
 SHIPPED: dict[str, dict[str, Any]] = {
     "PNDMScheduler": {"skip_prk_steps": True, "set_alpha_to_one": False, "steps_offset": 1},
     "DDIMScheduler": {"clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1},
     "EulerDiscreteScheduler": {
-        "steps_offset": 1, "timestep_spacing": "leading", "use_karras_sigmas": False, "clip_sample": False,
-        "set_alpha_to_one": False, "skip_prk_steps": True, "interpolation_type": "linear",
+        "steps_offset": 1,
+        "timestep_spacing": "leading",
+        "use_karras_sigmas": False,
+        "clip_sample": False,
+        "set_alpha_to_one": False,
+        "skip_prk_steps": True,
+        "interpolation_type": "linear",
     },
-    # as merges of many hands come: with a sampler of their author's choice, which says nothing of the one that a member chooses
+    # merges often come with their author's favourite sampler, which must not affect the one that a member chooses
     "DPMSolverMultistepScheduler": {
-        "steps_offset": 1, "timestep_spacing": "leading", "use_karras_sigmas": True, "algorithm_type": "sde-dpmsolver++",
-        "solver_order": 3, "clip_sample": False, "set_alpha_to_one": False,
-    },
-    "UniPCMultistepScheduler": {
-        "steps_offset": 1, "timestep_spacing": "leading", "use_exponential_sigmas": True, "solver_order": 3, "clip_sample": False,
+        "steps_offset": 1,
+        "timestep_spacing": "leading",
+        "use_karras_sigmas": True,
+        "algorithm_type": "sde-dpmsolver++",
+        "solver_order": 3,
+        "clip_sample": False,
         "set_alpha_to_one": False,
     },
-}  # fmt: skip
-#: each sampler as diffusers' documentation sets it up
+    "UniPCMultistepScheduler": {
+        "steps_offset": 1,
+        "timestep_spacing": "leading",
+        "use_exponential_sigmas": True,
+        "solver_order": 3,
+        "clip_sample": False,
+        "set_alpha_to_one": False,
+    },
+}
+#: each sampler as configured in diffusers' documentation
 BY_HAND: dict[str, tuple[str, dict[str, Any]]] = {
     "dpmpp_2m": ("DPMSolverMultistepScheduler", {}),
     "dpmpp_2m_karras": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
@@ -59,7 +73,7 @@ Write = Callable[[str, dict[str, Any]], Path]
 
 @pytest.fixture
 def folder_with(sd1_folder: Path, tmp_path: Path) -> Write:
-    """A copy of the tiny SD 1 whose scheduler file is of this class and holds these settings beside the noise."""
+    """Copy the tiny SD 1 with a scheduler file of this class, with these settings besides those of the noise."""
 
     def write(kind: str, settings: dict[str, Any]) -> Path:
         folder = Path(shutil.copytree(sd1_folder, tmp_path / kind, dirs_exist_ok=True))
@@ -72,8 +86,8 @@ def folder_with(sd1_folder: Path, tmp_path: Path) -> Write:
     return write
 
 
-def loaded_from(folder: Path, **described: Any) -> LoadedCheckpoint:
-    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1, **described), Installation.in_folder(folder), CPU)
+def loaded_from(folder: Path, **entry: Any) -> LoadedCheckpoint:
+    return load_checkpoint(a_checkpoint("sd1", Architecture.SD1, **entry), Installation.in_folder(folder), CPU)
 
 
 def by_hand(sampler: str, **settings: Any) -> Any:
@@ -82,7 +96,7 @@ def by_hand(sampler: str, **settings: Any) -> Any:
 
 
 def assert_same_noise(ours: Any, theirs: Any) -> None:
-    """The same betas, and at 7 steps the same timesteps and sigmas, to the last bit."""
+    """The same betas, and for 7 steps the same timesteps and sigmas, bit-identical."""
     assert isinstance(ours, type(theirs))
     for setting in ("prediction_type", "algorithm_type", "solver_order"):
         assert ours.config.get(setting) == theirs.config.get(setting) or setting not in theirs.config
@@ -97,21 +111,20 @@ def assert_same_noise(ours: Any, theirs: Any) -> None:
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
 @pytest.mark.parametrize("shipped", list(SHIPPED))
-def test_zero_terminal_snr_is_that_of_diffusers_whatever_scheduler_the_weights_ship(
+def test_zero_terminal_snr_equals_diffusers_with_any_shipped_scheduler(
     folder_with: Write, shipped: str, sampler: str
 ) -> None:
     loaded = loaded_from(folder_with(shipped, SHIPPED[shipped]), prediction="v_prediction", zero_terminal_snr=True)
     ours = scheduler_for(sampler, loaded.pipe.scheduler.config)
     assert_same_noise(ours, by_hand(sampler, prediction_type="v_prediction", **ZERO_SNR))
-    assert float(ours.alphas_cumprod[-1]) <= 2**-24  # nothing of the picture is left at the first step
-    assert int(ours.timesteps[0]) == 999  # and that step is taken
+    assert float(ours.alphas_cumprod[-1]) <= 2**-24  # pure noise at the first step
+    assert int(ours.timesteps[0]) == 999  # and that step isn't skipped
 
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-def test_a_described_prediction_alone_leaves_the_noise_as_the_weights_ship_it(folder_with: Write, sampler: str) -> None:
-    loaded = loaded_from(
-        folder_with("DDIMScheduler", {**SHIPPED["DDIMScheduler"], "timestep_spacing": "leading"}), prediction="v_prediction"
-    )  # fmt: skip
+def test_an_entrys_prediction_type_alone_does_not_change_the_noise(folder_with: Write, sampler: str) -> None:
+    shipped = {**SHIPPED["DDIMScheduler"], "timestep_spacing": "leading"}
+    loaded = loaded_from(folder_with("DDIMScheduler", shipped), prediction="v_prediction")
     ours = scheduler_for(sampler, loaded.pipe.scheduler.config)
     assert_same_noise(ours, by_hand(sampler, prediction_type="v_prediction", timestep_spacing="leading"))
     assert float(ours.alphas_cumprod[-1]) > 0.004
@@ -127,7 +140,7 @@ def test_a_described_prediction_alone_leaves_the_noise_as_the_weights_ship_it(fo
         {"prediction_type": "v_prediction", **ZERO_SNR},
     ],
 )
-def test_where_nothing_is_described_the_weights_own_file_holds(
+def test_without_settings_in_the_entry_the_weights_scheduler_file_applies(
     folder_with: Write, file: dict[str, Any], sampler: str
 ) -> None:
     settings = {**SHIPPED["EulerDiscreteScheduler"], **file}
@@ -136,13 +149,13 @@ def test_where_nothing_is_described_the_weights_own_file_holds(
     assert_same_noise(scheduler_for(sampler, loaded.pipe.scheduler.config), by_hand(sampler, **own))
 
 
-def test_described_prediction_goes_before_the_file(folder_with: Write) -> None:
+def test_an_entrys_prediction_type_overrides_the_scheduler_file(folder_with: Write) -> None:
     settings = {**SHIPPED["DDIMScheduler"], "prediction_type": "v_prediction"}
     loaded = loaded_from(folder_with("DDIMScheduler", settings), prediction="epsilon")
     assert scheduler_for("euler", loaded.pipe.scheduler.config).config.prediction_type == "epsilon"
 
 
-def conditions(loaded: LoadedCheckpoint, plan: GenerationParameters) -> dict[str, torch.Tensor]:
+def encoded_prompts(loaded: LoadedCheckpoint, plan: GenerationParameters) -> dict[str, torch.Tensor]:
     tensors: dict[str, torch.Tensor] = {}
     for prefix, encoded in (
         ("", loaded.conditioner.encode(plan.prompt)),
@@ -156,40 +169,49 @@ def conditions(loaded: LoadedCheckpoint, plan: GenerationParameters) -> dict[str
 
 @torch.inference_mode()
 def stock_latents(kind: Any, loaded: LoadedCheckpoint, plan: GenerationParameters, scheduler: Any) -> torch.Tensor:
-    pipe = of_kind(kind, loaded.pipe)
+    pipe = with_class(kind, loaded.pipe)
     pipe.scheduler = scheduler
     return pipe(
-        **conditions(loaded, plan), guidance_scale=plan.cfg, num_inference_steps=plan.steps, width=plan.width, height=plan.height,
-        generator=torch.Generator("cpu").manual_seed(plan.seed), output_type="latent",
-    ).images  # fmt: skip
+        **encoded_prompts(loaded, plan),
+        guidance_scale=plan.cfg,
+        num_inference_steps=plan.steps,
+        width=plan.width,
+        height=plan.height,
+        generator=torch.Generator("cpu").manual_seed(plan.seed),
+        output_type="latent",
+    ).images
 
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-@pytest.mark.parametrize("described", [{}, {"prediction": "v_prediction", "zero_terminal_snr": True}])
-def test_the_latents_are_those_of_a_stock_pipeline_set_up_by_hand(
-    folder_with: Write, sampler: str, described: dict[str, Any]
+@pytest.mark.parametrize("entry", [{}, {"prediction": "v_prediction", "zero_terminal_snr": True}])
+def test_latents_equal_those_of_a_stock_pipeline_configured_by_hand(
+    folder_with: Write, sampler: str, entry: dict[str, Any]
 ) -> None:
     settings = {**SHIPPED["EulerDiscreteScheduler"], "prediction_type": "epsilon"}
-    loaded = watched(loaded_from(folder_with("EulerDiscreteScheduler", settings), **described))
+    loaded = recording(loaded_from(folder_with("EulerDiscreteScheduler", settings), **entry))
     plan = a_plan(
-        prompt="a (red:1.2) fish", negative="blurry", embeddings=(placed(Architecture.SD1, 4),), cfg=5.0, steps=5, width=SIDE,
-        height=SIDE, sampler=sampler,
-    )  # fmt: skip
-    hand = {"prediction_type": "v_prediction", **ZERO_SNR} if described else {"timestep_spacing": "leading"}
-    theirs = stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **hand))
+        prompt="a (red:1.2) fish",
+        negative="blurry",
+        embeddings=(placed(Architecture.SD1, 4),),
+        cfg=5.0,
+        steps=5,
+        width=SIDE,
+        height=SIDE,
+        sampler=sampler,
+    )
+    correct = {"prediction_type": "v_prediction", **ZERO_SNR} if entry else {"timestep_spacing": "leading"}
+    theirs = stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **correct))
     ours = latents_of(loaded, [plan])
     assert torch.isfinite(ours).all()
     assert float((ours - theirs).abs().max()) == 0
-    other = {"timestep_spacing": "leading"} if described else {"prediction_type": "v_prediction", **ZERO_SNR}
-    assert (
-        float((ours - stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **other))).abs().max())
-        > 0.01
-    )
+    wrong = {"timestep_spacing": "leading"} if entry else {"prediction_type": "v_prediction", **ZERO_SNR}
+    others = stock_latents(StableDiffusionPipeline, loaded, plan, by_hand(sampler, **wrong))
+    assert float((ours - others).abs().max()) > 0.01
 
 
 @pytest.mark.parametrize("checkpoint", ["sd2", "sdxl", "demo"])
-def test_a_render_ends_in_the_latents_of_a_stock_pipeline(by_name: Callable[[str], Any], checkpoint: str) -> None:
-    loaded = watched(by_name(checkpoint))
+def test_latents_equal_those_of_a_stock_pipeline(by_name: Callable[[str], Any], checkpoint: str) -> None:
+    loaded = recording(by_name(checkpoint))
     kind = StableDiffusionXLPipeline if checkpoint == "sdxl" else StableDiffusionPipeline
     side = 48 if checkpoint == "demo" else SIDE
     embeddings = (

@@ -1,4 +1,4 @@
-"""Equality with diffusers' own way, with CLIP's whole vocabulary and the names that members know in lower case."""
+"""Equality with diffusers' loader, using CLIP's full vocabulary and well-known embedding names in lower case."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from tests.services.engine.tiny import placed, save_sd1, save_sd2, save_sdxl
 from tests.services.engine.vocabulary import SIZE, clip_tokenizer
 
 SAVE: dict[Architecture, Callable[..., Path]] = {
-    Architecture.SD1: save_sd1, Architecture.SD2: save_sd2, Architecture.SDXL: save_sdxl,
-}  # fmt: skip
+    Architecture.SD1: save_sd1,
+    Architecture.SD2: save_sd2,
+    Architecture.SDXL: save_sdxl,
+}
 PROMPT = "a photo of an astronaut riding a horse, 8k"
 NEGATIVE = "low quality, extra fingers"
 
 
-def test_it_is_clips_vocabulary() -> None:
-    """The ids that are printed for this sentence wherever CLIP is explained."""
+def test_the_vocabulary_is_clips() -> None:
+    """These ids for this sentence appear in every explanation of CLIP."""
     tokenizer = clip_tokenizer()
     assert len(tokenizer) == SIZE
     assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
@@ -36,7 +38,7 @@ def test_it_is_clips_vocabulary() -> None:
     "kind",
     [Architecture.SD1, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (Architecture.SD2, Architecture.SDXL))],
 )
-def test_an_embedding_acts_as_in_diffusers(tmp_path: Path, kind: Architecture) -> None:
+def test_an_embedding_has_the_same_effect_as_in_diffusers(tmp_path: Path, kind: Architecture) -> None:
     folder = SAVE[kind](tmp_path / kind.value, clip_tokenizer)
     loaded = load_checkpoint(a_checkpoint(kind.value, kind), Installation.in_folder(folder), CPU)
     reference = stock_pipeline(folder)
@@ -45,7 +47,7 @@ def test_an_embedding_acts_as_in_diffusers(tmp_path: Path, kind: Architecture) -
     for embedding in (one, eight):
         load_into(reference, embedding)
     for embeddings in ((one,), (eight,), (one, eight)):
-        mentions = " ".join(one.id for one in embeddings)
+        mentions = " ".join(embedding.id for embedding in embeddings)
         positive, negative = encoded_by(reference, PROMPT, f"{mentions} {NEGATIVE}")
         assert_same(loaded.conditioner.encode(PROMPT), positive)
         assert_same(loaded.conditioner.encode(NEGATIVE, embeddings), negative)

@@ -1,4 +1,4 @@
-"""Every sampler that members can choose is a scheduler of its own, set up from the checkpoint's."""
+"""Every sampler is its own scheduler, configured from the checkpoint's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from services.samplers import SAMPLERS
         ("unipc", "UniPCMultistepScheduler", {}),
     ],
 )
-def test_a_sampler_is_the_scheduler_it_is_named_for(
+def test_each_sampler_uses_its_scheduler(
     sd1: LoadedCheckpoint, sampler: str, kind: str, setting: dict[str, Any]
 ) -> None:
     scheduler = scheduler_for(sampler, sd1.pipe.scheduler.config)
@@ -33,7 +33,7 @@ def test_a_sampler_is_the_scheduler_it_is_named_for(
 
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-def test_the_checkpoints_own_noise_is_kept(demo: LoadedCheckpoint, sampler: str) -> None:
+def test_the_checkpoints_noise_schedule_is_kept(demo: LoadedCheckpoint, sampler: str) -> None:
     own = demo.pipe.scheduler.config
     scheduler = scheduler_for(sampler, own)
     for setting in ("beta_start", "beta_end", "beta_schedule", "prediction_type", "timestep_spacing"):
@@ -43,16 +43,16 @@ def test_the_checkpoints_own_noise_is_kept(demo: LoadedCheckpoint, sampler: str)
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
 @pytest.mark.parametrize("steps", [1, 2, 20, 21, 24, 60, 150])
-def test_every_number_of_steps_begins_with_the_first_sigma_and_ends_with_the_last(
+def test_any_number_of_steps_goes_from_the_first_sigma_to_the_last(
     demo: LoadedCheckpoint, sampler: str, steps: int
 ) -> None:
-    """The demo has zero terminal SNR, where Karras' first timesteps are equal from 21 steps on."""
+    """The demo has zero terminal SNR, with which Karras' first timesteps are equal from 21 steps on."""
     scheduler = scheduler_for(sampler, demo.pipe.scheduler.config)
     scheduler.set_timesteps(steps)
     sample = torch.zeros(1, 4, 2, 2)
     for timestep in scheduler.timesteps:
-        seen = scheduler.scale_model_input(sample, timestep)
-        sample = scheduler.step(torch.zeros_like(seen), timestep, sample).prev_sample
+        scaled = scheduler.scale_model_input(sample, timestep)
+        sample = scheduler.step(torch.zeros_like(scaled), timestep, sample).prev_sample
     assert torch.isfinite(sample).all()
     if hasattr(scheduler, "sigmas"):
-        assert scheduler.step_index == steps  # all of them, from 0
+        assert scheduler.step_index == steps  # from 0, without skipping any

@@ -1,7 +1,7 @@
-"""What the stock ways lose, shown beside ours.
+"""Faults of diffusers and transformers that our encoding avoids.
 
-Each test first shows that the installed libraries still have the fault. One that fails there says that it was mended upstream,
-and that what stands in our code because of it may be looked at again.
+Each test first shows that the installed versions still have the fault. If that part fails, the fault has been fixed upstream, and
+our workaround can be reconsidered.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ def negative_of(pipe: Any, text: str) -> Conditioning:
 
 def only_first_vector(embedding: PlacedEmbedding) -> PlacedEmbedding:
     vectors = {encoder: rows[:1] for encoder, rows in embedding.vectors.items()}
-    return replace(embedding, num_vectors=1, content_hash="of the first vector alone", vectors=vectors)
+    return replace(embedding, num_vectors=1, content_hash="first vector only", vectors=vectors)
 
 
 @pytest.mark.parametrize(
     ("checkpoint", "typed"),
     [("sd1", "EasyNegative"), ("sd1", "easynegative"), ("sd1", "EASYNEGATIVE"), ("sdxl", "EasyNegative")],
 )
-def test_a_name_with_capitals_keeps_one_of_eight_vectors_in_diffusers_and_all_of_them_here(
+def test_diffusers_keeps_one_of_eight_vectors_for_a_name_with_capitals_and_we_keep_all(
     by_name: Callable[[str], Any], checkpoint: str, typed: str
 ) -> None:
     loaded, stock, right = (by_name(f"{prefix}{checkpoint}") for prefix in ("", "reference_", "other_"))
     embedding = placed(loaded.checkpoint.architecture, 8, name=typed)
     load_into(stock, embedding, token="EasyNegative")
     load_into(right, embedding, token="easynegative")
-    as_is, whole = negative_of(stock, f"{typed} {NEGATIVE}"), negative_of(right, f"easynegative {NEGATIVE}")
-    assert_same(as_is, loaded.conditioner.encode(NEGATIVE, [only_first_vector(embedding)]))
-    assert difference(as_is.states, whole.states) > 0.01
+    truncated, whole = negative_of(stock, f"{typed} {NEGATIVE}"), negative_of(right, f"easynegative {NEGATIVE}")
+    assert_same(truncated, loaded.conditioner.encode(NEGATIVE, [only_first_vector(embedding)]))
+    assert difference(truncated.states, whole.states) > 0.01
     assert_same(loaded.conditioner.encode(NEGATIVE, [embedding]), whole)
 
 
@@ -63,7 +63,7 @@ def other_sdxl(sdxl_folder: Path) -> Any:
     return stock_pipeline(sdxl_folder)
 
 
-def test_a_lower_case_name_typed_with_capitals_keeps_one_vector_in_diffusers(
+def test_diffusers_keeps_one_vector_for_a_lower_case_name_typed_with_capitals(
     sd1: LoadedCheckpoint, reference_sd1: Any
 ) -> None:
     embedding = placed(Architecture.SD1, 8, name="badhandv4")
@@ -74,33 +74,33 @@ def test_a_lower_case_name_typed_with_capitals_keeps_one_vector_in_diffusers(
     )
 
 
-def test_a_name_within_another_name_takes_its_place_in_diffusers_and_not_here(
+def test_diffusers_confuses_a_name_with_a_longer_one_that_contains_it_and_we_do_not(
     sd1: LoadedCheckpoint, reference_sd1: Any, other_sd1: Any
 ) -> None:
     artist = placed(Architecture.SD1, 2, seed=1, name="bad-artist")
     anime = placed(Architecture.SD1, 2, seed=2, name="bad-artist-anime")
     for embedding in (artist, anime):
         load_into(reference_sd1, embedding)
-    # asked for both, it gives the one twice: whatever the anime one's vectors are, they are not used
+    # asked for both, diffusers uses the first twice and ignores the second's vectors, whatever they are
     both = negative_of(reference_sd1, "bad-artist, bad-artist-anime")
     load_into(other_sd1, artist)
     load_into(other_sd1, placed(Architecture.SD1, 2, seed=3, name="bad-artist-anime"))
     assert_same(both, negative_of(other_sd1, "bad-artist, bad-artist-anime"))
-    # ours are chosen, not looked for in the text: the same as under names that share nothing
+    # ours are selected instead of searched for in the text, so the result is the same as with unrelated names
     for embedding, token in ((artist, "xqone"), (anime, "xqtwo")):
         load_into(other_sd1, embedding, token=token)
     assert_same(sd1.conditioner.encode(NEGATIVE, [artist, anime]), negative_of(other_sd1, f"xqone xqtwo {NEGATIVE}"))
 
 
-def test_a_name_is_found_within_words_by_diffusers_and_not_here(
+def test_diffusers_finds_a_name_inside_a_word_and_we_do_not(
     sd1: LoadedCheckpoint, reference_sd1: Any, other_sd1: Any
 ) -> None:
-    text = "an uneasynegatives thing"  # a word that happens to hold the name
+    text = "an uneasynegatives thing"  # a word that happens to contain the name
     before = negative_of(reference_sd1, text)
     embedding = placed(Architecture.SD1, 1, name="easyneg")
     load_into(reference_sd1, embedding)
     assert difference(negative_of(reference_sd1, text).states, before.states) > 0.01
-    # here the word stays a word, with the embedding and without it
+    # for us it remains a word, with and without the embedding
     assert_same(sd1.conditioner.encode(text), before)
     load_into(other_sd1, embedding, token="xqone")
     assert_same(sd1.conditioner.encode(text, [embedding]), negative_of(other_sd1, f"xqone {text}"))
@@ -108,7 +108,7 @@ def test_a_name_is_found_within_words_by_diffusers_and_not_here(
 
 @pytest.fixture
 def shipped_sdxl(reference_sdxl: Any) -> Any:
-    """A stock pipeline whose second encoder says of itself what SDXL's files say: that the end's id is 2."""
+    """A stock pipeline whose second encoder has the end token id of SDXL's own configuration: 2."""
     encoder = reference_sdxl.text_encoder_2
     config = type(encoder.config).from_dict({**encoder.config.to_dict(), "eos_token_id": 2})
     legacy = CLIPTextModelWithProjection(config).eval()
@@ -118,7 +118,7 @@ def shipped_sdxl(reference_sdxl: Any) -> Any:
 
 @torch.no_grad()
 def pooled_by_hand(pipe: Any, text: str) -> torch.Tensor:
-    """What the second encoder's pooled output would be at every position. Shape: (77, width)."""
+    """The second encoder's pooled output as it would be at every position. Shape: (77, width)."""
     tokenizer, encoder = pipe.tokenizer_2, pipe.text_encoder_2
     converted = pipe.maybe_convert_prompt(text, tokenizer)
     ids = tokenizer(converted, padding="max_length", max_length=77, return_tensors="pt").input_ids
@@ -127,7 +127,7 @@ def pooled_by_hand(pipe: Any, text: str) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("vectors", [1, 8])
-def test_the_pooled_output_is_taken_at_an_added_token_by_the_libraries_and_at_the_end_here(
+def test_transformers_takes_the_pooled_output_at_an_added_token_and_we_take_it_at_the_end(
     shipped_sdxl: Any, vectors: int
 ) -> None:
     embedding = placed(Architecture.SDXL, vectors, name="unaestheticxl")
@@ -138,28 +138,28 @@ def test_the_pooled_output_is_taken_at_an_added_token_by_the_libraries_and_at_th
     theirs, everywhere = negative_of(shipped_sdxl, text), pooled_by_hand(shipped_sdxl, text)
     assert theirs.pooled is not None
     assert ours.pooled is not None
-    # the added tokens stand at 1 and after it and have the highest ids, which is what marks the end there
+    # the added tokens start at position 1 and have the highest ids, which transformers takes for the end token
     assert difference(theirs.pooled[0], everywhere[vectors]) <= 1e-5
     assert difference(theirs.pooled[0], everywhere[1 + vectors + words]) > 0.01
     assert difference(ours.pooled[0], everywhere[1 + vectors + words]) <= 1e-5
-    # the states never were wrong
+    # the states are correct in both
     assert difference(ours.states, theirs.states) == 0
 
 
-class Heard(logging.Handler):
-    """Keeps what libraries say in their logs."""
+class LogRecorder(logging.Handler):
+    """Records the libraries' log messages."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
+        self.messages.append(record.getMessage())
 
 
 @pytest.fixture
-def heard() -> Any:
-    handler = Heard()
+def log() -> Any:
+    handler = LogRecorder()
     loggers = [logging.getLogger(name) for name in ("diffusers", "transformers")]
     for logger in loggers:
         logger.addHandler(handler)
@@ -169,18 +169,18 @@ def heard() -> Any:
 
 
 @pytest.mark.parametrize("checkpoint", ["sd1", "sdxl"])
-def test_the_tail_of_a_long_negative_is_lost_in_silence_in_diffusers_and_used_here(
-    by_name: Callable[[str], Any], checkpoint: str, heard: Heard
+def test_diffusers_silently_drops_the_tail_of_a_long_negative_and_we_use_it(
+    by_name: Callable[[str], Any], checkpoint: str, log: LogRecorder
 ) -> None:
     loaded, stock = by_name(checkpoint), by_name(f"reference_{checkpoint}")
     embedding = placed(loaded.checkpoint.architecture, 75, name="deepnegative")
     load_into(stock, embedding)
     one, other = (f"deepnegative {tail}" for tail in ("blurry", "low quality"))
-    heard.said.clear()
+    log.messages.clear()
     assert_same(negative_of(stock, one), negative_of(stock, other))
-    assert not heard.said
-    encoded_by(stock, one, "")  # as a positive prompt it is cut as well, but that is said
-    assert any("truncated" in words for words in heard.said)
+    assert not log.messages
+    encoded_by(stock, one, "")  # a positive prompt is truncated as well, but with a warning
+    assert any("truncated" in message for message in log.messages)
     ours = [loaded.conditioner.encode(tail, [embedding]) for tail in ("blurry", "low quality")]
     assert [encoded.states.shape[1] for encoded in ours] == [2 * 77, 2 * 77]
     assert difference(ours[0].states[:, :77], negative_of(stock, "deepnegative").states) <= 1e-5
@@ -190,7 +190,7 @@ def test_the_tail_of_a_long_negative_is_lost_in_silence_in_diffusers_and_used_he
 
 @torch.no_grad()
 def by_hand(loaded: LoadedCheckpoint, text: str, layer: int, *, norm: bool) -> torch.Tensor:
-    """The hidden state `layer` from the end of every encoder, with its final layer norm or as it is, side by side."""
+    """Every encoder's hidden state, `layer` from the end, with or without the final layer norm, concatenated."""
     states: list[torch.Tensor] = []
     for tokenizer, part in loaded.checkpoint.architecture.facts.parts:
         encoder = getattr(loaded.pipe, part)
@@ -201,7 +201,7 @@ def by_hand(loaded: LoadedCheckpoint, text: str, layer: int, *, norm: bool) -> t
 
 
 @pytest.mark.parametrize("checkpoint", ["sd1", "sd2"])
-def test_clip_skip_ends_a_stock_pipeline_of_sd1_and_works_here(by_name: Callable[[str], Any], checkpoint: str) -> None:
+def test_clip_skip_crashes_diffusers_on_sd1_and_works_here(by_name: Callable[[str], Any], checkpoint: str) -> None:
     loaded, stock = by_name(checkpoint), by_name(f"reference_{checkpoint}")
     with pytest.raises(AttributeError, match="text_model"):
         encoded_by(stock, PROMPT, NEGATIVE, clip_skip=1)
@@ -210,14 +210,12 @@ def test_clip_skip_ends_a_stock_pipeline_of_sd1_and_works_here(by_name: Callable
         assert difference(ours.states, by_hand(loaded, NEGATIVE, skip, norm=True)) == 0
 
 
-def test_clip_skip_leaves_the_negative_out_in_diffusers_and_takes_both_here(
+def test_diffusers_applies_clip_skip_to_the_positive_prompt_only_and_we_to_both(
     sdxl: LoadedCheckpoint, reference_sdxl: Any
 ) -> None:
-    # diffusers counts from the layer that is used anyway, as A1111 does not: its 1 is our 2
-    plain, skipped = (
-        encoded_by(reference_sdxl, PROMPT, NEGATIVE),
-        encoded_by(reference_sdxl, PROMPT, NEGATIVE, clip_skip=1),
-    )
+    # diffusers counts from the layer that is used by default; A1111 and we count it as 1
+    plain = encoded_by(reference_sdxl, PROMPT, NEGATIVE)
+    skipped = encoded_by(reference_sdxl, PROMPT, NEGATIVE, clip_skip=1)
     assert difference(skipped[0].states, plain[0].states) > 0.01
     assert_same(skipped[1], plain[1])
     for text in (PROMPT, NEGATIVE):

@@ -1,4 +1,4 @@
-"""From the prompt to the states by hand: a second writing of the rule, the bare encoder, and A1111's two lines of arithmetic."""
+"""From prompt to states by hand: a second implementation of A1111's rules, the bare encoder, and A1111's arithmetic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.parameters import PlacedEmbedding
 from services.prompting.tokens import tokenizer_function
 from tests.services.engine.stock import assert_same, difference
 from tests.services.engine.tiny import placed
-from tests.services.prompting.published_rule import LENGTH, Position, chunked
+from tests.services.prompting.a1111_reference import LENGTH, Position, chunked
 
 ByName = Callable[[str], Any]
 
@@ -25,10 +25,10 @@ ByName = Callable[[str], Any]
 def encoded_by_hand(
     loaded: LoadedCheckpoint, prompt: str, embeddings: Sequence[PlacedEmbedding] = (), chunks: int = 1
 ) -> tuple[Conditioning, list[float]]:
-    """The conditioning, and what each chunk was multiplied by for its mean."""
+    """The conditioning, and the factor that restored each chunk's mean."""
     facts, pipe = loaded.checkpoint.architecture.facts, loaded.pipe
-    placing = [(embedding.num_vectors, embedding.strength) for embedding in embeddings]
-    positions = chunked(prompt, tokenizer_function(pipe.tokenizer), placing)
+    weighted_vectors = [(embedding.num_vectors, embedding.strength) for embedding in embeddings]
+    positions = chunked(prompt, tokenizer_function(pipe.tokenizer), weighted_vectors)
     positions += [[] for _ in range(chunks - len(positions))]
     parts: list[torch.Tensor] = []
     factors: list[float] = []
@@ -54,9 +54,9 @@ def encoded_by_hand(
 
 
 def bare_output(tokenizer: Any, encoder: Any, chunks: Sequence[list[Position]], vectors: Sequence[Any]) -> Any:
-    """The encoder's own output, with the vectors put where the second writing of the rule has them."""
+    """The encoder's own output, with vectors inserted where the second implementation places them."""
 
-    def put(module: Any, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+    def insert(module: Any, inputs: Any, output: torch.Tensor) -> torch.Tensor:
         rows = output.clone()
         for row, chunk in zip(rows, chunks, strict=True):
             for number, vector in enumerate(vectors):
@@ -70,7 +70,7 @@ def bare_output(tokenizer: Any, encoder: Any, chunks: Sequence[list[Position]], 
         + [tokenizer.pad_token_id] * (LENGTH - len(chunk))
         for chunk in chunks
     ]
-    handle = encoder.get_input_embeddings().register_forward_hook(put)
+    handle = encoder.get_input_embeddings().register_forward_hook(insert)
     try:
         return encoder(torch.tensor(ids), output_hidden_states=True)
     finally:
@@ -88,13 +88,13 @@ PROMPTS = [
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 @pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "demo"])
-def test_states_are_those_worked_out_by_hand_to_the_bit(by_name: ByName, checkpoint: str, prompt: str) -> None:
+def test_states_are_bit_identical_to_those_computed_by_hand(by_name: ByName, checkpoint: str, prompt: str) -> None:
     loaded: LoadedCheckpoint = by_name(checkpoint)
     kind = loaded.checkpoint.architecture
     three = [placed(kind, 8), placed(kind, 60, seed=1, strength=0.8), placed(kind, 20, seed=2, strength=1.2)]
     for embeddings in (three[:1], three):
         expected, factors = encoded_by_hand(loaded, prompt, embeddings, chunks=3)
-        if all(1 / USUAL_CHANGE < factor < USUAL_CHANGE for factor in factors):  # where the rule holds as published
+        if all(1 / USUAL_CHANGE < factor < USUAL_CHANGE for factor in factors):  # where A1111's rule applies unchanged
             assert_same(loaded.conditioner.encode(prompt, embeddings, chunks=3), expected)
         else:  # the demo's states have means near zero
             assert checkpoint == "demo"
@@ -107,7 +107,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=30)
 @given(st.lists(PIECES, max_size=14).map("".join), st.lists(st.sampled_from([0.5, 0.8, 1.0, 1.3]), max_size=3))
-def test_any_prompts_states_are_those_worked_out_by_hand(
+def test_any_prompts_states_equal_those_computed_by_hand(
     sd1: LoadedCheckpoint, prompt: str, strengths: list[float]
 ) -> None:
     kind = sd1.checkpoint.architecture

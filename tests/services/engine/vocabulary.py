@@ -1,4 +1,4 @@
-"""CLIP's own vocabulary of 49,408 tokens, from the merges that its authors publish."""
+"""CLIP's own vocabulary of 49,408 tokens, built from its authors' published merges."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from transformers import CLIPTokenizer
 
 SIZE = 49_408
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
-#: letters of the byte alphabet, once inside a word and once at its end, and the two marks
+#: the byte alphabet, once for inside a word and once for its end, and the two special tokens
 _BESIDE_MERGES = 2 * 256 + 2
 
 
 def clip_tokenizer(**more: Any) -> CLIPTokenizer:
-    """CLIP's tokenizer; `more` as for its class."""
+    """CLIP's tokenizer; `more` overrides its class's options."""
     vocabulary, merges = _read()
     options = {"bos_token": BEGIN, "eos_token": END, "unk_token": END, "pad_token": END, "model_max_length": 77} | more
     return CLIPTokenizer(vocab=dict(vocabulary), merges=list(merges), **options)  # pyright: ignore[reportArgumentType]
@@ -25,19 +25,19 @@ def clip_tokenizer(**more: Any) -> CLIPTokenizer:
 
 @cache
 def _read() -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
-    found = importlib.util.find_spec("clip")  # not imported: only its data is wanted
+    found = importlib.util.find_spec("clip")  # not imported, since only its data file is needed
     assert found is not None
     assert found.origin is not None
     file = Path(found.origin).with_name("bpe_simple_vocab_16e6.txt.gz")
     lines = gzip.decompress(file.read_bytes()).decode("utf-8").split("\n")
-    merges = [(one, other) for one, other in map(str.split, lines[1 : 1 + SIZE - _BESIDE_MERGES])]
+    merges = [(left, right) for left, right in map(str.split, lines[1 : 1 + SIZE - _BESIDE_MERGES])]
     letters = _byte_alphabet()
     tokens = [*letters, *(f"{letter}</w>" for letter in letters), *("".join(pair) for pair in merges), BEGIN, END]
     return {token: number for number, token in enumerate(tokens)}, tuple(merges)
 
 
 def _byte_alphabet() -> list[str]:
-    """A printable letter for each byte, those that are printable themselves first: the order that numbers them."""
+    """A printable character for each byte, in vocabulary order: bytes that are printable themselves come first."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = len(set(range(256)) - set(printable))
     return [chr(code) for code in printable] + [chr(256 + number) for number in range(others)]

@@ -1,4 +1,4 @@
-"""A picture is sent whole where that is allowed, and keeps its text in whatever form it is sent."""
+"""A picture is uploaded unchanged if the limit allows, and keeps its infotext in every format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = "a red fish — 金魚\nNegative prompt: demo-artifacts, blurry\nSteps: 2
 
 
 def png(side: int = 256, *, noisy: bool = True) -> bytes:
-    """Noise is what compresses worst; smooth colours gain by WebP."""
+    """Noise compresses worst; smooth gradients get smaller as WebP."""
     numbers = np.random.default_rng(0)
     if noisy:
         values = numbers.integers(0, 256, (side, side, 3), dtype=np.uint8)
@@ -30,44 +30,44 @@ def png(side: int = 256, *, noisy: bool = True) -> bytes:
     return file.getvalue()
 
 
-def test_a_picture_within_the_limit_is_sent_as_it_is() -> None:
+def test_a_picture_within_the_limit_is_unchanged() -> None:
     data = png()
     upload = fit_file(data, len(data))
     assert (upload.data, upload.suffix, upload.note) == (data, ".png", "")
 
 
-def test_a_larger_one_is_sent_without_loss_and_with_its_text() -> None:
+def test_a_larger_picture_becomes_lossless_webp_with_its_infotext() -> None:
     data = png(noisy=False)
     upload = fit_file(data, len(data) - 1)
     assert upload.suffix == ".webp"
     assert "lossless WebP" in upload.note
     assert read_text(upload.data) == TEXT
-    before, after = (np.asarray(Image.open(io.BytesIO(one)).convert("RGB")) for one in (data, upload.data))
+    before, after = (np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in (data, upload.data))
     assert np.array_equal(before, after)
 
 
 @pytest.mark.parametrize("limit", [100_000, 30_000, 8_000])
-def test_one_that_is_still_too_large_becomes_a_jpeg_within_the_limit(limit: int) -> None:
+def test_a_picture_too_large_for_webp_becomes_a_jpeg_within_the_limit(limit: int) -> None:
     upload = fit_file(png(), limit)
     assert upload.suffix == ".jpg"
     assert len(upload.data) <= limit
     assert read_text(upload.data) == TEXT
 
 
-def test_an_absurd_limit_ends_with_the_smallest_picture_and_not_in_a_loop() -> None:
+def test_an_absurd_limit_gives_the_smallest_picture() -> None:
     upload = fit_file(png(), 10)
     assert min(Image.open(io.BytesIO(upload.data)).size) >= 64
 
 
-def test_four_pictures_share_one_request() -> None:
+def test_four_pictures_fit_into_one_request() -> None:
     data = png(2000)
     assert REQUEST_LIMIT / 4 < len(data) < 50 * 1024 * 1024
     uploads = fit_files([data] * 4, 50 * 1024 * 1024)
-    assert sum(len(one.data) for one in uploads) < REQUEST_LIMIT
-    assert {one.suffix for one in uploads} == {".jpg"}
+    assert sum(len(upload.data) for upload in uploads) < REQUEST_LIMIT
+    assert {upload.suffix for upload in uploads} == {".jpg"}
 
 
-def test_where_nobody_said_the_usual_limit_holds() -> None:
+def test_without_a_stated_limit_the_default_applies() -> None:
     data = png(2000)
     assert len(data) > DEFAULT_LIMIT
     (upload,) = fit_files([data], None)

@@ -20,6 +20,7 @@ from services.planning.planner import Planner
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS
 from tests.builders import a_checkpoint, a_library, a_shelf, an_entry, embedding_file
+from tests.sentences.checkpoints import UNKNOWN_MODEL, UNKNOWN_SAMPLER
 
 PROMPT = "a red fish in the sea"
 #: something that every refusal must contain: what to do next, or what there is to choose from
@@ -159,11 +160,11 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         ({"prompt": None}, UserError, "Say what to draw"),
         ({"prompt": " \n\t "}, UserError, "Say what to draw"),
         ({"prompt": "\x00"}, UserError, "Say what to draw"),
-        ({"model": "dmo"}, UnknownName, "There is no model 'dmo' here. Installed: demo"),
+        ({"model": "dmo"}, UnknownName, UNKNOWN_MODEL.format("dmo")),
         ({"model": "sdxl"}, UserError, "`python -m bot install sdxl`"),
         ({"model": "turbo"}, DoesNotFit, "Turbo runs without guidance"),
         ({"model": "turbo", "embeddings": ("blur",)}, DoesNotFit, "Turbo runs without guidance"),
-        ({"sampler": "eular"}, UnknownName, "Perhaps Euler"),
+        ({"sampler": "eular"}, UnknownName, UNKNOWN_SAMPLER.format("eular")),
     ],
     ids=lambda value: str(value)[:60],
 )

@@ -211,7 +211,7 @@ async def test_what_was_removed_since_is_named_with_the_preset_that_needs_it(
 
 async def test_a_model_that_is_gone_is_named_unless_another_is_typed(presets: Presets, shelf: PresetShelf) -> None:
     await saved(presets, "small", model="demo", steps=3)
-    shelf.shelf.forget("demo", "its file is broken")
+    shelf.shelf.mark_broken("demo", "its file is broken")
     with pytest.raises(UnknownName, match="There is no model 'demo' here any more, and the preset 'small' needs it"):
         await filled(presets, "small")
     assert (await filled(presets, "small", model="sdxl")).steps == 3

@@ -11,6 +11,7 @@ import pytest
 from services.errors import DoesNotFit, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
 from services.presets.rules import Missing
 from services.requests import GenerationRequest
+from tests.sentences.checkpoints import UNKNOWN_MODEL, UNKNOWN_SAMPLER
 from tests.services.presets.house import PresetShelf
 
 
@@ -31,8 +32,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> PresetShelf:
         ({"size": "wide"}, UserError, "'wide' is no size"),
         ({"size": "70x64"}, UserError, "try 64x64"),
         ({"size": "1024x1024", "model": "demo"}, UserError, "Demo takes sides from 48 to 96"),
-        ({"sampler": "eulr"}, UnknownName, "There is no sampler 'eulr'"),
-        ({"model": "dmo"}, UnknownName, "There is no model 'dmo' here. Installed: demo"),
+        ({"sampler": "eulr"}, UnknownName, UNKNOWN_SAMPLER.format("eulr")),
+        ({"model": "dmo"}, UnknownName, UNKNOWN_MODEL.format("dmo")),
         ({"model": "sdxl"}, UserError, "python -m bot install sdxl"),
         ({"embeddings": ("blurr",)}, UnknownName, "There is no embedding 'blurr' here"),
         ({"embeddings": ("blur:3",)}, UserError, "'3' is no strength for blur"),

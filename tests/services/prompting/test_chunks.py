@@ -1,4 +1,4 @@
-"""Chunks of 75 tokens: the published rule in golden cases, and what must hold for every prompt."""
+"""Chunks of 75 tokens: A1111's rule in examples, and properties that hold for every prompt."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.prompting import CHUNK_TOKENS, Chunk, lay_out, parse_emphasis
+from services.prompting import CHUNK_TOKENS, Chunk, parse_emphasis, split_into_chunks
 from services.prompting.chunks import COMMA_BACKTRACK, PLACEHOLDER, count_tokens
 
 COMMA = 1
 
 
 def tokenize(text: str) -> list[int]:
-    """One token for each word: `w7` is 107; a comma is a word of its own."""
+    """One token per word: `w7` is 107; a comma is its own word."""
     return [COMMA if word == "," else 100 + int(word.strip("w")) for word in text.replace(",", " , ").split()]
 
 
@@ -32,47 +32,45 @@ def lengths(chunks: list[Chunk]) -> list[int]:
 
 
 def test_an_empty_prompt_is_one_empty_chunk() -> None:
-    assert lay_out("", tokenize) == [Chunk()]
+    assert split_into_chunks("", tokenize) == [Chunk()]
 
 
 @pytest.mark.parametrize(
     ("count", "expected"), [(1, [1]), (75, [75]), (76, [75, 1]), (150, [75, 75]), (151, [75, 75, 1])]
 )
 def test_words_fill_chunks_of_75(count: int, expected: list[int]) -> None:
-    assert lengths(lay_out(words(count), tokenize)) == expected
+    assert lengths(split_into_chunks(words(count), tokenize)) == expected
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        # words up to the comma, words behind it
-        (55, 19, [75]),  # exactly 75: nothing has to move
-        (55, 20, [56, 20]),  # one word too many, and the comma is 20 tokens back: the words behind it go along
-        (54, 21, [75, 1]),  # it is 21 tokens back: too far
-        (74, 5, [75, 5]),  # the comma is the last of the chunk
-        (75, 5, [75, 6]),  # the comma itself begins the next chunk
+        # words before the comma, words after it
+        (55, 19, [75]),  # exactly 75: nothing moves
+        (55, 20, [56, 20]),  # one word too many, and the comma is 20 tokens back: the words after it move
+        (54, 21, [75, 1]),  # the comma is 21 tokens back, too far
+        (74, 5, [75, 5]),  # the comma is the chunk's last token
+        (75, 5, [75, 6]),  # the comma itself starts the next chunk
         (60, 90, [61, 75, 15]),
     ],
 )
-def test_a_full_chunk_gives_the_words_since_its_last_comma_to_the_next(
-    before: int, after: int, expected: list[int]
-) -> None:
+def test_when_a_chunk_is_full_the_words_since_its_last_comma_move(before: int, after: int, expected: list[int]) -> None:
     prompt = f"{words(before)}, {words(after, 500)}"
-    chunks = lay_out(prompt, tokenize)
+    chunks = split_into_chunks(prompt, tokenize)
     assert lengths(chunks) == expected
     assert [token for chunk in chunks for token in chunk.ids] == [*ids(before), COMMA, *ids(after, 500)]
 
 
-def test_the_words_that_move_keep_their_weights() -> None:
-    chunks = lay_out(f"{words(60)}, (w70 {words(20)}:1.5)", tokenize)
+def test_moved_words_keep_their_weights() -> None:
+    chunks = split_into_chunks(f"{words(60)}, (w70 {words(20)}:1.5)", tokenize)
     assert lengths(chunks) == [61, 21]
     assert chunks[0].weights == [1.0] * 61
     assert chunks[1].weights == [1.5] * 21
 
 
-def test_a_comma_counts_only_for_the_chunk_it_stands_in() -> None:
-    # the first chunk's comma is long past when the second one fills up
-    assert lengths(lay_out(f"{words(70)}, {words(100)}", tokenize)) == [71, 75, 25]
+def test_a_comma_only_affects_its_own_chunk() -> None:
+    # the only comma is in the first chunk, so a full second chunk has none to split at
+    assert lengths(split_into_chunks(f"{words(70)}, {words(100)}", tokenize)) == [71, 75, 25]
 
 
 @pytest.mark.parametrize(
@@ -89,16 +87,16 @@ def test_a_comma_counts_only_for_the_chunk_it_stands_in() -> None:
         (f"w1, {words(70)} BREAK {words(74)}", [72, 74]),
     ],
 )
-def test_a_break_begins_a_new_chunk(prompt: str, expected: list[int]) -> None:
-    assert lengths(lay_out(prompt, tokenize)) == expected
+def test_a_break_starts_a_new_chunk(prompt: str, expected: list[int]) -> None:
+    assert lengths(split_into_chunks(prompt, tokenize)) == expected
 
 
-def test_a_comma_before_a_break_moves_nothing_after_it() -> None:
-    assert lengths(lay_out(f"{words(60)}, BREAK {words(76)}", tokenize)) == [61, 75, 1]
+def test_a_comma_before_a_break_has_no_effect_after_it() -> None:
+    assert lengths(split_into_chunks(f"{words(60)}, BREAK {words(76)}", tokenize)) == [61, 75, 1]
 
 
-def test_embeddings_come_first_and_then_the_words() -> None:
-    (chunk,) = lay_out("w1, (w2:0.5)", tokenize, [(3, 1.0), (2, 0.8)])
+def test_embeddings_come_before_the_words() -> None:
+    (chunk,) = split_into_chunks("w1, (w2:0.5)", tokenize, [(3, 1.0), (2, 0.8)])
     assert chunk.ids == [PLACEHOLDER] * 5 + [101, COMMA, 102]
     assert chunk.weights == [1.0, 1.0, 1.0, 0.8, 0.8, 1.0, 1.0, 0.5]
     assert chunk.placed == [(0, 0), (3, 1)]
@@ -115,23 +113,23 @@ def test_embeddings_come_first_and_then_the_words() -> None:
         ([8, 16, 75], 80, [24, 75, 75, 5], [[(0, 0), (8, 1)], [(0, 2)], [], []]),
     ],
 )
-def test_an_embedding_that_does_not_fit_whole_begins_a_new_chunk(
+def test_an_embedding_that_does_not_fit_starts_a_new_chunk(
     vectors: list[int], count: int, expected: list[int], placed: list[list[tuple[int, int]]]
 ) -> None:
-    chunks = lay_out(words(count), tokenize, [(number, 1.0) for number in vectors])
+    chunks = split_into_chunks(words(count), tokenize, [(number, 1.0) for number in vectors])
     assert lengths(chunks) == expected
     assert [chunk.placed for chunk in chunks] == placed
 
 
-def test_a_comma_never_pulls_an_embedding_along() -> None:
-    chunks = lay_out(f", {words(10)}", tokenize, [(70, 0.5)])
+def test_an_embedding_never_moves_because_of_a_comma() -> None:
+    chunks = split_into_chunks(f", {words(10)}", tokenize, [(70, 0.5)])
     assert lengths(chunks) == [71, 10]
     assert chunks[0].weights == [0.5] * 70 + [1.0]
     assert chunks[0].placed == [(0, 0)]
 
 
-def test_tokens_are_counted_over_all_chunks() -> None:
-    assert count_tokens(lay_out(f"w1, {words(31)}", tokenize, [(8, 1.0)])) == 8 + 2 + 31
+def test_tokens_are_counted_across_chunks() -> None:
+    assert count_tokens(split_into_chunks(f"w1, {words(31)}", tokenize, [(8, 1.0)])) == 8 + 2 + 31
 
 
 PROMPTS = st.lists(
@@ -142,7 +140,7 @@ EMBEDDINGS = st.lists(st.tuples(st.integers(1, CHUNK_TOKENS), st.floats(0, 2)), 
 
 
 def tokenize_any(text: str) -> list[int]:
-    """As `tokenize`, with a token of its own for every mark that was left over."""
+    """Like `tokenize`, with a token for every remaining bracket or colon."""
     spaced = "".join(f" {letter} " if letter in ",()[]:" else letter for letter in text)
     return [
         {",": COMMA}.get(word, 50 + ord(word[0]) % 40 if word[0] != "w" else 100 + int(word[1:]))
@@ -151,21 +149,21 @@ def tokenize_any(text: str) -> list[int]:
 
 
 @given(PROMPTS, EMBEDDINGS)
-def test_no_token_is_lost_invented_or_moved_and_no_embedding_is_split(
+def test_all_tokens_are_kept_in_order_and_no_embedding_is_split(
     prompt: str, embeddings: list[tuple[int, float]]
 ) -> None:
-    chunks = lay_out(prompt, tokenize_any, embeddings)
-    # 1. no chunk holds more than an encoder sees, and only a BREAK leaves one of several empty
+    chunks = split_into_chunks(prompt, tokenize_any, embeddings)
+    # 1. no chunk exceeds the encoder's length, and among several only a BREAK can leave one empty
     assert all(len(chunk.ids) == len(chunk.weights) <= CHUNK_TOKENS for chunk in chunks)
     assert len(chunks) == 1 or "BREAK" in prompt or all(chunk.ids for chunk in chunks)
-    # 2. the words, with their weights, are those of the prompt in their order
+    # 2. the words and their weights are the prompt's, in order
     placed = {
         (number, position): index
         for number, chunk in enumerate(chunks)
         for offset, index in chunk.placed
         for position in range(offset, offset + embeddings[index][0])
     }
-    laid_out = [
+    words_placed = [
         (token, weight)
         for number, chunk in enumerate(chunks)
         for position, (token, weight) in enumerate(zip(chunk.ids, chunk.weights, strict=True))
@@ -177,8 +175,8 @@ def test_no_token_is_lost_invented_or_moved_and_no_embedding_is_split(
         if not passage.is_break
         for token in tokenize_any(passage.text)
     ]
-    assert laid_out == expected
-    # 3. every embedding stands once, in order, whole, before all words, at its strength
+    assert words_placed == expected
+    # 3. every embedding appears once, unsplit, in order, before all words, with its strength
     assert [index for chunk in chunks for _, index in chunk.placed] == list(range(len(embeddings)))
     assert len(placed) == sum(vectors for vectors, _ in embeddings)
     for (number, position), index in placed.items():
@@ -191,8 +189,8 @@ def test_no_token_is_lost_invented_or_moved_and_no_embedding_is_split(
 
 
 @given(st.integers(0, 400), EMBEDDINGS)
-def test_words_without_commas_leave_no_room_unused(count: int, embeddings: list[tuple[int, float]]) -> None:
-    chunks = lay_out(words(count), tokenize, embeddings)
+def test_words_without_commas_fill_every_chunk(count: int, embeddings: list[tuple[int, float]]) -> None:
+    chunks = split_into_chunks(words(count), tokenize, embeddings)
     with_vectors = [chunk for chunk in chunks if chunk.placed]
     room = (
         CHUNK_TOKENS - sum(vectors for vectors, _ in embeddings[with_vectors[-1].placed[0][1] :]) if with_vectors else 0
@@ -202,7 +200,7 @@ def test_words_without_commas_leave_no_room_unused(count: int, embeddings: list[
 
 
 @given(st.integers(1, 120), st.integers(0, 120))
-def test_fewer_than_twenty_words_are_moved_for_a_comma(before: int, after: int) -> None:
-    chunks = lay_out(f"{words(before)}, {words(after)}", tokenize)
+def test_fewer_than_twenty_words_move_because_of_a_comma(before: int, after: int) -> None:
+    chunks = split_into_chunks(f"{words(before)}, {words(after)}", tokenize)
     for chunk in chunks[:-1]:
         assert CHUNK_TOKENS - len(chunk.ids) < COMMA_BACKTRACK

@@ -1,4 +1,4 @@
-"""A1111's emphasis: golden values from its published rule, and a second, letter-by-letter reading of that rule."""
+"""A1111's emphasis: examples from its published rule, and a second, character-by-character implementation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.prompting import Passage, parse_emphasis
 from services.prompting.emphasis import MAX_WEIGHT
 
-#: what the rule says once: a round bracket multiplies by 1.1, a square one divides by it
+#: factors of round and square brackets
 R, S = 1.1, 1 / 1.1
 
 
@@ -51,16 +51,25 @@ def passages(prompt: str) -> list[tuple[str, float]]:
         (r"(fish \(red\):1.2)", [("fish (red)", 1.2)]),
         (r"a \[b\] \\ c", [(r"a [b] \ c", 1.0)]),
         (r"(a\:1.2)", [("a\\", 1.2)]),
-        # the two kinds of brackets need not nest in each other
+        # the two kinds of brackets needn't nest within each other
         ("(a [b) c]", [("a ", R), ("b", R * S), (" c", S)]),
         ("[a (b] c)", [("a ", S), ("b", S * R), (" c", R)]),
         (
             "a (((house:1.3)) [on] a (hill:0.5), sun, (((sky))).",
-            [("a ", 1.0), ("house", 1.3 * R * R), (" ", R), ("on", S * R), (" a ", R), ("hill", 0.5 * R), (", sun, ", R),
-             ("sky", R * R * R * R), (".", R)],
+            [
+                ("a ", 1.0),
+                ("house", 1.3 * R * R),
+                (" ", R),
+                ("on", S * R),
+                (" a ", R),
+                ("hill", 0.5 * R),
+                (", sun, ", R),
+                ("sky", R * R * R * R),
+                (".", R),
+            ],
         ),
     ],
-)  # fmt: skip
+)
 def test_weights_follow_the_published_rule(prompt: str, expected: list[tuple[str, float]]) -> None:
     found = passages(prompt)
     assert [text for text, _ in found] == [text for text, _ in expected]
@@ -78,19 +87,19 @@ def test_weights_follow_the_published_rule(prompt: str, expected: list[tuple[str
         ("BREAKfast, break, OUTBREAK", [("BREAKfast, break, OUTBREAK", 1.0)]),
     ],
 )
-def test_a_break_stands_apart_and_has_no_weight(prompt: str, expected: list[tuple[str, float]]) -> None:
+def test_a_break_is_a_passage_of_its_own_without_weight(prompt: str, expected: list[tuple[str, float]]) -> None:
     assert passages(prompt) == expected
     assert [passage.is_break for passage in parse_emphasis(prompt)] == [text == "" for text, _ in expected]
 
 
 @pytest.mark.parametrize("prompt", [r"c:\new", r"\o/", "trailing \\", r"\BREAKs"])
 def test_a_backslash_before_anything_but_a_bracket_is_an_ordinary_character(prompt: str) -> None:
-    # A1111 drops such a backslash; here nothing that was typed is lost
+    # A1111 drops such a backslash; we keep everything that was typed
     assert parse_emphasis(prompt) == [Passage(prompt)]
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e5", "99999999"])
-def test_a_weight_beyond_reason_stays_finite(number: str) -> None:
+def test_an_extreme_weight_stays_finite(number: str) -> None:
     for prompt in (f"(a:{number})", f"((a:0):{number})", f"((a:{number}):{number})"):
         assert all(abs(weight) <= MAX_WEIGHT for _, weight in passages(prompt))
 
@@ -99,7 +108,7 @@ Letters = list[tuple[str, float]]
 
 
 def letter_by_letter(prompt: str) -> Letters:
-    """The rule read one character at a time: every letter with its weight; a BREAK is an empty letter."""
+    """The rule applied one character at a time: every character with its weight; a BREAK is an empty character."""
     prompt = re.sub(r"\s*\bBREAK\b\s*", "\ue000", prompt)
     letters: Letters = []
     opened: dict[str, list[int]] = {"(": [], "[": []}
@@ -159,27 +168,27 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=25).map("".join))
 @example("(\\\\)BREAK:1.2)")
-def test_every_letter_has_the_weight_that_the_rule_gives_it(prompt: str) -> None:
+def test_every_character_has_the_weight_from_the_rule(prompt: str) -> None:
     found = [(letter, passage.weight) for passage in parse_emphasis(prompt) for letter in (passage.text or [""])]
     expected = letter_by_letter(prompt)
     assert [letter for letter, _ in found] == [letter for letter, _ in expected]
-    assert all(math.isclose(one, other) for (_, one), (_, other) in zip(found, expected, strict=True))
+    assert all(math.isclose(ours, theirs) for (_, ours), (_, theirs) in zip(found, expected, strict=True))
 
 
 @given(st.text(max_size=200))
-def test_any_prompt_is_read_and_neighbours_differ_in_weight(prompt: str) -> None:
+def test_any_prompt_can_be_parsed_and_neighbours_differ_in_weight(prompt: str) -> None:
     found = parse_emphasis(prompt)
     assert all(math.isfinite(passage.weight) for passage in found)
-    for one, next_one in pairwise(found):
-        assert one.is_break or next_one.is_break or one.weight != next_one.weight
+    for left, right in pairwise(found):
+        assert left.is_break or right.is_break or left.weight != right.weight
 
 
 @given(st.text(st.characters(exclude_characters="()[]:\\"), max_size=60).filter(lambda text: "BREAK" not in text))
-def test_words_without_marks_are_left_alone(prompt: str) -> None:
+def test_text_without_brackets_is_unchanged(prompt: str) -> None:
     assert parse_emphasis(prompt) == ([Passage(prompt)] if prompt else [])
 
 
 @given(st.text(max_size=60).filter(lambda text: "BREAK" not in text))
-def test_escaped_brackets_are_only_characters(text: str) -> None:
+def test_escaped_brackets_are_ordinary_characters(text: str) -> None:
     escaped = re.sub(r"([()\[\]\\])", r"\\\1", text)
     assert parse_emphasis(escaped) == ([Passage(text)] if text else [])

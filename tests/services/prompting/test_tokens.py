@@ -1,4 +1,4 @@
-"""The demo checkpoint's own tokenizer: every word is counted, and none of them ends the prompt."""
+"""The demo checkpoint's tokenizer: every word is counted, and no text ends the prompt."""
 
 from __future__ import annotations
 
@@ -22,45 +22,45 @@ TOKENIZE = tokenizer_function(TOKENIZER)
     ("text", "count"),
     [("", 0), ("   ", 0), ("a red fish", 3), ("A Red FISH", 3), ("red, blurry", 3), (",", 1), (", , ", 2)],
 )
-def test_words_are_counted_without_begin_and_end(text: str, count: int) -> None:
+def test_begin_and_end_tokens_are_not_counted(text: str, count: int) -> None:
     assert len(TOKENIZE(text)) == count
 
 
-def test_the_ids_are_those_of_the_tokenizer() -> None:
+def test_the_ids_equal_the_tokenizers() -> None:
     ids = TOKENIZER("a red fish in the sea, blurry")["input_ids"]
     assert [TOKENIZER.bos_token_id, *TOKENIZE("a red fish in the sea, blurry"), TOKENIZER.eos_token_id] == ids
 
 
-def test_a_tokenizer_that_pads_with_an_ordinary_character_still_reads_it() -> None:
-    # SD 2's and SDXL's second tokenizer pad with "!"; typed, it is a word and no padding
+def test_a_padding_character_in_the_text_is_an_ordinary_token() -> None:
+    # SD 2's tokenizer and SDXL's second one pad with "!", which is an ordinary word when typed
     padding = CLIPTokenizer.from_pretrained(DEMO_CHECKPOINT / "tokenizer", pad_token="!", local_files_only=True)
     assert tokenizer_function(padding)("red fish!") == TOKENIZE("red fish!")
 
 
-def test_long_prompts_are_not_cut() -> None:
+def test_long_prompts_are_not_truncated() -> None:
     assert len(TOKENIZE("red " * 1000)) == 1000
 
 
 @given(
     st.text(st.sampled_from("aB z,.!?0'’éß日😀\u0301-_<|>")), st.sampled_from(["", "<|endoftext|>", "<|startoftext|>"])
 )
-def test_no_text_becomes_a_mark_of_begin_or_end(text: str, mark: str) -> None:
+def test_no_text_becomes_a_begin_or_end_token(text: str, mark: str) -> None:
     assert not {TOKENIZER.bos_token_id, TOKENIZER.eos_token_id} & set(TOKENIZE(text + mark + text))
 
 
 @given(st.text(st.sampled_from("abcxyzABC 0189,.:!?()[]{}<>|'\"-_=+*&^%$#@~`/\\\n")))
-def test_no_letter_is_lost_or_invented(text: str) -> None:
+def test_no_character_is_lost_or_added(text: str) -> None:
     tokens = TOKENIZER.convert_ids_to_tokens(TOKENIZE(text))
     assert "".join(str(token).removesuffix("</w>") for token in tokens) == "".join(text.lower().split())
 
 
-def test_a_checkpoints_tokenizer_is_read_once() -> None:
+def test_a_checkpoints_tokenizer_is_cached() -> None:
     first = load_tokenizer(DEMO_CHECKPOINT)
     assert load_tokenizer(Path(DEMO_CHECKPOINT)) is first
     assert first("a red fish") == TOKENIZE("a red fish")
 
 
-def test_counting_needs_no_torch() -> None:
+def test_counting_tokens_does_not_import_torch() -> None:
     program = (
         "import sys, pathlib; from services.prompting.tokens import load_tokenizer;"
         f"print(len(load_tokenizer(pathlib.Path({str(DEMO_CHECKPOINT)!r}))('a red fish')), 'torch' in sys.modules)"

@@ -59,7 +59,7 @@ async def test_what_is_in_hand_is_left_alone(house: House, storage: Storage, mon
 async def test_old_pictures_go_and_those_that_are_still_to_be_sent_stay(
     house: House, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, unsent = await house.pictures.keep([b"sent", b"unsent"])
+    sent, unsent = await house.pictures.save([b"sent", b"unsent"])
     job = await storage.jobs.add(a_plan(), a_target())
     await storage.jobs.claim([job.id])
     await storage.jobs.mark_rendered(job.id, [unsent], 1.0)

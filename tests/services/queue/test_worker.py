@@ -25,7 +25,8 @@ from services.queue.pace import Pace
 from services.queue.worker import Worker
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint, a_plan, a_target
-from tests.services.engine.shortage import needs_linux, short_of_memory
+from tests.sentences.checkpoints import NOT_INSTALLED
+from tests.services.engine.memory_limit import limited_memory, needs_linux
 from tests.services.engine.tiny import save_sd1
 from tests.services.recording import RecordingDelivery
 
@@ -135,7 +136,7 @@ async def test_a_broken_model_is_forgotten_and_the_others_go_on(house: House) ->
     async with house.working():
         await house.delivery.until_answered(first.id, second.id, good.id)
     assert house.delivery.failures[first.id] == CheckpointUnusable.calm
-    assert "Liar is not installed here" in house.delivery.failures[second.id]
+    assert NOT_INSTALLED.format("Liar") in house.delivery.failures[second.id]
     assert list(house.delivery.done) == [good.id]
     assert "liar" not in {one.id for one in house.shelf.installed}
     assert "whose text_encoder is 768 wide; this one is 96" in house.shelf.problems[-1].reason
@@ -153,7 +154,7 @@ async def test_a_model_that_does_not_fit_into_memory_stays_on_offer(
         ready = await house.ask()
         await house.delivery.until_answered(ready.id)
         assert engine.pid is not None
-        with short_of_memory(engine.pid):
+        with limited_memory(engine.pid):
             refused = await house.ask(**wish)
             await house.delivery.until_answered(refused.id)
         drawn = await house.ask(**wish)

@@ -54,7 +54,7 @@ def test_there_is_no_page_before_the_first_or_after_the_last(browsing: Browsing)
 
 
 def test_an_unknown_model_is_named(browsing: Browsing) -> None:
-    with pytest.raises(UnknownName, match="There is no model 'sd99'"):
+    with pytest.raises(UnknownName, match="There's no model 'sd99'"):
         ids(browsing, model="sd99")
 
 

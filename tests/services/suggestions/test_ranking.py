@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.architecture import Architecture
 from embeddings.library import InstalledEmbedding
-from services.matching import RELATED
+from services.matching import MIN_SIMILARITY
 from services.planning.fit import merit_of, usable_with
 from services.suggestions.ranking import START, TARGET_SHARE, Ranking, score
 from tests.builders import a_checkpoint, installed
@@ -34,7 +34,7 @@ def plainly(typed: str, without: set[str], uses: Mapping[str, int]) -> list[Inst
         return max(names, TARGET_SHARE * score(typed, one.targets)) if typed.strip() and one.targets else names
 
     usable = usable_with(MODEL, EMBEDDINGS)
-    related = [one for one in usable if closeness(one) >= RELATED]
+    related = [one for one in usable if closeness(one) >= MIN_SIMILARITY]
     if not related:
         related, closeness = usable, lambda one: START
     ordered = sorted(related, key=lambda one: (-round(closeness(one) / 10), merit_of(one, MODEL), -uses.get(one.id, 0)))
@@ -68,9 +68,9 @@ def test_a_start_counts_most_then_a_part(typed: str, names: list[str], points: f
 
 
 def test_a_typing_error_counts_less_than_a_part_and_a_letter_or_two_hardly_at_all() -> None:
-    assert RELATED <= score("watermrak", ["watermark"]) < 95
-    assert score("qw", ["watermark"]) < RELATED
-    assert score("watermark", ["a"]) < RELATED
+    assert MIN_SIMILARITY <= score("watermrak", ["watermark"]) < 95
+    assert score("qw", ["watermark"]) < MIN_SIMILARITY
+    assert score("watermark", ["a"]) < MIN_SIMILARITY
 
 
 def test_an_empty_library_offers_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Latents of real renders: what the denoising loop ended with, before it is decoded, and what it was given."""
+"""The latents of real renders, before the VAE rounds them to 8 bits, and the pipeline's inputs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from services.engine.renderer import render
 from services.parameters import GenerationParameters
 
 
-class Watched:
-    """Mixed in before a real pipeline: keeps a call's inputs, and the latents of its last step."""
+class RecordingPipeline:
+    """A mixin, to be listed before a real pipeline, that keeps a call's inputs and the latents of its last step."""
 
     inputs: dict[str, Any]
     latents: torch.Tensor
@@ -25,23 +25,23 @@ class Watched:
             return callback_on_step_end(pipe, step, timestep, tensors)
 
         self.inputs = inputs
-        return super().__call__(callback_on_step_end=keep, **inputs)  # type: ignore[misc]  # of the pipeline that stands behind
+        return super().__call__(callback_on_step_end=keep, **inputs)  # type: ignore[misc]  # the pipeline's
 
 
-def of_kind(kind: Any, pipe: Any) -> Any:
-    """The parts of `pipe` in a pipeline of another kind."""
+def with_class(kind: Any, pipe: Any) -> Any:
+    """A pipeline of class `kind` with the parts of `pipe`."""
     extras = {} if "text_encoder_2" in pipe.components else {"requires_safety_checker": False}
     made = kind(**pipe.components, **extras)
     made.set_progress_bar_config(disable=True)
     return made
 
 
-def watched(loaded: LoadedCheckpoint) -> LoadedCheckpoint:
-    """The same checkpoint, text side and weights included, whose latents can be seen."""
-    return replace(loaded, pipe=of_kind(type("WatchedPipeline", (Watched, type(loaded.pipe)), {}), loaded.pipe))
+def recording(loaded: LoadedCheckpoint) -> LoadedCheckpoint:
+    """The same checkpoint, weights and conditioner included, with its latents recorded."""
+    return replace(loaded, pipe=with_class(type("Recording", (RecordingPipeline, type(loaded.pipe)), {}), loaded.pipe))
 
 
 def latents_of(loaded: LoadedCheckpoint, plans: Sequence[GenerationParameters]) -> torch.Tensor:
-    """What a `watched` checkpoint makes of plans that share a batch. Shape: (pictures, channels, height, width)."""
+    """Render plans that share a batch on a `recording` checkpoint. Shape: (pictures, channels, height, width)."""
     render(loaded, plans, lambda *_: None)
     return loaded.pipe.latents

@@ -1,7 +1,7 @@
-"""A1111's rule of emphasis and chunks, written a second time from its description, in another way than the code under test.
+"""A second implementation of A1111's emphasis and chunks, from their description and unlike the code under test.
 
-Emphasis: brackets are matched first, and a letter's weight is the product over the brackets around it. Chunks: one after the
-other is cut off the whole list of positions, where the code under test adds token after token.
+Emphasis: brackets are matched first, and a character's weight is the product over the brackets around it. Chunks: they are
+cut off the full list of positions, while the code under test adds token by token.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-#: an encoder's positions between begin and end
+#: an encoder's positions between the begin and end tokens
 LENGTH = 75
-#: how far back the comma may lie that a full chunk is cut at
+#: how far back a full chunk may be cut at a comma
 BACKTRACK = 20
 
-#: a token and its weight; an embedding's positions have -1 - its number for a token
+#: a token and its weight; the positions of embedding i have the token -1 - i
 Position = tuple[int, float]
-#: from the first letter to before the last, times this
+#: start, end (exclusive), factor
 Span = tuple[int, int, float]
 
 _BREAK = "\ue000"
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r":\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\)")
 
 
 def emphasised(prompt: str) -> list[list[tuple[str, float]]]:
-    """The passages (words, weight) between BREAKs; neighbours of equal weight are one passage."""
+    """The passages (text, weight) between BREAKs; neighbours of equal weight are one passage."""
     letters, spans = _spans(re.sub(r"\s*\bBREAK\b\s*", _BREAK, prompt))
     parts: list[list[tuple[str, float]]] = [[]]
     for number, letter in enumerate(letters):
@@ -45,7 +45,7 @@ def emphasised(prompt: str) -> list[list[tuple[str, float]]]:
 def chunked(
     prompt: str, tokenize: Callable[[str], list[int]], embeddings: Sequence[tuple[int, float]] = ()
 ) -> list[list[Position]]:
-    """Chunks of at most 75 positions: embeddings (number of vectors, strength), each of them whole, and then the words."""
+    """Chunks of at most 75 positions: the unsplit embeddings, given as (number of vectors, strength), then the words."""
     chunks: list[list[Position]] = [[]]
     for number, (vectors, strength) in enumerate(embeddings):
         if len(chunks[-1]) + vectors > LENGTH:
@@ -64,7 +64,7 @@ def _cut(positions: list[Position], comma: int) -> list[list[Position]]:
     chunks: list[list[Position]] = []
     while len(positions) > LENGTH:
         at = LENGTH
-        if positions[LENGTH][0] != comma:  # a comma that does not fit goes over alone
+        if positions[LENGTH][0] != comma:  # a comma that doesn't fit moves to the next chunk alone
             commas = [place for place in range(LENGTH - BACKTRACK, LENGTH) if positions[place][0] == comma]
             at = commas[-1] + 1 if commas else LENGTH
         chunks.append(positions[:at])
@@ -73,7 +73,7 @@ def _cut(positions: list[Position], comma: int) -> list[list[Position]]:
 
 
 def _spans(prompt: str) -> tuple[str, list[Span]]:
-    """The letters without marks, and the brackets around them in the order in which they close."""
+    """The text without brackets and weights, and the brackets' spans in the order in which they close."""
     letters, spans = "", list[Span]()
     opened: dict[str, list[int]] = {"(": [], "[": []}
     while prompt:
@@ -92,7 +92,7 @@ def _spans(prompt: str) -> tuple[str, list[Span]]:
             prompt = prompt[1:]
         else:
             letters, prompt = letters + prompt[0], prompt[1:]
-    # what was never closed reaches to the end
+    # unclosed brackets extend to the end
     spans.extend((start, len(letters), 1.1) for start in opened["("])
     spans.extend((start, len(letters), 1 / 1.1) for start in opened["["])
     return letters, spans

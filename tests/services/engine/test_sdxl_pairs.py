@@ -1,4 +1,4 @@
-"""An SDXL embedding is a pair: both encoders get their half or nothing is encoded. And sets of embeddings keep their order."""
+"""An SDXL embedding is a pair: both encoders get their half, or the embedding is refused. Sets of embeddings keep their order."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ ByName = Callable[[str], Any]
         ({"clip_l": rows(2, 1280), "clip_g": rows(2, 768)}, "1280 and 768 wide; SDXL has 768 and 1280"),
         ({"clip_l": rows(2, 768), "clip_g": rows(2, 768)}, "768 and 768 wide; SDXL has 768 and 1280"),
     ],
-    ids=["second half", "second half unnamed", "unequal", "swapped", "twice the first"],
+    ids=["second half", "second half without a name", "different lengths", "swapped", "first half twice"],
 )
-def test_half_a_pair_is_no_embedding(tmp_path: Path, tensors: dict[str, Any], reason: str) -> None:
+def test_half_a_pair_is_refused(tmp_path: Path, tensors: dict[str, Any], reason: str) -> None:
     (tmp_path / "half.safetensors").write_bytes(tensor_file(tensors))
     with pytest.raises(RefusedFile, match=reason):
         read_file(tmp_path / "half.safetensors")
 
 
-def test_the_first_half_alone_is_an_embedding_for_sd1_and_does_not_fit_sdxl(tmp_path: Path) -> None:
+def test_the_first_half_alone_is_an_embedding_for_sd1(tmp_path: Path) -> None:
     (tmp_path / "first.safetensors").write_bytes(tensor_file({"clip_l": pair()["clip_l"]}))
     assert read_file(tmp_path / "first.safetensors").embedding.architecture is Architecture.SD1
 
 
 @pytest.mark.parametrize("missing", ["clip_l", "clip_g"])
-def test_a_plan_without_one_half_is_an_error_and_leaves_nothing_behind(sdxl: LoadedCheckpoint, missing: str) -> None:
+def test_encoding_half_a_pair_raises_and_leaves_no_trace(sdxl: LoadedCheckpoint, missing: str) -> None:
     conditioner = Conditioner(Architecture.SDXL, sdxl.pipe)
     whole = placed(Architecture.SDXL)
     half = replace(whole, vectors={name: vectors for name, vectors in whole.vectors.items() if name != missing})
     with pytest.raises(ValueError, match=r"^easyneg is for clip_[lg], not for clip_l, clip_g$"):
         conditioner.encode(NEGATIVE, [half])
-    # neither in the cache, under a key that the whole one shares, nor in an encoder
+    # not in the cache, where the complete embedding has the same key, and not in an encoder
     assert_same(conditioner.encode(NEGATIVE, [whole]), sdxl.conditioner.encode(NEGATIVE, [whole]))
     assert_same(conditioner.encode(NEGATIVE), sdxl.conditioner.encode(NEGATIVE))
 
 
-def test_a_pair_is_not_used_by_halves_where_one_encoder_is_all_there_is(sd1: LoadedCheckpoint) -> None:
-    """SD 1's encoder goes by the name of SDXL's first, and is as wide."""
+def test_a_pair_is_refused_by_an_sd1_checkpoint(sd1: LoadedCheckpoint) -> None:
+    """SD 1's encoder has the same name and width as SDXL's first."""
     with pytest.raises(ValueError, match=r"^easyneg is for clip_l, clip_g, not for clip_l$"):
         sd1.conditioner.encode(NEGATIVE, [placed(Architecture.SD1), placed(Architecture.SDXL)])
 
 
-def test_each_encoder_of_sdxl_gets_its_own_half(sdxl: LoadedCheckpoint) -> None:
+def test_each_sdxl_encoder_gets_its_own_half(sdxl: LoadedCheckpoint) -> None:
     one, other = placed(Architecture.SDXL, seed=1), placed(Architecture.SDXL, seed=2)
     mixed = replace(
         one, content_hash="mixed", vectors={"clip_l": one.vectors["clip_l"], "clip_g": other.vectors["clip_g"]}
@@ -84,22 +84,22 @@ def encoded_after(loaded: LoadedCheckpoint, *before: list[PlacedEmbedding], want
 
 
 @pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "demo"])
-def test_the_order_of_embeddings_counts_and_what_was_encoded_before_does_not(by_name: ByName, checkpoint: str) -> None:
+def test_the_order_of_embeddings_matters_but_earlier_requests_do_not(by_name: ByName, checkpoint: str) -> None:
     loaded: LoadedCheckpoint = by_name(checkpoint)
     kind = loaded.checkpoint.architecture
     a, b = placed(kind, 3, seed=1), placed(kind, 5, seed=2, strength=0.8)
-    first, other_way = encoded_after(loaded, wanted=[a, b]), encoded_after(loaded, wanted=[b, a])
-    assert difference(first.states, other_way.states) > 0.001
+    first, reversed_order = encoded_after(loaded, wanted=[a, b]), encoded_after(loaded, wanted=[b, a])
+    assert difference(first.states, reversed_order.states) > 0.001
     assert_same(encoded_after(loaded, [b, a], [a], [b], wanted=[a, b]), first)
-    assert_same(encoded_after(loaded, [a, b], [], wanted=[b, a]), other_way)
+    assert_same(encoded_after(loaded, [a, b], [], wanted=[b, a]), reversed_order)
 
 
-def test_no_two_ways_to_choose_and_weigh_share_a_place_in_the_cache(sd1: LoadedCheckpoint) -> None:
+def test_every_choice_order_and_strength_has_its_own_cache_entry(sd1: LoadedCheckpoint) -> None:
     conditioner = Conditioner(Architecture.SD1, sd1.pipe)
     three = [placed(Architecture.SD1, 2, seed=seed) for seed in range(3)]
-    ways = [list(some) for count in range(4) for some in permutations(three, count)]
-    ways += [[replace(three[0], strength=0.5), three[1]], [three[0], replace(three[1], strength=0.5)]]
-    encoded = [conditioner.encode(NEGATIVE, way) for way in ways]
-    for number, one in enumerate(encoded):
-        assert conditioner.encode(NEGATIVE, ways[number]) is one
-        assert all(difference(one.states, other.states) > 0 for other in encoded[number + 1 :])
+    selections = [list(chosen) for count in range(4) for chosen in permutations(three, count)]
+    selections += [[replace(three[0], strength=0.5), three[1]], [three[0], replace(three[1], strength=0.5)]]
+    encoded = [conditioner.encode(NEGATIVE, selection) for selection in selections]
+    for number, conditioning in enumerate(encoded):
+        assert conditioner.encode(NEGATIVE, selections[number]) is conditioning
+        assert all(difference(conditioning.states, other.states) > 0 for other in encoded[number + 1 :])

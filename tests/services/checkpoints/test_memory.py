@@ -1,4 +1,4 @@
-"""What models take of memory, told without loading them."""
+"""The memory that a model needs, computed without loading it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 
 from embeddings.architecture import Architecture
 from services.checkpoints import Installation
-from services.checkpoints.footprint import memory_of
+from services.checkpoints.memory import weights_memory
 from services.engine.loader import load_checkpoint
 from tests.builders import DEMO_CHECKPOINT, a_checkpoint
 from tests.services.engine.tiny import save_sdxl
 
 
 def loaded_bytes(name: str, folder: Path) -> int:
-    """What the weights take that are really in memory."""
+    """The memory that the weights take once they are loaded."""
     checkpoint = a_checkpoint(name, Architecture(name))
     pipe = load_checkpoint(checkpoint, Installation.in_folder(folder), torch.device("cpu")).pipe
     parts = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
@@ -25,15 +25,16 @@ def loaded_bytes(name: str, folder: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ["demo", "sdxl"])
-def test_it_is_what_loading_takes(name: str, tmp_path: Path) -> None:
+def test_the_computed_memory_equals_that_of_the_loaded_weights(name: str, tmp_path: Path) -> None:
     folder = DEMO_CHECKPOINT if name == "demo" else save_sdxl(tmp_path / "sdxl")
-    told = memory_of(Installation.in_folder(folder), 4)
-    assert told == loaded_bytes(name, folder)
-    assert memory_of(Installation.in_folder(folder), 2) == told // 2
+    in_float32 = weights_memory(Installation.in_folder(folder), 4)
+    assert in_float32 == loaded_bytes(name, folder)
+    assert weights_memory(Installation.in_folder(folder), 2) == in_float32 // 2
 
 
-def test_weights_that_lie_there_in_another_precision_are_not_counted_twice(tmp_path: Path) -> None:
+def test_a_second_copy_in_another_precision_is_not_counted(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(DEMO_CHECKPOINT, tmp_path / "demo"))
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     shutil.copy(weights, weights.with_name("diffusion_pytorch_model.fp16.safetensors"))
-    assert memory_of(Installation.in_folder(folder), 4) == memory_of(Installation.in_folder(DEMO_CHECKPOINT), 4)
+    original = Installation.in_folder(DEMO_CHECKPOINT)
+    assert weights_memory(Installation.in_folder(folder), 4) == weights_memory(original, 4)

@@ -1,4 +1,4 @@
-"""Whole prompts, from brackets to chunks, against a second writing of A1111's rule and against values worked out by hand."""
+"""Whole prompts, from brackets to chunks, compared with a second implementation of A1111's rules and with values by hand."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from services.prompting import lay_out
+from services.prompting import split_into_chunks
 from services.prompting.chunks import PLACEHOLDER
 from services.prompting.emphasis import MAX_WEIGHT
 from services.prompting.tokens import load_tokenizer
 from tests.builders import DEMO_CHECKPOINT
-from tests.services.prompting.published_rule import Position, chunked, emphasised
+from tests.services.prompting.a1111_reference import Position, chunked, emphasised
 
 TOKENIZE = load_tokenizer(DEMO_CHECKPOINT)
 COMMA = 1
 
 
 def by_word(text: str) -> list[int]:
-    """`w7` is 107, and a comma is 1: for cases that are worked out by hand."""
+    """`w7` is 107 and a comma is 1, for cases computed by hand."""
     return [COMMA if word == "," else 100 + int(word[1:]) for word in text.replace(",", " , ").split()]
 
 
@@ -27,9 +27,9 @@ def words(count: int) -> str:
 
 
 def ours(prompt: str, tokenize: object, embeddings: list[tuple[int, float]]) -> list[list[Position]]:
-    """What is laid out, in the form of the second writing."""
+    """Our chunks, in the second implementation's format."""
     found: list[list[Position]] = []
-    for chunk in lay_out(prompt, tokenize, embeddings):  # type: ignore[arg-type]
+    for chunk in split_into_chunks(prompt, tokenize, embeddings):  # type: ignore[arg-type]
         positions = list(zip(chunk.ids, chunk.weights, strict=True))
         for offset, index in chunk.placed:
             vectors = embeddings[index][0]
@@ -41,7 +41,7 @@ def ours(prompt: str, tokenize: object, embeddings: list[tuple[int, float]]) -> 
     return found
 
 
-# without a backslash before anything but a bracket, which A1111 drops and which here stays
+# no backslashes except before brackets: A1111 drops those, and we keep them
 MARKS = ["(", "(", ")", ")", "[", "]", ":1.3)", ": 0.7 )", ":.5)", r"\(", r"\)", r"\[", r"\]", "\\\\", ":", "BREAK"]
 PHRASES = ["a red fish", ", ", ",", ", blurry, ", "low quality", "bad hands, ", "snow " * 9, "sea" * 3, " ", "\n", "é"]
 PROMPTS = st.lists(st.sampled_from(MARKS) | st.sampled_from(PHRASES), max_size=40).map("".join)
@@ -51,14 +51,14 @@ LONG = st.lists(
 EMBEDDINGS = st.lists(st.tuples(st.integers(1, 75), st.sampled_from([0.0, 0.5, 1.0, 1.3])), max_size=3)
 
 
-def within_reason(prompt: str) -> bool:
-    """Whether the limit that ours sets to weights, and the rule does not, is out of reach."""
+def below_our_limit(prompt: str) -> bool:
+    """Whether no weight can exceed our limit, which A1111 doesn't have."""
     return 1.3 ** prompt.count("(") < MAX_WEIGHT
 
 
 @given(PROMPTS, EMBEDDINGS)
-def test_real_words_are_laid_out_as_the_rule_says(prompt: str, embeddings: list[tuple[int, float]]) -> None:
-    assume(within_reason(prompt))
+def test_prompts_are_chunked_as_by_the_reference(prompt: str, embeddings: list[tuple[int, float]]) -> None:
+    assume(below_our_limit(prompt))
     assert ours(prompt, TOKENIZE, embeddings) == chunked(prompt, TOKENIZE, embeddings)
 
 
@@ -66,43 +66,43 @@ def test_real_words_are_laid_out_as_the_rule_says(prompt: str, embeddings: list[
 @example("snow " * 60 + ", (snow " + "snow " * 18 + "snow:1.3)", [])
 @example("snow " * 54 + ", " + "snow " * 90, [(1, 0.5)])
 @example(", " + "snow " * 20 + ", snow", [(70, 1.0), (75, 1.3)])
-def test_long_prompts_are_cut_where_the_rule_says(prompt: str, embeddings: list[tuple[int, float]]) -> None:
-    assume(within_reason(prompt))
+def test_long_prompts_are_split_as_by_the_reference(prompt: str, embeddings: list[tuple[int, float]]) -> None:
+    assume(below_our_limit(prompt))
     assert ours(prompt, TOKENIZE, embeddings) == chunked(prompt, TOKENIZE, embeddings)
 
 
 R, S = 1.1, 1 / 1.1
-#: prompt, embeddings, and for each chunk its runs (number of positions, weight)
-WORKED_OUT: list[tuple[str, list[tuple[int, float]], list[list[tuple[int, float]]]]] = [
+#: prompt, embeddings, and the runs (number of positions, weight) of each chunk
+BY_HAND: list[tuple[str, list[tuple[int, float]], list[list[tuple[int, float]]]]] = [
     # (w1) is 1.1, ((w1)) 1.21, [w1] 1/1.1, (w1:1.3) exactly 1.3 and not 1.3 * 1.1
     ("w1 (w1) ((w1)) [w1] (w1:1.3)", [], [[(1, 1.0), (1, R), (1, R * R), (1, S), (1, 1.3)]]),
     # an inner weight multiplies the outer one: 1.5 * 1.2 between 1.2 and 1.2
     ("(w1 (w1:1.5) w1:1.2)", [], [[(1, 1.2), (1, 1.5 * 1.2), (1, 1.2)]]),
-    # a number counts for the innermost bracket that is open; the outer one is closed by ) alone
+    # a number belongs to the innermost open bracket; the outer one is closed by a plain )
     ("((w1:1.5) w1)", [], [[(1, 1.5 * R), (1, R)]]),
-    # brackets that are never closed reach to the end, over a BREAK too
+    # unclosed brackets extend to the end, even across a BREAK
     ("w1 (w1 BREAK w1", [], [[(1, 1.0), (1, R)], [(1, R)]]),
-    # 74 words and a comma are 75; the word after them opens a chunk, and nothing is there to move along
+    # 74 words and a comma are 75; the next word starts a chunk, and there are no words to move with it
     (f"{words(74)}, w1", [], [[(75, 1.0)], [(1, 1.0)]]),
-    # the comma stands at 60, 15 before the end: the 14 words after it go over with the one that does not fit, at their weights
+    # the comma is at 60, 15 before the end: the 14 words after it move with the one that doesn't fit, keeping their weights
     (f"{words(60)}, (w1:0.5) {words(12)} [w1] w1", [], [[(61, 1.0)], [(1, 0.5), (12, 1.0), (1, S), (1, 1.0)]]),
-    # the comma stands at 55, exactly 20 back: 19 words go over
+    # the comma is at 55, exactly 20 back: 19 words move
     (f"{words(55)}, {words(20)}", [], [[(56, 1.0)], [(20, 1.0)]]),
-    # it stands at 54, 21 back: it is too far, and only the last word goes over
+    # it is at 54, 21 back, which is too far: only the last word moves
     (f"{words(54)}, {words(21)}", [], [[(75, 1.0)], [(1, 1.0)]]),
-    # of two commas the later one counts, whatever weights stand between them
+    # the later of two commas counts, whatever the weights between them
     (f"{words(56)}, (w1, {words(17)}:1.2)", [], [[(57, 1.0), (2, 1.2)], [(17, 1.2)]]),
-    # a BREAK at a full chunk adds no empty one, and a comma before it moves nothing behind it
+    # a BREAK at a full chunk adds no empty chunk, and a comma before it moves nothing across it
     (f"{words(74)}, BREAK {words(76)}", [], [[(75, 1.0)], [(75, 1.0)], [(1, 1.0)]]),
-    # 70 vectors, a comma at 70 and 4 words are 75; the fifth word takes the 4 along and leaves the vectors
+    # 70 vectors, a comma at 70 and 4 words are 75; the fifth word moves with those 4, but the vectors stay
     (f", {words(5)}", [(70, 0.8)], [[(70, 0.8), (1, 1.0)], [(5, 1.0)]]),
-    # 8 + 60 fit, 8 more do not: the third embedding stands whole in the second chunk, and the words follow it
+    # 8 + 60 fit, 8 more don't: the third embedding goes unsplit into the second chunk, and the words follow it
     ("(w1)", [(8, 1.0), (60, 0.5), (8, 1.2)], [[(8, 1.0), (60, 0.5)], [(8, 1.2), (1, R)]]),
-    # an embedding that fills a chunk leaves the words to the next one
+    # an embedding that fills a chunk pushes the words into the next one
     ("w1", [(75, 1.0)], [[(75, 1.0)], [(1, 1.0)]]),
     # a leading BREAK leaves the first chunk to the embedding
     ("BREAK w1", [(2, 1.0)], [[(2, 1.0)], [(1, 1.0)]]),
-    # a BREAK that nothing follows ends the prompt and begins no chunk
+    # a BREAK at the end of the prompt starts no chunk
     ("w1 BREAK", [(2, 1.0)], [[(3, 1.0)]]),
 ]
 
@@ -115,8 +115,8 @@ def runs(chunk: list[Position]) -> list[tuple[int, float]]:
     return found
 
 
-@pytest.mark.parametrize(("prompt", "embeddings", "expected"), WORKED_OUT)
-def test_weights_and_chunks_are_those_worked_out_by_hand(
+@pytest.mark.parametrize(("prompt", "embeddings", "expected"), BY_HAND)
+def test_weights_and_chunks_equal_those_computed_by_hand(
     prompt: str, embeddings: list[tuple[int, float]], expected: list[list[tuple[int, float]]]
 ) -> None:
     for found in (ours(prompt, by_word, embeddings), chunked(prompt, by_word, embeddings)):
@@ -129,20 +129,18 @@ def test_weights_and_chunks_are_those_worked_out_by_hand(
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [
-        # an escaped bracket is a letter, inside of a real one as well
+        # an escaped bracket is an ordinary character, inside real brackets too
         (r"(fish \(red\):1.2) sea", [[("fish (red)", 1.2), (" sea", 1.0)]]),
         (r"\(not\) (but:0.5)", [[("(not) ", 1.0), ("but", 0.5)]]),
-        # two backslashes are one, and the bracket after them is real
+        # two backslashes are one backslash, and the bracket after them is real
         ("\\\\(a)", [[("\\", 1.0), ("a", R)]]),
-        # a number needs a round bracket; in a square one it is words
+        # a weight needs round brackets; in square ones it is text
         ("[a:1.5]", [[("a:1.5", S)]]),
         ("(a:1.5]", [[("a:1.5]", R)]]),
-        # neighbours of equal weight are one passage, so that words across the border are one word
+        # neighbours of equal weight are one passage, so that a word can span both
         ("(un)(known)", [[("unknown", R)]]),
         ("one BREAK (two:2)", [[("one", 1.0)], [("two", 2.0)]]),
     ],
 )
-def test_the_second_writing_reads_brackets_as_worked_out_by_hand(
-    prompt: str, expected: list[list[tuple[str, float]]]
-) -> None:
+def test_the_reference_itself_parses_brackets_correctly(prompt: str, expected: list[list[tuple[str, float]]]) -> None:
     assert emphasised(prompt) == expected

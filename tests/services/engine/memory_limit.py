@@ -1,4 +1,4 @@
-"""A real lack of memory: the kernel refuses a process more than it has, as it would on a machine that is full."""
+"""A real lack of memory: the kernel refuses more to a process, as it does on a full machine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 if sys.platform == "linux":
     import resource
 
-#: bytes that the engine may still take: enough for Python's own needs, too few for any picture or weights worth the name
+#: bytes that the engine may still allocate: enough for Python itself, too few for any picture or weights
 ROOM = 16 * 1024**2
 
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit another process's memory")
 
 
 @contextmanager
-def short_of_memory(pid: int) -> Iterator[None]:
-    """The process has ROOM left, and no more, inside the block."""
+def limited_memory(pid: int) -> Iterator[None]:
+    """Within this context, the process can allocate at most ROOM bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
     before = resource.prlimit(pid, resource.RLIMIT_AS)
     resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM, before[1]))
