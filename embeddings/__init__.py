@@ -1,1 +1,1 @@
-"""The library of negative embeddings: reads, describes, injects and trains them. Usable without the bot."""
+"""Read, describe, inject and train negative embeddings. Usable without the bot."""

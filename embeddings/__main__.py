@@ -1,4 +1,4 @@
-"""python -m embeddings: look at embedding files, convert them, and train new ones, from the command line."""
+"""python -m embeddings: inspect and convert embedding files, and train new ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from embeddings.reader import SUFFIX, read_limited
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Negative embeddings: inspect, convert and train.")
 
-REFUSED = 2  # exit code: the file is no embedding that can be used
+REFUSED = 2  # exit code: the file can't be used
 
 
 @app.callback()
@@ -32,10 +32,10 @@ def main() -> None:
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="The file to look at.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="The file to inspect.", metavar="FILE")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what a file is, or refuse it in one line."""
+    """Describe an embedding file, or say in one line why it can't be used."""
     try:
         facts = inspect_file(file, read_catalog())
     except (EmbeddingError, OSError) as error:
@@ -45,7 +45,7 @@ def inspect(
         return
     table = Table(show_header=False, box=None)
     for key, value in facts.items():
-        # as Text, since words in square brackets would be taken for markup
+        # as Text, because rich would take words in square brackets for markup
         table.add_row(key.replace("_", " "), Text(", ".join(value) if isinstance(value, list) else str(value)))
     Console().print(table)
 
@@ -55,16 +55,16 @@ def convert(
     source: Annotated[Path, typer.Argument(help="An embedding in any format.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
 ) -> None:
-    """Make a safetensors file of an embedding in any format. Nothing in it is run."""
+    """Convert an embedding of any format to safetensors. Nothing in it is executed."""
     if target.suffix != SUFFIX:
-        _refuse(target, f"The file to write must end in {SUFFIX}.")
+        _refuse(target, f"The output file must end in {SUFFIX}.")
     try:
         converted = convert_bytes(read_limited(source, MAX_INPUT_BYTES), target.name)
-        # never over another file: an embedding that bears the same name is another one
+        # never overwrites: an existing file of that name is a different embedding
         with target.open("xb") as file:
             file.write(converted.data)
     except FileExistsError:
-        _refuse(target, "There is such a file already; please choose another name.")
+        _refuse(target, "This file already exists; choose another name.")
     except (EmbeddingError, OSError) as error:
         _refuse(source, _reason(error))
     embedding = converted.file.embedding
@@ -73,21 +73,25 @@ def convert(
 
 @app.command()
 def train(
-    pictures: Annotated[Path, typer.Argument(help="A folder of pictures with one kind of flaw.", metavar="PICTURES")],
+    pictures: Annotated[
+        Path, typer.Argument(help="A folder of pictures that share one kind of flaw.", metavar="PICTURES")
+    ],
     target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
-    checkpoint: Annotated[Path, typer.Option(help="The checkpoint's folder, in diffusers' layout.")],
-    vectors: Annotated[int, typer.Option(min=1, max=75, help="Few generalise better than many.")] = 4,
-    steps: Annotated[int, typer.Option(min=1, help="SD 1.5 wants thousands.")] = 3000,
-    learning_rate: Annotated[float, typer.Option(min=0.0, help="The demo learns best at 0.03.")] = 0.005,
-    batch: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 4,
-    seed: Annotated[int, typer.Option(help="Repeats a training exactly.")] = 0,
+    checkpoint: Annotated[Path, typer.Option(help="The checkpoint: a folder in diffusers' layout.")],
+    vectors: Annotated[
+        int, typer.Option(min=1, max=75, help="Number of token vectors; a few generalise better than many.")
+    ] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps; SD 1.5 needs thousands.")] = 3000,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="The demo checkpoint learns best at 0.03.")] = 0.005,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures per step.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed repeats a training exactly.")] = 0,
 ) -> None:
-    """Learn by textual inversion what is wrong with a folder of pictures."""
+    """Train a negative embedding by textual inversion on a folder of flawed pictures."""
     from embeddings.training.folder import train_from_folder
     from embeddings.training.inversion import TrainingSettings
 
     if target.suffix != SUFFIX or target.exists():
-        _refuse(target, f"The file to write must end in {SUFFIX} and must not be there yet.")
+        _refuse(target, f"The output file must end in {SUFFIX} and must not exist yet.")
     settings = TrainingSettings(vectors, steps, learning_rate, batch, seed)
     try:
         with Progress(*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}")) as bar:
@@ -105,7 +109,7 @@ def train(
 
 
 def _reason(error: EmbeddingError | OSError) -> str:
-    return error.strerror or "It cannot be opened." if isinstance(error, OSError) else str(error)
+    return error.strerror or "It can't be opened." if isinstance(error, OSError) else str(error)
 
 
 def _refuse(path: Path, reason: str) -> NoReturn:

@@ -1,7 +1,7 @@
-"""What is known about curated embeddings: whom they are for, what they target, and how far that is verified.
+"""What is known about curated embeddings: what they are for, what they target, and how much of that is verified.
 
-Entries are TOML files in `curated/` (and wherever an operator adds some). A file belongs to an entry by its hash, never
-by its name alone. Knows no installed file.
+Entries are read from the TOML files in `curated/`, and from those an operator adds. Knows nothing of installed files; a
+file belongs to an entry by its hash.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from embeddings.problems import Problem, first_error
 BUILT_IN = Path(__file__).parent / "curated"
 CATALOG_SUFFIX = ".toml"
 
-#: A1111 and most pages publish the first 12 hex digits of a file's SHA-256; fewer would not identify it.
+#: A1111 and most pages publish the first 12 hex digits of a file's SHA-256; fewer wouldn't identify it.
 SHORT_HASH_DIGITS = 12
 
 
 class CatalogEntry(BaseModel):
-    """One curated embedding. Facts nobody has checked carry the word "unverified"."""
+    """One curated embedding. Facts that no one has checked say "unverified"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,41 +36,41 @@ class CatalogEntry(BaseModel):
     architecture: Architecture
     lineage: str
     targets: tuple[str, ...] = Field(min_length=1)
-    #: SHA-256 of known files, whole or the first 12 digits
+    #: SHA-256 of known files, in full or the first 12 digits
     hashes: tuple[Annotated[str, Field(pattern=rf"^[0-9A-Fa-f]{{{SHORT_HASH_DIGITS},64}}$")], ...] = ()
     vectors: int | None = None
     source: str = ""
     author: str = "unverified"
     licence: str = "unverified"
-    #: the strength and CFG that its author or common recipes recommend
+    #: strength and CFG recommended by the author or by common recipes
     strength: float = Field(default=1.0, ge=0, le=2)
     cfg: float | None = None
-    #: place among the curated, the best first
+    #: position among the curated embeddings, best first
     rank: int = 100
     conflicts: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     goes_with: tuple[str, ...] = ()
     note: str = ""
-    #: a prompt whose picture shows the difference
+    #: a prompt whose picture shows the embedding's effect
     sample: str = Field(default="", max_length=200)
 
     @property
     def names(self) -> tuple[str, ...]:
         return (self.id, self.title, *self.aliases)
 
-    def is_file(self, file_hash: str) -> bool:
-        """Whether a file with this SHA-256 is one of those the entry knows."""
+    def has_file(self, file_hash: str) -> bool:
+        """Whether a file with this SHA-256 is a known file of this embedding."""
         return any(file_hash.startswith(known.lower()) for known in self.hashes)
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """All curated entries; names are compared without regard to case, since CLIP's tokenizer knows none."""
+    """All curated entries. Names are compared ignoring case, as CLIP's tokenizer does."""
 
     entries: tuple[CatalogEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
     _by_name: dict[str, CatalogEntry] = field(init=False, repr=False)
-    #: by the first digits of a known hash, so that thousands of files are identified quickly
+    #: by the first digits of a known hash, so that thousands of files can be identified quickly
     _by_hash: dict[str, list[CatalogEntry]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -93,12 +93,17 @@ class Catalog:
 
     def identify(self, file_hash: str) -> CatalogEntry | None:
         """The entry that a file with this SHA-256 belongs to."""
-        near = self._by_hash.get(file_hash[:SHORT_HASH_DIGITS], ())
-        return next((entry for entry in near if entry.is_file(file_hash)), None)
+        candidates = self._by_hash.get(file_hash[:SHORT_HASH_DIGITS], ())
+        return next((entry for entry in candidates if entry.has_file(file_hash)), None)
+
+
+def other_file_of(entry: CatalogEntry) -> str:
+    """The warning for a file that has the entry's name, but none of its hashes."""
+    return f"This file is named like '{entry.id}', but it isn't a known file of that embedding; use it with care."
 
 
 def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
-    """Read every `*.toml` in `folders`. A broken file or entry is named in `problems`; the others stand."""
+    """Read every `*.toml` in `folders`. A broken file or entry is reported in `problems` and skipped."""
     entries: dict[str, CatalogEntry] = {}
     problems: list[Problem] = []
     for path in (path for folder in folders for path in sorted(folder.glob(f"*{CATALOG_SUFFIX}"))):
@@ -106,7 +111,7 @@ def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
             raw_entries = _raw_entries(path)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            problems.append(Problem(path.name, f"The catalog file cannot be read: {reason}."))
+            problems.append(Problem(path.name, f"This catalog file can't be read: {reason}."))
             continue
         for number, raw in enumerate(raw_entries, start=1):
             name = raw.get("id", f"entry {number}") if isinstance(raw, dict) else f"entry {number}"
@@ -116,7 +121,9 @@ def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:
                 problems.append(Problem(f"{path.name}: {name}", first_error(error)))
                 continue
             if entry.id.casefold() in entries:
-                problems.append(Problem(f"{path.name}: {name}", "Another entry has the same id; the first one stands."))
+                problems.append(
+                    Problem(f"{path.name}: {name}", "Another entry already has this id, so this one is ignored.")
+                )
             else:
                 entries[entry.id.casefold()] = entry
     ordered = sorted(entries.values(), key=lambda entry: (entry.rank, entry.id.casefold()))

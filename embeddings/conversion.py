@@ -1,7 +1,7 @@
-"""Make an ordinary safetensors file of an embedding in any format of the wild, without running anything that it holds.
+"""Convert an embedding of any known format to an ordinary safetensors file, without executing anything in it.
 
-The bot's `/embedding install` and `python -m embeddings convert` are made of `convert_bytes`. Libraries read
-safetensors alone (`reader.py`); this is the only way in for anything else.
+Both `/embedding install` and `python -m embeddings convert` use `convert_bytes`. The library reads only safetensors
+(`reader.py`), so every other format comes in through here.
 """
 
 from __future__ import annotations
@@ -15,53 +15,53 @@ from embeddings.embedding import PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
 from embeddings.errors import RefusedFile
 from embeddings.foreign.layouts import HINTS
 from embeddings.foreign.picture import PNG_START
-from embeddings.foreign.sandbox import Answer, unpack_apart
+from embeddings.foreign.sandbox import SandboxResult, unpack_in_sandbox
 from embeddings.foreign.torchfile import PICKLE_START, ZIP_START
 from embeddings.foreign.unpacker import MAX_INPUT_BYTES, PNG
-from embeddings.names import why_not_a_name
+from embeddings.names import name_problem
 from embeddings.reader import MAX_FILE_BYTES, EmbeddingFile, read_bytes
 from embeddings.shapes import PEEK_BYTES, too_large
 from embeddings.writer import SOURCE_HASH, file_bytes, file_metadata
 
-#: Written into every converted file; another number whenever the same input gives other vectors or other metadata.
+#: Written into every converted file. Increase it when the same input gives different vectors or metadata.
 CONVERTER_VERSION = "1"
 
-#: of the metadata of the source; a title or a note, not the pictures that some programs put there
+#: metadata kept from the source: titles and notes, but not the pictures that some programs put there
 _KEPT = "modelspec."
-#: so many entries, of so many characters: all of them together fit into a header that is read again
+#: at most this many entries, of this many characters each, so that the header stays small enough to be read again
 _MAX_ENTRIES, _MAX_KEPT = 20, 1_000
-_ALWAYS_OURS = frozenset({"modelspec.sai_model_spec", "modelspec.architecture", "modelspec.thumbnail"})
+_NEVER_KEPT = frozenset({"modelspec.sai_model_spec", "modelspec.architecture", "modelspec.thumbnail"})
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """An embedding as a safetensors file, with what is known of the file it was made from."""
+    """An embedding as a safetensors file, with facts about the file it was converted from."""
 
-    #: a whole safetensors file: `emb_params`, or `clip_l` + `clip_g`; float32; passes `reader.read_bytes`
+    #: a whole safetensors file that `reader.read_bytes` accepts: `emb_params`, or `clip_l` + `clip_g`; float32
     data: bytes = field(repr=False)
-    #: the stem of the source's name, or the name that A1111 wrote into a picture; passes `names.why_not_a_name`
+    #: stem of the source's file name, or the name that A1111 wrote into a picture; a valid name (`names.name_problem`)
     name: str
-    #: format of the source: layout, and kind of file unless it is safetensors
+    #: format of the source: its layout, and the kind of file unless that is safetensors
     layout: str
-    #: what the source says of itself: token, name, step, sd_checkpoint_name, modelspec.* …; never a proof of anything
+    #: what the source says about itself (token, name, step, sd_checkpoint_name, modelspec.* …); unverified
     hints: Mapping[str, str]
-    #: SHA-256 of the source, by which a catalog entry may know it: the hash of `data` is new to everybody
+    #: SHA-256 of the source, by which the catalog may know it; `data` has a hash that no one else knows
     source_hash: str
-    #: what a library stores: the source itself if it needed no conversion, so that its published hash stays valid
+    #: what to store in a library: the source itself if it needs no conversion, so that its published hash stays valid
     installable: bytes = field(repr=False)
     #: what reading `installable` would give
     file: EmbeddingFile
 
 
 def convert_bytes(data: bytes, filename: str) -> Converted:
-    """Convert an embedding of any accepted format; what it is is told from `data`, its name from `filename`.
+    """Convert an embedding of any accepted format. The format is recognised from `data`; the name comes from `filename`.
 
     Accepts safetensors (`emb_params`, `emp_params`, a single token, `clip_l` + `clip_g`, `text_encoders_0` + `_1`),
-    files of torch.save with the same or with A1111's `string_to_param`, and PNG pictures with A1111's text chunk.
-    Anything but safetensors is taken apart in a process without rights, which takes some 0.1 s and at most 2 s after
-    its start: call this in a thread. `data` needs no check of its size beforehand.
+    torch.save files with the same keys or with A1111's `string_to_param`, and PNG pictures with A1111's text chunk.
+    Anything but safetensors is parsed in a sandboxed process, which takes about 0.1 s and, once started, at most 2 s:
+    call this in a thread. The size of `data` need not be checked first.
 
-    Raises: RefusedFile, whose text is one sentence for the person who gave the file.
+    Raises: RefusedFile, with a sentence for the user who sent the file.
     """
     embedding = read_any(data)
     name = _name(filename, embedding)
@@ -86,63 +86,63 @@ def convert_bytes(data: bytes, filename: str) -> Converted:
 
 
 def read_any(data: bytes) -> Embedding:
-    """Read an embedding of any accepted format; its metadata holds what the file says of itself.
+    """Read an embedding of any accepted format; its metadata is what the file says about itself.
 
     Raises: RefusedFile.
     """
-    return described(as_safetensors(data))
+    return read_result(to_safetensors(data))
 
 
-def as_safetensors(data: bytes) -> Answer:
-    """The same vectors as a safetensors file that is still to be read; safetensors comes back as it is.
+def to_safetensors(data: bytes) -> SandboxResult:
+    """The same vectors as a safetensors file, not yet checked; safetensors is returned unchanged.
 
     Raises: RefusedFile.
     """
     if not data:
-        raise RefusedFile("The file is empty.")
-    ordinary = looks_like_safetensors(data)
-    most = MAX_FILE_BYTES if ordinary else MAX_INPUT_BYTES
+        raise RefusedFile("This file is empty; please download it again.")
+    is_safetensors = looks_like_safetensors(data)
+    most = MAX_FILE_BYTES if is_safetensors else MAX_INPUT_BYTES
     if len(data) > most:
         raise RefusedFile(too_large(data[:PEEK_BYTES], len(data), most))
-    return Answer(data) if ordinary else unpack_apart(data)
+    return SandboxResult(data) if is_safetensors else unpack_in_sandbox(data)
 
 
-def described(answer: Answer) -> Embedding:
-    """Read what came back; with the layout, and the words, of the file that it was taken from. Raises: RefusedFile."""
-    embedding = read_bytes(answer.data)
-    if not answer.container:
+def read_result(result: SandboxResult) -> Embedding:
+    """Read the vectors, with the layout and the metadata of the file they were extracted from. Raises: RefusedFile."""
+    embedding = read_bytes(result.data)
+    if not result.container:
         return embedding
-    layout = f"{answer.layout or embedding.layout}, {answer.container}"
-    return replace(embedding, layout=layout, metadata=dict(answer.hints))
+    layout = f"{result.layout or embedding.layout}, {result.container}"
+    return replace(embedding, layout=layout, metadata=dict(result.hints))
 
 
 def looks_like_safetensors(data: bytes) -> bool:
-    """Whether the bytes are to be read as safetensors: a length of eight bytes, then a table."""
+    """Whether to read the bytes as safetensors: a length of eight bytes, then a JSON object."""
     if data[8:9] != b"{":
         return False
     return data[4:8] == bytes(4) or not data.startswith((PNG_START, ZIP_START, PICKLE_START))
 
 
 def _name(filename: str, embedding: Embedding) -> str:
-    """The name to install it under. A picture's own file name is often its date, so A1111 goes by the name in it."""
-    told = embedding.metadata.get("name", "") if PNG in embedding.layout else ""
-    if told and why_not_a_name(told) is None:
-        return told
+    """The name to install it under. A1111 names pictures by date and number, so there the name in the metadata counts."""
+    name_in_file = embedding.metadata.get("name", "") if PNG in embedding.layout else ""
+    if name_in_file and name_problem(name_in_file) is None:
+        return name_in_file
     stem = filename.rpartition(".")[0] or filename
-    # a path is judged as a whole: where its last part may be a name, the rest is the trick
-    if reason := why_not_a_name(filename if "/" in filename or "\\" in filename else stem):
+    # A path is checked as a whole: its last part alone may look harmless.
+    if reason := name_problem(filename if "/" in filename or "\\" in filename else stem):
         raise RefusedFile(reason)
     return stem
 
 
 def _provenance(embedding: Embedding, source_hash: str) -> dict[str, str]:
-    told = [
+    kept = [
         (key if key.startswith(_KEPT) else f"source.{key}", value)
         for key, value in embedding.metadata.items()
-        if (key.startswith(_KEPT) and key not in _ALWAYS_OURS) or key in HINTS
+        if (key.startswith(_KEPT) and key not in _NEVER_KEPT) or key in HINTS
     ]
     return {
-        **{printable(key): printable(value, _MAX_KEPT) for key, value in told[:_MAX_ENTRIES]},
+        **{printable(key): printable(value, _MAX_KEPT) for key, value in kept[:_MAX_ENTRIES]},
         SOURCE_HASH: source_hash,
         "source.format": embedding.layout,
         "source.dtype": embedding.dtype,

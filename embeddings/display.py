@@ -1,4 +1,4 @@
-"""Make names out of strangers' files safe to print in a terminal or a chat."""
+"""Make text from untrusted files safe to print in a terminal or a chat."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ MAX_SHOWN = 60  # characters of a name
 
 
 def printable(text: str, most: int = MAX_SHOWN) -> str:
-    """A name out of a file, short and on one line: files are strangers' and their names go to terminals and chats."""
+    """The first `most` characters of `text`, with everything that isn't printable replaced, so that it stays on one line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])

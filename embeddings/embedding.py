@@ -1,4 +1,4 @@
-"""The value: token vectors of one embedding, whatever file they came from."""
+"""The value: the token vectors of one embedding, whatever file they came from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from embeddings.architecture import Architecture
 
-#: how most programs, and this one, lay a file out: one tensor, or one for each of SDXL's encoders
+#: the layouts that most programs write, and so does `writer.py`: one tensor, or one for each of SDXL's text encoders
 SINGLE_LAYOUT = "A1111 / kohya (emb_params)"
 PAIR_LAYOUT = "SDXL (clip_l + clip_g)"
-#: More vectors than one chunk of a prompt has positions can never be placed.
+#: positions for tokens in one chunk of a prompt; an embedding is never split over two
 MAX_VECTORS = 75
 
 
@@ -23,14 +23,14 @@ MAX_VECTORS = 75
 class Embedding:
     """Learned token vectors for each text encoder of one architecture.
 
-    Shape: vectors[encoder] is (n, width), float32, C-contiguous; the same n for every encoder, from 1 to 75.
+    Shape: vectors[encoder] is (n, width), float32, C-contiguous, with the same n from 1 to 75 for every encoder.
     """
 
     architecture: Architecture
     vectors: Mapping[str, NDArray[np.float32]] = field(repr=False)
-    #: the layout it was read from, in the words of whoever writes such files
+    #: the layout of the file it was read from, named after the programs that write it
     layout: str = SINGLE_LAYOUT
-    #: as stored in the file; the vectors here are always float32
+    #: as stored in the file; `vectors` are always float32
     dtype: str = "F32"
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -40,12 +40,12 @@ class Embedding:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over the vectors alone, so the same ones saved by another tool count as the same."""
+        """SHA-256 over the vectors alone, so that a copy saved by another program has the same one."""
         return hash_vectors(self.vectors)
 
 
 def hash_vectors(vectors: Mapping[str, NDArray[np.float32]]) -> str:
-    """SHA-256 over float32 vectors by encoder, each (n, width); the order of the encoders does not count."""
+    """SHA-256 over the float32 vectors of each encoder, (n, width) each; independent of the encoders' order."""
     digest = hashlib.sha256()
     for encoder in sorted(vectors):
         rows = vectors[encoder]

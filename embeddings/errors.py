@@ -1,30 +1,30 @@
-"""What can be wrong with an embedding file or a catalog, each in one sentence that may be shown to a person.
+"""What can be wrong with an embedding file or a training run, in sentences that may be shown to a user.
 
 EmbeddingError
-├── RefusedFile          the file is not an embedding that can be used; says what it is instead
-│   └── UnknownArchitecture  an embedding, but of no text encoder that is known here
-│       └── OtherEncoders    one for models of other families (SD3, Flux), told from its keys
-└── TrainingFailed       a training run whose result would be worthless
+├── RefusedFile                  the file can't be used as an embedding; says what it is instead
+│   └── UnknownArchitecture      an embedding, but not for any text encoder that is supported
+│       └── UnsupportedEncoders  an embedding for another family of models (SD3, Flux), as its keys show
+└── TrainingFailed               a training run that would give a useless embedding
 """
 
 from __future__ import annotations
 
 
 class EmbeddingError(Exception):
-    """Root of the family; its text is a whole sentence without a path of this machine in it."""
+    """Base class. The message is a whole sentence and contains no path on this machine."""
 
 
 class RefusedFile(EmbeddingError):
-    """The file cannot be used as an embedding."""
+    """The file can't be used as an embedding."""
 
 
 class UnknownArchitecture(RefusedFile):
-    """Token vectors of a width that no known architecture has."""
+    """Token vectors whose width matches no supported architecture."""
 
 
-class OtherEncoders(UnknownArchitecture):
-    """Token vectors for a text encoder that is well known, but that no model here has."""
+class UnsupportedEncoders(UnknownArchitecture):
+    """Token vectors for a text encoder that exists, but that no supported architecture has."""
 
 
 class TrainingFailed(EmbeddingError):
-    """The training ended, and its result would do nothing."""
+    """Training can't start, or its result would have no effect."""

@@ -1,8 +1,8 @@
-"""Put token vectors into a text encoder's input, for one call, without changing the encoder.
+"""Inject token vectors into a text encoder's input for one call, without changing the encoder.
 
-One forward hook sits for good on the encoder's token embedding and replaces rows of its output. Ids at those
-positions are ordinary in-vocabulary ids, so the end-of-text position, and with it the pooled output, stays right.
-Knows no file, no tokenizer and no prompt.
+A permanent forward hook on the encoder's token embedding replaces rows of its output. The ids at those positions are
+ordinary in-vocabulary ids, so the end-of-text position, and therefore the pooled output, stays correct. Knows nothing
+of files, tokenizers or prompts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from torch import nn
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Vectors that stand at `offset` and the positions after it.
+    """Vectors to inject at `offset` and the positions after it.
 
-    Shape: rows (n, width), the width of the encoder they are meant for.
+    Shape: rows (n, width), where width is that of the encoder's token vectors.
     """
 
     offset: int
@@ -28,7 +28,7 @@ class Placement:
 
 
 class VectorInjector:
-    """The hook on one text encoder, installed once after loading. Thread-safe: placements are context-local."""
+    """The hook on one text encoder, registered once after loading. Thread-safe: placements are context-local."""
 
     def __init__(self, encoder: nn.Module) -> None:
         self._placements: ContextVar[Sequence[Sequence[Placement]] | None] = ContextVar("placements", default=None)
@@ -37,9 +37,9 @@ class VectorInjector:
 
     @contextmanager
     def placing(self, batch: Sequence[Sequence[Placement]]) -> Iterator[None]:
-        """Substitute rows in every encoder call inside the block; `batch[i]` belongs to sequence i.
+        """Inject rows in every encoder call inside the block; `batch[i]` belongs to sequence i.
 
-        Gradients flow into `Placement.rows`, which is how an embedding is trained.
+        Gradients flow into `Placement.rows`; training relies on it.
         """
         token = self._placements.set(batch)
         try:
@@ -48,7 +48,7 @@ class VectorInjector:
             self._placements.reset(token)
 
     def remove(self) -> None:
-        """Take the hook off; the encoder is as it was."""
+        """Remove the hook, which leaves the encoder as it was."""
         self._handle.remove()
 
     def _substitute(
@@ -58,7 +58,7 @@ class VectorInjector:
         if batch is None or not any(batch):
             return None
         if len(batch) != output.shape[0]:
-            raise ValueError(f"{len(batch)} rows of placements for a batch of {output.shape[0]}")
+            raise ValueError(f"placements for {len(batch)} sequences, but the batch has {output.shape[0]}")
         output = output.clone()
         for index, placements in enumerate(batch):
             for placement in placements:

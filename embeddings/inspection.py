@@ -1,4 +1,4 @@
-"""Everything that can be said of one file: what it holds, what the catalog knows of it, and what to be careful with."""
+"""Describe a file: what it contains, what the catalog knows about it, and what to watch out for."""
 
 from __future__ import annotations
 
@@ -11,134 +11,136 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.catalog import Catalog, CatalogEntry
-from embeddings.conversion import as_safetensors, described
+from embeddings.catalog import Catalog, CatalogEntry, other_file_of
+from embeddings.conversion import read_result, to_safetensors
 from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
-from embeddings.errors import OtherEncoders
-from embeddings.foreign.sandbox import Answer
+from embeddings.errors import UnsupportedEncoders
+from embeddings.foreign.sandbox import SandboxResult
 from embeddings.foreign.unpacker import MAX_INPUT_BYTES
 from embeddings.header import read_header
-from embeddings.names import why_not_a_name
-from embeddings.reader import checked, read_limited, read_tensors
-from embeddings.shapes import OTHER_ENCODERS
+from embeddings.names import name_problem
+from embeddings.reader import checked_vectors, read_limited, read_tensors
+from embeddings.shapes import UNSUPPORTED_ENCODERS
 from embeddings.writer import NEGATIVE, SOURCE_HASH
 
-#: More of them leave little of a prompt's 75 places for words.
+#: More of them leave little of a chunk's 75 tokens for words.
 _MANY_VECTORS = 32
 #: ten times the longest rows of real vocabularies
 _LONG_ROW = 30.0
-#: as ModelSpec begins them → architecture
+#: start of `modelspec.architecture` → architecture
 _MODELSPEC = {"stable-diffusion-v1": "sd1", "stable-diffusion-v2": "sd2", "stable-diffusion-xl-v1": "sdxl"}
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a file holds, also if no model here can use it. Shape: vectors[encoder] is (n, width)."""
+class Contents:
+    """What a file contains, even if no supported model can use it. Shape: vectors[encoder] is (n, width)."""
 
     layout: str
     architecture: str
     vectors: Mapping[str, NDArray[np.float32]]
     dtype: str
     metadata: Mapping[str, str]
-    #: keys of vectors for text encoders that no model here has
-    unusable: tuple[str, ...] = ()
+    #: keys of the vectors for text encoders that no supported model has
+    unsupported: tuple[str, ...] = ()
 
 
 def inspect_file(path: Path, catalog: Catalog) -> dict[str, Any]:
-    """The facts of one file, ready for JSON.
+    """The facts about one file, ready for JSON.
 
-    Raises: RefusedFile, if it holds no embedding; OSError, if it cannot be opened.
+    Raises: RefusedFile, if it contains no embedding; OSError, if it can't be opened.
     """
     data = read_limited(path, MAX_INPUT_BYTES)
-    answer = as_safetensors(data)
+    result = to_safetensors(data)
     try:
-        seen = _of_embedding(described(answer))
-    except OtherEncoders:
-        seen = _of_others(answer)
+        contents = _supported(read_result(result))
+    except UnsupportedEncoders:
+        contents = _unsupported(result)
     file_hash = hashlib.sha256(data).hexdigest()
-    entry, doubt = _catalog_entry(path.stem, file_hash, seen, catalog)
-    warnings = [*doubt, *_warnings(seen), *_of_installing(path, answer, seen)]
+    entry, doubts = _catalog_entry(path.stem, file_hash, contents, catalog)
+    warnings = [*doubts, *_warnings(contents), *_installation_warnings(path, result, contents)]
     return {
         "file": path.name,
-        "format": seen.layout,
-        "architecture": seen.architecture,
-        "vectors": max(rows.shape[0] for rows in seen.vectors.values()),
-        "widths": {encoder: rows.shape[1] for encoder, rows in seen.vectors.items()},
-        "dtype": seen.dtype,
-        "content_hash": hash_vectors(seen.vectors),
+        "format": contents.layout,
+        "architecture": contents.architecture,
+        "vectors": max(rows.shape[0] for rows in contents.vectors.values()),
+        "widths": {encoder: rows.shape[1] for encoder, rows in contents.vectors.items()},
+        "dtype": contents.dtype,
+        "content_hash": hash_vectors(contents.vectors),
         "file_hash": file_hash,
         "size_bytes": len(data),
         "catalog": entry.id if entry else None,
-        "metadata": dict(seen.metadata),
+        "metadata": dict(contents.metadata),
         "warnings": warnings,
     }
 
 
-def _of_embedding(embedding: Embedding) -> Seen:
-    return Seen(
+def _supported(embedding: Embedding) -> Contents:
+    return Contents(
         embedding.layout, str(embedding.architecture), embedding.vectors, embedding.dtype, dict(embedding.metadata)
     )
 
 
-def _of_others(answer: Answer) -> Seen:
-    """SD3 and Flux: described, so that people learn what they have, though nothing here can use it."""
-    header = read_header(answer.data)
-    vectors = {key: checked(key, rows) for key, rows in sorted(read_tensors(answer.data).items())}
+def _unsupported(result: SandboxResult) -> Contents:
+    """SD3 and Flux embeddings are described too, so that users learn what they have."""
+    header = read_header(result.data)
+    vectors = {key: checked_vectors(key, rows) for key, rows in sorted(read_tensors(result.data).items())}
     names = " + ".join(printable(key) for key in vectors)
-    # CLIP-G is in SD3 alone; a pair of CLIP-L and T5 is Flux's
-    sd3 = {"clip_g", "t5xxl", "text_encoders_2"} & set(vectors)
-    return Seen(
-        f"{'SD3' if sd3 else 'Flux'} ({names})" + (f", {answer.container}" if answer.container else ""),
-        "sd3" if sd3 else "flux",
+    # Only SD3 has CLIP-G besides T5; Flux has CLIP-L and T5.
+    is_sd3 = bool({"clip_g", "t5xxl", "text_encoders_2"} & set(vectors))
+    return Contents(
+        f"{'SD3' if is_sd3 else 'Flux'} ({names})" + (f", {result.container}" if result.container else ""),
+        "sd3" if is_sd3 else "flux",
         vectors,
         next(iter(header.tensors.values())).dtype,
-        dict(answer.hints) if answer.container else header.metadata,
-        tuple(key for key in vectors if key in OTHER_ENCODERS),
+        dict(result.hints) if result.container else header.metadata,
+        tuple(key for key in vectors if key in UNSUPPORTED_ENCODERS),
     )
 
 
-def _catalog_entry(stem: str, file_hash: str, seen: Seen, catalog: Catalog) -> tuple[CatalogEntry | None, list[str]]:
-    """The entry that the file belongs to, and a warning where that rests on less than its hash."""
+def _catalog_entry(
+    stem: str, file_hash: str, contents: Contents, catalog: Catalog
+) -> tuple[CatalogEntry | None, list[str]]:
+    """The entry that the file belongs to, with a warning if anything but the file's own hash says so."""
     if entry := catalog.identify(file_hash):
         return entry, []
-    if entry := catalog.identify(seen.metadata.get(SOURCE_HASH, "")):
+    if entry := catalog.identify(contents.metadata.get(SOURCE_HASH, "")):
         return entry, [
-            f"It says that it was converted from the known file of '{entry.id}'; only its word stands for it."
+            f"Its metadata says it was converted from a known file of '{entry.id}', which can't be verified."
         ]
     named = catalog.find(stem)
     if named is None:
         return None, []
     if named.hashes:
-        return None, [f"It bears the name of '{named.id}', but its content is another."]
-    return (named if str(named.architecture) == seen.architecture else None), []
+        return None, [other_file_of(named)]
+    return (named if str(named.architecture) == contents.architecture else None), []
 
 
-def _warnings(seen: Seen) -> Iterator[str]:
-    count = max(rows.shape[0] for rows in seen.vectors.values())
+def _warnings(contents: Contents) -> Iterator[str]:
+    count = max(rows.shape[0] for rows in contents.vectors.values())
     if count > _MANY_VECTORS:
-        yield f"It takes {count} of a prompt's {MAX_VECTORS} places, which leaves little for words."
-    for key, rows in seen.vectors.items():
+        yield f"It takes {count} of the {MAX_VECTORS} tokens in a chunk, which leaves little room for words."
+    for key, rows in contents.vectors.items():
         lengths = np.linalg.norm(rows.astype(np.float64), axis=1)
         if not lengths.all():
-            yield f"{int((lengths == 0).sum())} of its {rows.shape[0]} vectors for {printable(key)} are zero."
+            yield f"Vectors for {printable(key)} that are zero: {int((lengths == 0).sum())} of {rows.shape[0]}."
         if lengths.max() > _LONG_ROW:
-            yield f"A vector for {printable(key)} has the length {lengths.max():.3g}; those of words have a length of about 1."
+            yield f"A vector for {printable(key)} has length {lengths.max():.3g}; those of words are about 1 long."
         if len(np.unique(rows, axis=0)) < rows.shape[0]:
-            yield f"Some of its vectors for {printable(key)} are the same."
-    told = seen.metadata.get("modelspec.architecture", "")
-    meant = next((name for start, name in _MODELSPEC.items() if told.startswith(start)), None)
-    if meant is not None and meant != seen.architecture:
-        yield f"It says that it is for {meant}, but its vectors are for {seen.architecture}."
-    if seen.metadata.get(NEGATIVE, "").lower() == "false":
-        yield "Its author marked it as one for the positive prompt."
+            yield f"Some of its vectors for {printable(key)} are identical."
+    declared = contents.metadata.get("modelspec.architecture", "")
+    expected = next((name for start, name in _MODELSPEC.items() if declared.startswith(start)), None)
+    if expected is not None and expected != contents.architecture:
+        yield f"Its metadata says it is for {expected}, but its vectors are for {contents.architecture}."
+    if contents.metadata.get(NEGATIVE, "").lower() == "false":
+        yield "Its metadata says it is for the positive prompt."
 
 
-def _of_installing(path: Path, answer: Answer, seen: Seen) -> Iterator[str]:
-    if seen.unusable:
-        keys = " and ".join(f"'{key}'" for key in seen.unusable)
-        yield f"No model here has the text encoder that {keys} is for, so it cannot be installed."
-    elif answer.container:
-        yield "It must be converted to be installed: python -m embeddings convert FILE NAME.safetensors"
-    if reason := why_not_a_name(path.stem):
+def _installation_warnings(path: Path, result: SandboxResult, contents: Contents) -> Iterator[str]:
+    if contents.unsupported:
+        keys = " and ".join(f"'{key}'" for key in contents.unsupported)
+        yield f"It can't be installed: no supported model has a text encoder for {keys}."
+    elif result.container:
+        yield "Convert it before you copy it into the library: python -m embeddings convert FILE NAME.safetensors"
+    if reason := name_problem(path.stem):
         yield reason

@@ -1,4 +1,4 @@
-"""The installed embeddings: which files there are, under which names they go, and what the catalog knows of them."""
+"""The installed embeddings: their files, their names, and what the catalog knows about them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.architecture import Architecture
-from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry
+from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry, other_file_of
 from embeddings.display import printable
 from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
-from embeddings.names import name_key, why_not_a_name
+from embeddings.names import name_key, name_problem
 from embeddings.problems import Problem
 from embeddings.reader import EmbeddingFile, read_file
 from embeddings.writer import SOURCE_HASH
 
-#: time of the last change in nanoseconds, and size in bytes
+#: modification time in nanoseconds, and size in bytes
 Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledEmbedding:
-    """One file of the library."""
+    """One file in the library."""
 
-    #: the catalog's id, else the file's stem; unique without regard to case
+    #: the catalog's id, else the file's stem; unique ignoring case
     id: str
     path: Path
     embedding: Embedding
@@ -38,7 +38,7 @@ class InstalledEmbedding:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        stem = () if why_not_a_name(self.path.stem) else (self.path.stem,)
+        stem = () if name_problem(self.path.stem) else (self.path.stem,)
         names = (*self.entry.names, *stem) if self.entry else stem
         return tuple(dict.fromkeys(name for name in names if name_key(name) != name_key(self.id)))
 
@@ -72,12 +72,12 @@ class InstalledEmbedding:
 
 
 class Library:
-    """Installed embeddings by id, alias and content. Names are compared without regard to case."""
+    """Installed embeddings by id and alias. Names are compared ignoring case and width."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.problems: list[Problem] = []
-        #: another number after every change, for whoever keeps something made from the whole library
+        #: changes whenever an embedding is added or removed, so that what is derived from the library can be cached
         self.state = 0
         self._by_id: dict[str, InstalledEmbedding] = {}
         self._by_name: dict[str, InstalledEmbedding] = {}
@@ -90,47 +90,49 @@ class Library:
         return len(self._by_id)
 
     def scan(self, folders: Iterable[Path]) -> None:
-        """Read every file of `folders`; those that cannot be used are named in `problems`."""
+        """Load every file in `folders`; those that can't be used are reported in `problems`."""
         self.update(stamps_of(folders))
 
     def update(self, stamps: Mapping[Path, Stamp]) -> bool:
-        """Take in what is new or has changed since the last time, let go of what is gone; whether there was any of it."""
+        """Load new and changed files and unload deleted ones; returns whether there were any."""
         stale = [path for path, stamp in self._stamps.items() if stamps.get(path) != stamp]
         new = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
         for path in stale:
             self._forget(path)
         for path in new:
-            self.install(path)
+            self.load(path)
         self._stamps = dict(stamps)
         return bool(stale or new)
 
-    def install(self, path: Path) -> InstalledEmbedding | None:
-        """Take one file in; None, and a line in `problems`, if it is refused or its name is taken."""
+    def load(self, path: Path) -> InstalledEmbedding | None:
+        """Add the file at `path`; if it is refused or its name is taken, return None and report it in `problems`."""
         try:
             return self.add(path)
         except RefusedFile as error:
-            return self._leave_out(path, str(error))
+            self._report(path, str(error))
+            return None
 
     def add(self, path: Path, file: EmbeddingFile | None = None) -> InstalledEmbedding:
-        """Add the file at `path`; `file` is its content, if the caller has just written it there.
+        """Add the file at `path`. A caller that has just written it there passes its content as `file`.
 
         Raises: RefusedFile, also if its name is taken.
         """
         try:
             file = file or read_file(path)
-        except OSError as error:  # its own text would show a path of this machine
-            raise RefusedFile(f"It cannot be opened: {error.strerror}.") from error
+        except OSError as error:  # its message would show a path on this machine
+            raise RefusedFile(f"This file can't be opened: {error.strerror}.") from error
         entry = self._entry_for(path, file)
-        if entry is None and (reason := why_not_a_name(path.stem)):
+        if entry is None and (reason := name_problem(path.stem)):
             raise RefusedFile(reason)
         installed = InstalledEmbedding(entry.id if entry else path.stem, path, file.embedding, file.file_hash, entry)
-        twin = self._by_id.get(name_key(installed.id))
-        if twin is not None and (entry is None or twin.entry is not None):
-            raise RefusedFile(f"'{twin.id}' is installed already, from {printable(twin.path.name)}.")
-        if twin is not None:  # what only bears the name makes room for what the catalog knows by its hash
-            self._let_go(twin)
-            self._leave_out(
-                twin.path, f"'{installed.id}' is installed from {printable(path.name)}, which is the known file."
+        existing = self._by_id.get(name_key(installed.id))
+        if existing is not None and (entry is None or existing.entry is not None):
+            raise RefusedFile(f"'{existing.id}' is already installed, from {printable(existing.path.name)}.")
+        if existing is not None:  # a file that merely has the name makes way for the one whose hash is in the catalog
+            self._drop(existing)
+            self._report(
+                existing.path,
+                f"'{installed.id}' is loaded from {printable(path.name)} instead, whose hash is in the catalog.",
             )
         self._by_id[name_key(installed.id)] = installed
         for name in installed.aliases:
@@ -140,7 +142,7 @@ class Library:
         return installed
 
     def remove(self, installed: InstalledEmbedding) -> None:
-        """Let go of an embedding and delete its file.
+        """Delete an embedding with its file.
 
         Raises: OSError.
         """
@@ -149,46 +151,45 @@ class Library:
         self._stamps.pop(installed.path, None)
 
     def find(self, name: str) -> InstalledEmbedding | None:
-        """The embedding with this id or, if there is none, this alias or title."""
+        """The embedding with this id or else with this alias or title."""
         key = name_key(name)
         return self._by_id.get(key) or self._by_name.get(key)
 
     def _forget(self, path: Path) -> None:
         self.problems = [problem for problem in self.problems if problem.name != printable(path.name)]
-        for installed in [one for one in self if one.path == path]:
-            self._let_go(installed)
+        for installed in [embedding for embedding in self if embedding.path == path]:
+            self._drop(installed)
 
-    def _let_go(self, installed: InstalledEmbedding) -> None:
+    def _drop(self, installed: InstalledEmbedding) -> None:
         del self._by_id[name_key(installed.id)]
         self._by_name = {name: other for name, other in self._by_name.items() if other is not installed}
         self.state += 1
 
-    def _leave_out(self, path: Path, reason: str) -> None:
+    def _report(self, path: Path, reason: str) -> None:
         self.problems.append(Problem(printable(path.name), reason))
 
     def _entry_for(self, path: Path, file: EmbeddingFile) -> CatalogEntry | None:
-        # what was converted here has a hash that nobody else knows, and says which file it was made from
+        # a converted file has a hash of its own, and its metadata says which file it was made from
         source_hash = file.embedding.metadata.get(SOURCE_HASH, "")
         for known_hash in filter(None, (file.file_hash, source_hash)):
             if (entry := self.catalog.identify(known_hash)) is not None:
                 return entry
-        # The demo's own files are trained anew with every release, so for them the name in their folder is enough.
+        # The demo's embeddings are retrained with every release, so their entries list no hashes and go by name.
         named = self.catalog.find(path.stem)
         if named is None or named.architecture is not file.embedding.architecture:
             return None
         if named.hashes:
-            reason = f"It bears the name of '{named.id}', but its content is another; treat it with care."
-            self.problems.append(Problem(printable(path.name), reason))
+            self._report(path, other_file_of(named))
             return None
         return named
 
 
 def stamps_of(folders: Iterable[Path]) -> dict[Path, Stamp]:
-    """Every file that may be an embedding, with what changes when it does; reads no file, and may run in a thread."""
+    """Every file in `folders` that may be an embedding, with its stamp. Reads no file; may run in a thread."""
     stamps: dict[Path, Stamp] = {}
     for path in (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())):
         if path.is_file() and not path.name.startswith(".") and path.suffix != CATALOG_SUFFIX:
-            with suppress(FileNotFoundError):  # gone in between
+            with suppress(FileNotFoundError):  # deleted meanwhile
                 stamps[path] = _stamp(path)
     return stamps
 

@@ -1,4 +1,4 @@
-"""What was left out of a catalog, a library or a shelf, and why."""
+"""What was skipped while a catalog, the library or the models were loaded, and why."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that was left out, and the sentence that says why."""
+    """A file or an entry that was skipped or needs attention, and a sentence that says why."""
 
     name: str
     reason: str
 
 
 def first_error(error: ValidationError) -> str:
-    """One sentence for the first thing that is wrong: which field, what it was, what was expected."""
+    """One sentence about the first invalid field: which one, what was expected, what it is."""
     detail = error.errors()[0]
     where = ".".join(str(part) for part in detail["loc"]) or "the entry"
-    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]} (it is {detail['input']!r:.60})."
+    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]} (got {detail['input']!r:.60})."

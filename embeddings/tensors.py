@@ -1,6 +1,6 @@
-"""Tensors as plain bytes: what is taken out of a foreign file, before anybody computes with it.
+"""Tensors as plain bytes, and the safetensors file that they make up.
 
-Knows only the standard library, since it is imported where nothing else may be (see sandbox.py).
+Imports the standard library alone, since the sandboxed process uses it too (see foreign/sandbox.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 from embeddings.errors import RefusedFile
 
-#: safetensors' words for the dtypes of token vectors → bytes of one value
+#: dtypes of token vectors, as safetensors calls them → bytes per value
 ITEM_BYTES: Mapping[str, int] = {"F32": 4, "F16": 2, "BF16": 2}
-_ALIGNMENT = 8  # writers of safetensors let the tensors begin at a multiple of it
+_ALIGNMENT = 8  # bytes; safetensors writers align the first tensor to this
 
 
 @dataclass(frozen=True, slots=True)
 class RawTensor:
-    """Values in row-major order and little-endian, as the file had them; `dtype` in safetensors' words."""
+    """Values in row-major order, little-endian; `dtype` is safetensors' name for it."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -28,11 +28,11 @@ class RawTensor:
 
     def __post_init__(self) -> None:
         if len(self.data) != math.prod(self.shape) * ITEM_BYTES[self.dtype]:
-            raise RefusedFile("A tensor in it has another size than it claims.")
+            raise RefusedFile("A tensor in this file has a different size than declared, so the file is damaged.")
 
 
 def pack(tensors: Mapping[str, RawTensor], metadata: Mapping[str, str]) -> bytes:
-    """Lay the tensors out as a safetensors file, byte for byte the values they had."""
+    """A safetensors file of the tensors, with their values unchanged byte for byte."""
     header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
     offset = 0
     for name, tensor in tensors.items():

@@ -1,6 +1,6 @@
-"""Write an embedding as an ordinary safetensors file that says where it comes from.
+"""Write an embedding as an ordinary safetensors file that records where it came from.
 
-Source: the metadata keys are those of SAI's ModelSpec 1.0.1, which SwarmUI and kohya read and write too.
+Source: the metadata keys are those of Stability AI's ModelSpec 1.0.1, which SwarmUI and kohya read and write too.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from embeddings.embedding import Embedding
 from embeddings.tensors import RawTensor, pack
 
 NEGATIVE = "modelspec.is_negative_embedding"
-#: metadata key: the SHA-256 of the file that this one was made from, so that the catalog may know it again
+#: metadata key: SHA-256 of the file that this one was converted from, by which the catalog can recognise it
 SOURCE_HASH = "source.sha256"
 
-_TITLES_IN_MODELSPEC = {
+#: architecture → its name in `modelspec.architecture`
+_MODELSPEC_NAMES = {
     "demo": "demo",
     "sd1": "stable-diffusion-v1",
     "sd2": "stable-diffusion-v2-768-v",
@@ -29,11 +30,11 @@ def write_file(path: Path, embedding: Embedding, *, title: str, provenance: Mapp
 
 
 def file_metadata(embedding: Embedding, *, title: str, provenance: Mapping[str, str]) -> dict[str, str]:
-    """What marks a file as a negative embedding; `provenance` is added as it is."""
+    """Metadata that marks a file as a negative embedding, with all entries of `provenance`."""
     return {
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.title": title,
-        "modelspec.architecture": f"{_TITLES_IN_MODELSPEC[embedding.architecture]}/textual-inversion",
+        "modelspec.architecture": f"{_MODELSPEC_NAMES[embedding.architecture]}/textual-inversion",
         NEGATIVE: "true",
         **provenance,
     }
@@ -44,7 +45,7 @@ def file_bytes(embedding: Embedding, *, title: str, provenance: Mapping[str, str
     metadata = file_metadata(embedding, title=title, provenance=provenance)
     vectors = dict(embedding.vectors)
     tensors = {"emb_params": next(iter(vectors.values()))} if len(vectors) == 1 else vectors
-    # not safetensors' own save: it shuffles the metadata, and with it the file's hash, by which everybody knows a file
+    # safetensors' own save writes metadata in random order, which would change the file's hash every time
     return pack(
         {key: RawTensor("F32", rows.shape, rows.astype("<f4").tobytes()) for key, rows in tensors.items()}, metadata
     )

@@ -1,6 +1,6 @@
-"""Find the token vectors in the plain tree that a torch file or a picture holds.
+"""Find the token vectors in the plain data that a torch file or a picture contains.
 
-What the tensors mean is left to the reader of safetensors; here they only get the names that they have there.
+What the tensors mean is left to the safetensors reader; here they only get the names that it expects.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.standins import Parameters, TensorRecord
-from embeddings.shapes import foreign
+from embeddings.shapes import NOT_AN_EMBEDDING, other_kind
 from embeddings.tensors import RawTensor
 
 _MAX_HINT = 120  # characters
-#: A1111 writes these beside its vectors
-_TOLD = ("name", "step", "sd_checkpoint", "sd_checkpoint_name")
-#: what is kept of a file's own words
-HINTS = frozenset({"token", *_TOLD})
-#: A1111's hypernetworks are tables whose keys are the widths of the layers they change
+#: what A1111 writes beside its vectors
+_A1111_FACTS = ("name", "step", "sd_checkpoint", "sd_checkpoint_name")
+#: what is kept of a file's statements about itself
+HINTS = frozenset({"token", *_A1111_FACTS})
+#: An A1111 hypernetwork is a dict whose keys are the widths of the layers it changes.
 _HYPERNETWORK_KEYS = (320, 640, 768, 1024, 1280)
 
 Materialise = Callable[[TensorRecord], RawTensor]
@@ -28,58 +28,62 @@ Materialise = Callable[[TensorRecord], RawTensor]
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """The token vectors of a foreign file under the names that safetensors files use, and what it says of itself."""
+    """The token vectors of another program's file, under the names used in safetensors files, and its metadata."""
 
     tensors: Mapping[str, RawTensor]
-    #: which kind of file it was
+    #: kind of file
     container: str
-    #: the layout in the words of whoever writes it, where the tensors' names do not tell it any more
+    #: the layout, named after the programs that write it, if the tensors' names no longer show it
     layout: str | None
-    #: name, step, checkpoint it was trained on …: the file's own word, never a proof
+    #: name, step, checkpoint it was trained on …: the file's own statements, unverified
     hints: Mapping[str, str]
 
 
 def find_vectors(tree: Any, container: str, materialise: Materialise) -> Unpacked:
-    """The vectors of an embedding, whichever program wrote it; `container` names the kind of file.
+    """The vectors of an embedding, whichever program wrote it; `container` is the kind of file.
 
     Raises: RefusedFile, with a sentence that says what the file is instead.
     """
     if isinstance(tree, TensorRecord | RawTensor):
-        raise RefusedFile("It holds a bare tensor; nothing says what it is for.")
+        raise RefusedFile(
+            "This file contains a single tensor without a name, so it can't be recognised as an embedding."
+        )
     if not isinstance(tree, dict):
-        raise RefusedFile("It holds no table of tensors.")
-    _refuse_relatives(tree)
+        raise RefusedFile("This file contains no named tensors, so there's no embedding in it.")
+    _refuse_other_kinds(tree)
     if "string_to_param" in tree:
         name, tensor = _only_placeholder(tree["string_to_param"])
         hints = {"token": name, **_hints(tree)} if name != "*" else _hints(tree)
         return Unpacked({"emb_params": _values(tensor, materialise)}, container, "A1111 (string_to_param)", hints)
     tensors = {str(key): value for key, value in tree.items() if isinstance(value, TensorRecord | RawTensor)}
     if not tensors:
-        raise RefusedFile("It holds no tensors.")
+        raise RefusedFile("This file contains no tensors, so there's no embedding in it.")
     unpacked = {key: _values(tensor, materialise) for key, tensor in tensors.items()}
     return Unpacked(unpacked, container, None, _hints(tree))
 
 
-def _refuse_relatives(tree: Mapping[Any, Any]) -> None:
-    """Raise RefusedFile for what other things people keep in files that torch writes."""
+def _refuse_other_kinds(tree: Mapping[Any, Any]) -> None:
+    """Raise RefusedFile for other things that torch files are used for."""
     if any(key in tree for key in _HYPERNETWORK_KEYS):
-        raise RefusedFile("This is a hypernetwork, not an embedding.")
+        raise RefusedFile(f"This is a hypernetwork, {NOT_AN_EMBEDDING}.")
     if "optimizer_state_dict" in tree:
-        raise RefusedFile("This is the optimiser's state that A1111 keeps beside an embedding, not an embedding.")
+        raise RefusedFile(
+            "This is the optimiser state that A1111 saves beside an embedding; please choose the .pt file."
+        )
     inner = tree.get("state_dict")
-    # what is for other encoders, or of too many tensors, is for the reader to say
-    if sentence := foreign([str(key) for key in (inner if isinstance(inner, dict) else tree)]):
+    # Keys of other encoders and too many tensors are left to the safetensors reader.
+    if sentence := other_kind([str(key) for key in (inner if isinstance(inner, dict) else tree)]):
         raise RefusedFile(sentence)
     if inner is not None:
-        raise RefusedFile("This is a model, not an embedding.")
+        raise RefusedFile(f"This is a model, {NOT_AN_EMBEDDING}.")
 
 
 def _only_placeholder(params: Any) -> tuple[str, Any]:
     entries = params.entries if isinstance(params, Parameters) else params
     if not isinstance(entries, dict) or not entries:
-        raise RefusedFile("Its 'string_to_param' holds no vectors.")
+        raise RefusedFile("This file's 'string_to_param' contains no vectors, so there's no embedding in it.")
     if len(entries) > 1:
-        raise RefusedFile(f"It holds {len(entries)} embeddings in one file; please save each in a file of its own.")
+        raise RefusedFile(f"This file contains {len(entries)} embeddings; please save each one in a file of its own.")
     ((name, tensor),) = entries.items()
     return printable(str(name)), tensor
 
@@ -89,12 +93,12 @@ def _values(tensor: Any, materialise: Materialise) -> RawTensor:
         return tensor
     if isinstance(tensor, TensorRecord):
         return materialise(tensor)
-    raise RefusedFile("Where its vectors should be, something else stands.")
+    raise RefusedFile("This file has something other than a tensor where its vectors should be.")
 
 
 def _hints(tree: Mapping[Any, Any]) -> dict[str, str]:
-    found = {hint: tree[hint] for hint in _TOLD if type(tree.get(hint)) in (str, int)}
-    # numbers of a thousand digits cannot even be printed
+    found = {hint: tree[hint] for hint in _A1111_FACTS if type(tree.get(hint)) in (str, int)}
+    # Python refuses to print numbers of more than 4,300 digits.
     return {
         hint: printable(value, _MAX_HINT) if isinstance(value, str) else str(value)
         for hint, value in found.items()

@@ -1,11 +1,11 @@
-"""Read the pickles that torch writes without loading them: a small machine for plain data and ten names.
+"""Read the pickles that torch writes without loading them: a small pickle machine for plain data and ten names.
 
-A pickle is a program. Python's `pickle` runs it and imports whatever it names; torch's restricted one had holes
-(CVE-2025-32434, CVE-2026-24747), and scanners for bad names are got round every few months. The machine here can do
-nothing but build lists, tables and texts. A name that it knows stands for itself and is never looked up; any
-other name, any opcode that embeddings do not use, and any use of a name that torch does not make of it is refused.
+A pickle is a program. Python's `pickle` runs it and imports whatever it names; torch's restricted unpickler has had holes
+(CVE-2025-32434, CVE-2026-24747), and scanners that look for bad names are bypassed every few months. The machine here
+can only build lists, dicts and strings. The names on its allow-list become inert stand-ins and are never imported. Any
+other name, any opcode that embeddings don't use, and any use of a name that torch doesn't make are refused.
 
-Source: opcodes as CPython's Lib/pickletools.py documents them; the calls are those of torch.save, 1.0 to 2.13.
+Source: opcodes as documented in CPython's Lib/pickletools.py; calls as written by torch.save, 1.0 to 2.13.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from embeddings.errors import RefusedFile
 from embeddings.foreign import standins
 from embeddings.foreign.standins import Storage
 
-#: A modern torch writes some 150 opcodes for one embedding; a LoRA, which should be called one, has ten thousand.
+#: A modern torch writes about 150 opcodes for an embedding. A LoRA has ten thousand and should be recognised as one.
 MAX_OPCODES = 20_000
-#: Python's own machine makes room for whatever number it is told.
+#: Python's own unpickler allocates as many slots as the pickle asks for.
 MAX_MEMO = 10_000
-MAX_TEXT = 50_000  # bytes of one text; old files hold the source code of a class of torch
+MAX_TEXT = 50_000  # bytes of one string; old files contain the source code of a torch class
 _NEWEST_PROTOCOL = 5
 
 _MARK = object()
+_DAMAGED = "This file's pickle is damaged; please download it again."
 
 
 class Pickled(NamedTuple):
-    """What a pickle holds, where it ends, and the storages it refers to, by their keys."""
+    """A pickle's value, where it ends, and the storages it refers to, by key."""
 
     value: Any
     end: int
@@ -38,20 +39,20 @@ class Pickled(NamedTuple):
 
 
 def read_pickle(data: bytes, start: int = 0) -> Pickled:
-    """The plain data of the pickle that begins at `start`, with stand-ins (`standins.py`) where torch's things were.
+    """The plain data of the pickle at `start`, with stand-ins (`standins.py`) for torch's classes.
 
-    Nothing is imported, called or looked up.
+    Nothing is imported or called.
     Raises: RefusedFile.
     """
     machine = _Machine(data, start)
     try:
         return Pickled(machine.run(), machine.position, machine.storages)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise RefusedFile("Its pickle is damaged.") from error
+        raise RefusedFile(_DAMAGED) from error
 
 
 class _Machine:
-    """A stack, a memo and a position. Every instruction is one method; see `_OPCODES`."""
+    """A stack, a memo and a position. `_OPCODES` maps each opcode to what it does."""
 
     def __init__(self, data: bytes, start: int) -> None:
         self.data = data
@@ -67,16 +68,18 @@ class _Machine:
                 return self.plain(self.stack.pop())
             operation = _OPCODES.get(code)
             if operation is None:
-                raise RefusedFile(f"Its pickle uses the opcode 0x{code.hex()}, which no embedding needs.")
+                raise RefusedFile(
+                    f"This file's pickle uses opcode 0x{code.hex()}, which no embedding needs; it wasn't loaded."
+                )
             operation(self)
-        raise RefusedFile(f"Its pickle has more than {MAX_OPCODES:,} steps; an embedding's has a few hundred.")
+        raise RefusedFile(f"This file's pickle has more than {MAX_OPCODES:,} steps; an embedding's has a few hundred.")
 
-    # Bytes of the program
+    # Reading the pickle
 
     def take(self, count: int) -> bytes:
         end = self.position + count
         if end > len(self.data):
-            raise RefusedFile("Its pickle is cut off.")
+            raise RefusedFile("This file's pickle is cut off; please download it again.")
         taken = self.data[self.position : end]
         self.position = end
         return taken
@@ -87,7 +90,7 @@ class _Machine:
     def line(self) -> str:
         end = self.data.find(b"\n", self.position, self.position + MAX_TEXT)
         if end < 0:
-            raise RefusedFile("Its pickle is cut off.")
+            raise RefusedFile("This file's pickle is cut off; please download it again.")
         text = self.data[self.position : end].decode("utf-8")
         self.position = end + 1
         return text
@@ -103,13 +106,13 @@ class _Machine:
     def push_text(self, layout: str) -> None:
         length = self.number(layout)
         if length > MAX_TEXT:
-            raise RefusedFile(f"Its pickle holds a text of {length:,} bytes; an embedding's are short.")
+            raise RefusedFile(f"This file's pickle contains a string of {length:,} bytes; an embedding's are short.")
         self.stack.append(self.take(length).decode("utf-8"))
 
     def plain(self, value: Any) -> Any:
-        """A mark is a place on the stack, no value: nothing may carry it away."""
+        """The value, unless it is a mark: that is a place on the stack, not a value to be used."""
         if value is _MARK:
-            raise RefusedFile("Its pickle is damaged.")
+            raise RefusedFile(_DAMAGED)
         return value
 
     def pop(self) -> Any:
@@ -127,84 +130,90 @@ class _Machine:
 
     def put(self, index: int) -> None:
         if index >= MAX_MEMO:
-            raise RefusedFile(f"Its pickle remembers thing number {index:,}; an embedding's has a few hundred.")
+            raise RefusedFile(f"This file's pickle uses memo slot {index:,}; an embedding's has a few hundred.")
         self.memo[index] = self.plain(self.stack[-1])
 
     def get(self, index: int) -> None:
         if index not in self.memo:
-            raise RefusedFile("Its pickle is damaged.")
+            raise RefusedFile(_DAMAGED)
         self.stack.append(self.memo[index])
 
-    # Lists and tables
+    # Lists and dicts
 
     def append(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) is not list:
-            raise RefusedFile("Its pickle puts a value into something that is no list.")
+            raise RefusedFile("This file's pickle appends to something that isn't a list; it wasn't loaded.")
         target.extend(items)
 
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if not isinstance(target, dict) or len(items) % 2:
-            raise RefusedFile("Its pickle puts a value into something that is no table.")
+            raise RefusedFile("This file's pickle sets an item of something that isn't a dict; it wasn't loaded.")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # a tuple of tuples of tuples … takes for ever to hash
+            # hashing a tuple of tuples of tuples … takes forever
             if type(key) not in (str, int):
-                raise RefusedFile("Its pickle has a table with a key that is neither a text nor a number.")
+                raise RefusedFile(
+                    "This file's pickle uses a dict key that is neither text nor a number; it wasn't loaded."
+                )
             if key in target:
-                raise RefusedFile(f"The name '{printable(str(key))}' stands twice in it.")
+                raise RefusedFile(
+                    f"This file uses the name '{printable(str(key))}' twice; it may be malicious and wasn't loaded."
+                )
             target[key] = value
 
 
-def _appended(machine: _Machine) -> None:
+def _append(machine: _Machine) -> None:
     machine.append([machine.pop()])
 
 
-def _set_one(machine: _Machine) -> None:
+def _set_item(machine: _Machine) -> None:
     value, key = machine.pop(), machine.pop()
     machine.set_items([key, value])
 
 
-def _named(machine: _Machine) -> None:
+def _global(machine: _Machine) -> None:
     module = machine.line()
     machine.stack.append(standins.look_up(module, machine.line()))
 
 
-def _named_by_stack(machine: _Machine) -> None:
+def _stack_global(machine: _Machine) -> None:
     attribute, module = machine.pop(), machine.pop()
     machine.stack.append(standins.look_up(module, attribute))
 
 
-def _called(machine: _Machine) -> None:
+def _reduce(machine: _Machine) -> None:
     arguments, name = machine.pop(), machine.pop()
     machine.stack.append(standins.call(name, arguments))
 
 
-def _made(machine: _Machine) -> None:
+def _new_object(machine: _Machine) -> None:
     arguments, name = machine.pop(), machine.pop()
     machine.stack.append(standins.new_object(name, arguments))
 
 
-def _state_set(machine: _Machine) -> None:
+def _build(machine: _Machine) -> None:
     state = machine.pop()
     standins.set_state(machine.stack[-1], state)
 
 
-def _outside(machine: _Machine) -> None:
-    meant = standins.outside(machine.pop())
-    if isinstance(meant, Storage) and machine.storages.setdefault(meant.key, meant) != meant:
-        raise RefusedFile("Its pickle describes the same values in two ways.")
-    machine.stack.append(meant)
+def _persistent_id(machine: _Machine) -> None:
+    found = standins.persistent(machine.pop())
+    if isinstance(found, Storage) and machine.storages.setdefault(found.key, found) != found:
+        raise RefusedFile(
+            "This file's pickle describes the same data in two ways; it may be malicious and wasn't loaded."
+        )
+    machine.stack.append(found)
 
 
 def _protocol(machine: _Machine) -> None:
     if machine.number("<B") > _NEWEST_PROTOCOL:
-        raise RefusedFile("Its pickle is of a protocol that is not known here.")
+        raise RefusedFile("This file uses an unknown pickle protocol; please save it as safetensors.")
 
 
 _OPCODES: Mapping[bytes, Callable[[_Machine], Any]] = {
     b"\x80": _protocol,
-    b"\x95": lambda machine: machine.take(8),  # FRAME: a hint for readers of slow files
+    b"\x95": lambda machine: machine.take(8),  # FRAME: only matters when reading from a stream
     b"(": lambda machine: machine.stack.append(_MARK),
     b"N": lambda machine: machine.stack.append(None),
     b"\x88": lambda machine: machine.stack.append(True),
@@ -224,19 +233,19 @@ _OPCODES: Mapping[bytes, Callable[[_Machine], Any]] = {
     b"]": lambda machine: machine.stack.append([]),
     b"}": lambda machine: machine.stack.append({}),
     b"\x8f": lambda machine: machine.stack.append(standins.Inert()),  # an empty set
-    b"a": _appended,
+    b"a": _append,
     b"e": lambda machine: machine.append(machine.pop_to_mark()),
-    b"s": _set_one,
+    b"s": _set_item,
     b"u": lambda machine: machine.set_items(machine.pop_to_mark()),
     b"q": lambda machine: machine.put(machine.number("<B")),
     b"r": lambda machine: machine.put(machine.number("<I")),
     b"\x94": lambda machine: machine.put(len(machine.memo)),
     b"h": lambda machine: machine.get(machine.number("<B")),
     b"j": lambda machine: machine.get(machine.number("<I")),
-    b"c": _named,
-    b"\x93": _named_by_stack,
-    b"R": _called,
-    b"\x81": _made,
-    b"b": _state_set,
-    b"Q": _outside,
+    b"c": _global,
+    b"\x93": _stack_global,
+    b"R": _reduce,
+    b"\x81": _new_object,
+    b"b": _build,
+    b"Q": _persistent_id,
 }

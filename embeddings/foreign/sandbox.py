@@ -1,8 +1,8 @@
-"""Have a stranger's file taken apart in a process that can do nothing else, and believe none of its words unchecked.
+"""Parse an untrusted file in a sandboxed process, and check everything that comes back.
 
-The code that reads pickles and pictures (`unpacker.py`) cannot run what they hold. Should it be wrong all the same, it
-fails in a process with no files, no network, no imports, little memory and two seconds; and what comes back is
-read by the ordinary reader like any other file.
+The code that reads pickles and pictures (`unpacker.py`) can't execute what they contain. If that code has a flaw, the
+damage stays in a process without files, network or imports, with little memory and two seconds to live; and what it
+returns is read by the ordinary reader like any other file.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from embeddings.display import printable
 from embeddings.errors import RefusedFile
 from embeddings.foreign.unpacker import MAX_INPUT_BYTES, READY
 
-START_SECONDS = 20.0  # on a machine that is busy with pictures
+START_SECONDS = 20.0  # on a machine that is busy rendering
 WORK_SECONDS = 2.0
-#: what can come back: a line of words, and vectors with their header
+#: limit on what comes back: a line of JSON, and a safetensors file
 MAX_ANSWER_BYTES = 5 * 1024 * 1024
 _MAX_LINE_BYTES = 16 * 1024
 _MAX_SENTENCE = 300
 
 _ROOT = str(Path(__file__).parents[2])
-#: -I and -S leave the environment, the working folder and every installed package out
+#: -I and -S: no environment variables, no working folder, no installed packages
 _COMMAND = (
     sys.executable,
     "-I",
@@ -41,30 +41,30 @@ _COMMAND = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: a safetensors file, still to be read and checked, and words about where it came from."""
+class SandboxResult:
+    """What came back: a safetensors file that is still to be checked, and what the source says about itself."""
 
     data: bytes = field(repr=False)
-    #: which kind of file it was taken from; empty for a safetensors file that nobody had to take apart
+    #: kind of file the vectors were extracted from; empty if that was a safetensors file already
     container: str = ""
-    #: the layout, where the names of the tensors do not tell it any more
+    #: the source's layout, if the tensors' names no longer show it
     layout: str | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
 
 
-def unpack_apart(data: bytes, *, seconds: float = WORK_SECONDS) -> Answer:
-    """Take the token vectors out of a torch file or a picture. Takes some 0.1 s; call it in a thread.
+def unpack_in_sandbox(data: bytes, *, seconds: float = WORK_SECONDS) -> SandboxResult:
+    """Extract the token vectors from a torch file or a picture. Takes about 0.1 s; call it in a thread.
 
     Raises: RefusedFile, also if it takes more than `seconds` or more memory than an embedding needs.
     """
     if len(data) > MAX_INPUT_BYTES:
-        raise RefusedFile(f"The file has {len(data):,} bytes; an embedding has at most {MAX_INPUT_BYTES:,}.")
-    # the folder is nobody's, and the environment is empty: keys and tokens of this process are not its business
+        raise RefusedFile(f"This file has {len(data):,} bytes; an embedding has at most {MAX_INPUT_BYTES:,}.")
+    # an empty environment, so that it never sees this process's tokens, and a working folder that holds nothing of ours
     with subprocess.Popen(
         _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env={}
     ) as process:
         try:
-            return _understood(_ask(process, data, seconds))
+            return _parse(_ask(process, data, seconds))
         finally:
             process.kill()
 
@@ -74,12 +74,14 @@ def _ask(process: subprocess.Popen[bytes], data: bytes, seconds: float) -> bytes
     assert process.stdout is not None
     with _killed_after(START_SECONDS, process):
         if process.stdout.read(len(READY)) != READY:
-            raise RefusedFile("It could not be looked at, since no process could be started for it.")
+            raise RefusedFile(
+                "This file couldn't be checked, because the sandbox didn't start; please tell the operator."
+            )
     with _killed_after(seconds, process):
         try:
             process.stdin.write(data)
             process.stdin.close()
-        except BrokenPipeError:  # it gave up, or was stopped
+        except BrokenPipeError:  # the process ended or was killed
             return b""
         return process.stdout.read(MAX_ANSWER_BYTES + 1)
 
@@ -94,18 +96,18 @@ def _killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[
         timer.cancel()
 
 
-def _understood(raw: bytes) -> Answer:
+def _parse(raw: bytes) -> SandboxResult:
     line, _, data = raw.partition(b"\n")
     try:
-        words = (
-            json.loads(line.decode("utf-8")) if len(line) <= _MAX_LINE_BYTES and len(raw) <= MAX_ANSWER_BYTES else None
-        )
+        is_small = len(line) <= _MAX_LINE_BYTES and len(raw) <= MAX_ANSWER_BYTES
+        facts = json.loads(line.decode("utf-8")) if is_small else None
     except (ValueError, RecursionError):
-        words = None
-    match words:
+        facts = None
+    match facts:
         case {"refused": str(sentence)}:
             raise RefusedFile(printable(sentence, _MAX_SENTENCE))
         case {"container": str(container), "layout": layout, "hints": dict(hints)}:
-            words = {printable(str(hint)): printable(str(value), _MAX_SENTENCE) for hint, value in hints.items()}
-            return Answer(data, printable(container), printable(layout) if isinstance(layout, str) else None, words)
-    raise RefusedFile("Taking it apart needs more time or memory than any embedding should.")
+            said = {printable(str(hint)): printable(str(value), _MAX_SENTENCE) for hint, value in hints.items()}
+            layout = printable(layout) if isinstance(layout, str) else None
+            return SandboxResult(data, printable(container), layout, said)
+    raise RefusedFile("This file needs more time or memory than any embedding, so it wasn't read.")

@@ -1,6 +1,6 @@
-"""What stands for torch's classes and functions in a pickle that is read without being loaded.
+"""Stand-ins for torch's classes and functions in a pickle that is read without being loaded.
 
-Every one is inert: it has no methods that a pickle could reach, and none is the thing it is named after.
+They are inert: none has a method that a pickle could reach, and none is what it is named after.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ _REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
 _REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
 _PARAMETER_DICT = "torch.nn.modules.container.ParameterDict"
 _ORDERED_DICT = "collections.OrderedDict"
-#: modern ParameterDicts carry an empty set of buffers; pickles of protocol 2 give it the name it had in Python 2
+#: Modern ParameterDicts contain an empty set of buffers; pickle protocol 2 writes `set` under its Python 2 name.
 _SETS = frozenset({"__builtin__.set", "builtins.set"})
-#: storage class → dtype in safetensors' words; I64 only holds the token's number, which nobody needs
+#: storage class → safetensors' name for its dtype; I64 occurs only as the token's id, which isn't needed
 _STORAGES: Mapping[str, str] = {
     "torch.FloatStorage": "F32",
     "torch.HalfStorage": "F16",
     "torch.BFloat16Storage": "BF16",
     "torch.LongStorage": "I64",
 }
-#: The whole list. A name that is not here is refused, whatever it is.
+#: The whole allow-list. Any other name is refused.
 NAMES = frozenset({_REBUILD_TENSOR, _REBUILD_PARAMETER, _PARAMETER_DICT, _ORDERED_DICT, *_SETS, *_STORAGES})
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name out of the list above, standing where the pickle wanted a function or a class."""
+    """A name from the allow-list, in place of the function or class that the pickle asked for."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A run of numbers that is kept outside the pickle, under `key`."""
+    """An array of numbers stored outside the pickle, under `key`."""
 
     dtype: str
     key: str
@@ -47,7 +47,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class TensorRecord:
-    """A view of a storage; all of it is still to be checked against the bytes that are really there."""
+    """A view of a storage, not yet checked against the bytes that exist."""
 
     storage: Storage
     offset: int
@@ -56,32 +56,34 @@ class TensorRecord:
 
 
 class Table(dict[Any, Any]):
-    """What stands for an OrderedDict: its order is any dict's, its attributes are dropped."""
+    """Stand-in for an OrderedDict; its attributes are dropped."""
 
 
 @dataclass(slots=True)
 class Parameters:
-    """What stands for an nn.ParameterDict."""
+    """Stand-in for an nn.ParameterDict."""
 
     entries: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Inert:
-    """What stands for a set of hooks or the like: something was there, and it says nothing."""
+    """Stand-in for things whose content doesn't matter, such as a set of hooks."""
 
 
 def look_up(module: Any, attribute: Any) -> Name:
-    """The stand-in for `module.attribute`. Raises: RefusedFile, if it is not on the list."""
+    """The stand-in for `module.attribute`. Raises: RefusedFile, if it isn't on the allow-list."""
     text = f"{module}.{attribute}" if type(module) is type(attribute) is str else ""
-    # the dots must stand where torch puts them: "torch" and "nn.x" is a way round other lists
+    # Dots must be where torch puts them: splitting a name as "torch" + "nn.x" is a known way around allow-lists.
     if text not in NAMES or "." in attribute:
-        raise RefusedFile(f"It asks for '{printable(text)}', which no embedding needs; it was not loaded.")
+        raise RefusedFile(
+            f"This file asks for '{printable(text)}', which no embedding needs; it may be malicious and wasn't loaded."
+        )
     return Name(text)
 
 
 def call(name: Any, arguments: Any) -> Any:
-    """What the named function makes of the arguments that torch.save gives it."""
+    """The result of calling the named function with the arguments that torch.save writes."""
     match name, arguments:
         case Name("collections.OrderedDict"), ():
             return Table()
@@ -94,32 +96,32 @@ def call(name: Any, arguments: Any) -> Any:
             return TensorRecord(storage, offset, shape, stride)
         case Name(text), (list(),) if text in _SETS:
             return Inert()
-    raise RefusedFile("Its pickle calls something in a way that torch never does.")
+    raise RefusedFile("This file's pickle calls a function in a way that torch never does; it wasn't loaded.")
 
 
 def new_object(name: Any, arguments: Any) -> Parameters:
-    """An object as torch.save writes it: there is one class, and it is made of nothing."""
+    """A new object. torch.save writes only one class, and without arguments."""
     if name == Name(_PARAMETER_DICT) and arguments == ():
         return Parameters()
-    raise RefusedFile("Its pickle makes an object that no embedding needs.")
+    raise RefusedFile("This file's pickle creates an object that no embedding needs; it wasn't loaded.")
 
 
 def set_state(target: Any, state: Any) -> None:
-    """Take what is needed out of an object's state, and nothing else."""
+    """Keep what is needed of an object's state, and nothing else."""
     match target, state:
-        case Table(), dict():  # notes that torch hangs on a state dict
+        case Table(), dict():  # version notes that torch attaches to a state dict
             return
         case Parameters(), {"_parameters": dict(entries)} if not target.entries:
             target.entries = entries
             return
-    raise RefusedFile("Its pickle sets the state of an object that no embedding needs.")
+    raise RefusedFile("This file's pickle sets the state of an object that no embedding needs; it wasn't loaded.")
 
 
-def outside(record: Any) -> Storage | Name:
-    """What a persistent id of torch.save means: a storage or, before 1.6, a class together with its source code."""
+def persistent(record: Any) -> Storage | Name:
+    """The thing behind a persistent id of torch.save: a storage or, before torch 1.6, a class with its source code."""
     match record:
         case ("storage", Name(text), str(key), str(), int(numel), *rest) if text in _STORAGES and rest in ([], [None]):
             return Storage(_STORAGES[text], key, numel)
         case ("module", Name(text) as name, _, _) if text == _PARAMETER_DICT:
             return name
-    raise RefusedFile("Its pickle refers to something outside that is no storage of a tensor.")
+    raise RefusedFile("This file's pickle refers to something that isn't a tensor's storage; it wasn't loaded.")

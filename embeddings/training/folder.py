@@ -1,4 +1,4 @@
-"""Train a negative embedding from a folder of bad pictures, on a checkpoint in a folder of diffusers' layout."""
+"""Train a negative embedding from a folder of flawed pictures, on a checkpoint in diffusers' layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from embeddings.training.inversion import TrainingResult, TrainingSettings, trai
 from embeddings.writer import write_file
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
-MAX_PICTURES = 1000  # they are all held in memory
+MAX_PICTURES = 1000  # all of them are held in memory
 
 OnStep = Callable[[int, int, float], None]
 
@@ -26,14 +26,15 @@ OnStep = Callable[[int, int, float], None]
 def train_from_folder(
     checkpoint: Path, pictures: Path, target: Path, settings: TrainingSettings, on_step: OnStep
 ) -> TrainingResult:
-    """Train on every picture of the folder and write the embedding to `target`.
+    """Train on every picture in the folder and write the embedding to `target`.
 
-    A text file of the same name beside a picture is its caption: say what is in the picture, not what is wrong with it.
+    A text file with the same stem as a picture is its caption. Captions describe what is in the picture, not what is
+    wrong with it.
 
-    Raises: TrainingFailed, if there is nothing to learn from or nothing was learnt; OSError, if a file cannot be read.
+    Raises: TrainingFailed, if the folder can't be used or nothing was learnt; OSError, if a file can't be read.
     """
     if not (checkpoint / "model_index.json").is_file():
-        raise TrainingFailed(f"{checkpoint.name} is no checkpoint in diffusers' layout: it has no model_index.json.")
+        raise TrainingFailed(f"{checkpoint.name} isn't a checkpoint in diffusers' layout: it has no model_index.json.")
     pipe = StableDiffusionPipeline.from_pretrained(
         checkpoint,
         dtype=torch.float32,
@@ -44,7 +45,7 @@ def train_from_folder(
     )
     architecture = architecture_of_widths(pipe.text_encoder.config.hidden_size)
     if architecture is None:
-        raise TrainingFailed(f"{checkpoint.name} has a text encoder of a width that is not known here.")
+        raise TrainingFailed(f"{checkpoint.name} has a text encoder that no supported architecture has.")
     side = pipe.unet.config["sample_size"] * architecture.facts.latent_factor
     bad, captions = read_pictures(pictures, side)
     result = train_embedding(pipe, architecture, bad, captions, settings, on_step)
@@ -54,15 +55,17 @@ def train_from_folder(
 
 
 def read_pictures(folder: Path, side: int) -> tuple[NDArray[np.uint8], list[str]]:
-    """The folder's pictures, cut to squares, and their captions.
+    """The folder's pictures, cropped to squares, and their captions.
 
     Shape: (n, side, side, 3).
-    Raises: TrainingFailed, if there are none, too many, or one that is no picture.
+    Raises: TrainingFailed, if there are none, too many, or one that can't be read.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not 1 <= len(paths) <= MAX_PICTURES:
         kinds = ", ".join(sorted(PICTURES))
-        raise TrainingFailed(f"{folder.name} holds {len(paths)} pictures ({kinds}); 1 to {MAX_PICTURES} are taken.")
+        raise TrainingFailed(
+            f"{folder.name} contains {len(paths)} pictures ({kinds}); training needs 1 to {MAX_PICTURES}."
+        )
     pictures: list[NDArray[np.uint8]] = []
     captions: list[str] = []
     for path in paths:
@@ -70,7 +73,7 @@ def read_pictures(folder: Path, side: int) -> tuple[NDArray[np.uint8], list[str]
             with Image.open(path) as picture:
                 squared = ImageOps.fit(picture.convert("RGB"), (side, side), Image.Resampling.LANCZOS)
         except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise TrainingFailed(f"{path.name} is no picture that can be read.") from error
+            raise TrainingFailed(f"{path.name} can't be read as a picture; remove or replace it.") from error
         pictures.append(np.asarray(squared))
         caption = path.with_suffix(".txt")
         captions.append(caption.read_text(encoding="utf-8").strip() if caption.is_file() else "")

@@ -1,9 +1,9 @@
-"""Train a negative embedding by textual inversion: vectors that stand for what is wrong with a set of pictures.
+"""Train a negative embedding by textual inversion: vectors that represent what is wrong with a set of pictures.
 
-Only the vectors learn; the checkpoint stays as it is. They are put into the text encoder by the same hook that uses them later.
-Caption what is *in* the pictures, and the vectors are left with what is wrong with them.
+Only the vectors are trained; the checkpoint stays frozen. They are injected into the text encoder by the same hook that
+applies them when rendering. Captions describe what is *in* the pictures, so that only the flaw is left for the vectors.
 
-Source: Gal et al. 2022, arXiv:2208.01618; captions of the content as in FoodDesert's boring_e621.
+Source: Gal et al. 2022, arXiv:2208.01618; captioning the content as for FoodDesert's boring_e621.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from embeddings.embedding import MAX_VECTORS, Embedding
 from embeddings.errors import TrainingFailed
 from embeddings.injection import Placement, VectorInjector
 
-#: a loss that falls by less than this share has learnt nothing: as a negative, such vectors do nothing
+#: if the loss falls by less than this share, the vectors learnt nothing and would have no effect as a negative
 LEAST_PROGRESS = 0.01
-_BEGIN, _PROBES = 1, 4  # position after the begin token; noise levels that the loss is measured at, each
+_AFTER_BOS = 1  # position of the vectors, behind the begin-of-text token
+_MEASUREMENTS = 4  # batches that the loss is averaged over before and after
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """The defaults are for a tiny checkpoint; SD 1.5 wants a learning rate of 0.005 and thousands of steps."""
+    """The defaults suit a tiny checkpoint; SD 1.5 needs a learning rate of about 0.005 and thousands of steps."""
 
     vectors: int = 2
     steps: int = 150
@@ -40,7 +41,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The embedding, and the loss on the same noise before and after."""
+    """The embedding, and the loss before and after, on the same noise."""
 
     embedding: Embedding
     loss_before: float
@@ -48,7 +49,7 @@ class TrainingResult:
 
     @property
     def progress(self) -> float:
-        """How far the loss fell, as a share."""
+        """The share by which the loss fell."""
         return 1 - self.loss_after / self.loss_before
 
 
@@ -60,26 +61,26 @@ def train_embedding(
     settings: TrainingSettings | None = None,
     on_step: Callable[[int, int, float], None] | None = None,
 ) -> TrainingResult:
-    """Train vectors that make `pipe` expect such pictures.
+    """Train vectors that make `pipe` predict such pictures.
 
-    `pipe` is a StableDiffusionPipeline with one text encoder, and is not changed. `on_step` is told step, steps and loss.
+    `pipe` is a StableDiffusionPipeline with one text encoder; it isn't changed. `on_step` gets step, steps and loss.
 
-    Shape: pictures (n, height, width, 3), of the size that the checkpoint draws; one caption each, perhaps empty.
-    Raises: TrainingFailed, if the loss did not fall; ValueError, for settings that cannot work.
+    Shape: pictures (n, height, width, 3), at the size the checkpoint renders; one caption each, which may be empty.
+    Raises: TrainingFailed, if the loss didn't fall; ValueError, for settings that can't work.
     """
     settings = settings or TrainingSettings()
     if len(architecture.facts.encoders) != 1:
         raise ValueError("only architectures with one text encoder can be trained")
     if not 1 <= settings.vectors <= MAX_VECTORS or len(pictures) != len(captions) or not len(pictures):
-        raise ValueError(f"1 to {MAX_VECTORS} vectors, and one caption for each of at least one picture")
+        raise ValueError(f"needs 1 to {MAX_VECTORS} vectors, at least one picture, and a caption for each")
     if settings.steps < 1 or settings.batch < 1:
-        raise ValueError("at least one step, of at least one picture")
+        raise ValueError("needs at least one step, with at least one picture each")
     generator = torch.Generator().manual_seed(settings.seed)
     objective = _Objective(pipe, pictures, captions, settings.vectors)
     try:
         rows = objective.initial_rows(generator).requires_grad_()
         before = objective.measure(rows, settings)
-        for step, loss in enumerate(_descend(objective, rows, settings, generator), start=1):
+        for step, loss in enumerate(_optimise(objective, rows, settings, generator), start=1):
             if on_step is not None:
                 on_step(step, settings.steps, loss)
         after = objective.measure(rows, settings)
@@ -87,18 +88,18 @@ def train_embedding(
         objective.close()
     if not after < before * (1 - LEAST_PROGRESS):
         raise TrainingFailed(
-            f"The loss did not fall enough ({before:.4f} → {after:.4f}), so the embedding would do nothing. Use pictures that "
-            "share one kind of flaw, more steps, or a higher learning rate."
+            f"The loss didn't fall enough ({before:.4f} → {after:.4f}), so the embedding would have no effect. Use pictures "
+            "that share one kind of flaw, more steps, or a higher learning rate."
         )
     (encoder,) = architecture.facts.encoders
     vectors = rows.detach().float().numpy().copy()
     return TrainingResult(Embedding(architecture, {encoder: vectors}, metadata={}), before, after)
 
 
-def _descend(
+def _optimise(
     objective: _Objective, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator
 ) -> Iterator[float]:
-    """Change `rows` step by step; yields the loss of each."""
+    """Optimise `rows` in place; yields the loss of each step."""
     optimiser = torch.optim.AdamW([rows], lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
     for _ in range(settings.steps):
@@ -111,7 +112,7 @@ def _descend(
 
 
 class _Objective:
-    """The denoising loss of a fixed checkpoint on fixed pictures, as a function of the vectors."""
+    """The denoising loss of a frozen checkpoint on given pictures, as a function of the vectors."""
 
     def __init__(self, pipe: Any, pictures: NDArray[np.uint8], captions: Sequence[str], num_vectors: int) -> None:
         self._pipe = pipe
@@ -123,24 +124,24 @@ class _Objective:
         for parameter in self._frozen:
             parameter.requires_grad_(False)
         self._injector = VectorInjector(pipe.text_encoder)
-        kept = pipe.scheduler.alphas_cumprod.float()
-        self._signal, self._spread = kept.sqrt(), (1 - kept).sqrt()
+        alphas = pipe.scheduler.alphas_cumprod.float()
+        self._signal, self._spread = alphas.sqrt(), (1 - alphas).sqrt()
         self._predicts_v = pipe.scheduler.config.prediction_type == "v_prediction"
 
     def close(self) -> None:
-        """Leave the pipeline as it was."""
+        """Restore the pipeline."""
         self._injector.remove()
         for parameter, had in zip(self._frozen, self._had_gradients, strict=True):
             parameter.requires_grad_(had)
 
     def initial_rows(self, generator: torch.Generator) -> torch.Tensor:
-        """Random directions, as long as the vocabulary's rows usually are."""
+        """Random directions, with the median norm of the vocabulary's rows."""
         table = self._pipe.text_encoder.get_input_embeddings().weight.detach().float()
         rows = torch.randn(self._num_vectors, table.shape[1], generator=generator)
         return rows / rows.norm(dim=1, keepdim=True) * table.norm(dim=1).median()
 
     def draw(self, batch: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Pictures, timesteps spread over the whole range, and noise."""
+        """Random pictures, timesteps spread over the whole range, and noise."""
         chosen = torch.randint(len(self._latents), (batch,), generator=generator)
         total = len(self._signal)
         steps = ((torch.arange(batch) + torch.rand(batch, generator=generator)) / batch * total).long()
@@ -149,7 +150,7 @@ class _Objective:
     def loss(self, rows: torch.Tensor, chosen: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         x0 = self._latents[chosen]
         signal, spread = (tensor[steps].view(-1, 1, 1, 1) for tensor in (self._signal, self._spread))
-        placements = [[Placement(_BEGIN, rows)] for _ in chosen]
+        placements = [[Placement(_AFTER_BOS, rows)] for _ in chosen]
         with self._injector.placing(placements):
             states = self._pipe.text_encoder(self._ids[chosen]).last_hidden_state
         predicted = self._pipe.unet(signal * x0 + spread * noise, steps, states).sample
@@ -158,9 +159,9 @@ class _Objective:
 
     @torch.no_grad()
     def measure(self, rows: torch.Tensor, settings: TrainingSettings) -> float:
-        """The loss on the same draws, whenever it is asked for."""
+        """The loss on the same draws every time."""
         generator = torch.Generator().manual_seed(settings.seed + 1)
-        losses = [self.loss(rows, *self.draw(4 * settings.batch, generator)) for _ in range(_PROBES)]
+        losses = [self.loss(rows, *self.draw(4 * settings.batch, generator)) for _ in range(_MEASUREMENTS)]
         return math.fsum(float(loss) for loss in losses) / len(losses)
 
     @torch.no_grad()
@@ -171,7 +172,7 @@ class _Objective:
         return torch.cat(parts) * vae.config.scaling_factor
 
     def _tokenize(self, captions: Sequence[str]) -> torch.Tensor:
-        """Captions with room for the vectors behind the begin token."""
+        """Token ids of the captions, with room for the vectors behind the begin-of-text token."""
         tokenizer = self._pipe.tokenizer
         longest = tokenizer.model_max_length - self._num_vectors
         ids = tokenizer(list(captions), padding="max_length", max_length=longest, truncation=True)["input_ids"]

@@ -89,7 +89,7 @@ async def test_what_is_no_embedding_is_refused_by_name(place: Place, tmp_path: P
     lora = save({"lora_unet_down.lora_down.weight": np.zeros((4, 4), np.float32)})
     canary = tmp_path / "executed"
     for file, said in (
-        (("style.safetensors", lora), "This is a LoRA, not an embedding."),
+        (("style.safetensors", lora), "This is a LoRA, not an embedding;"),
         (("gift.pt", hostile(canary)), ""),
         (("empty.safetensors", b""), "empty"),
         (("demo\u200b.safetensors", vectors(2)), "rename the file"),

@@ -1,4 +1,4 @@
-"""Folders of embedding files, and one thread for torch."""
+"""Embedding files in a temporary folder, and torch on one thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Put = Callable[..., Path]
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Write `data` (else a good SD 1 file) under a name, and hand the path back."""
+    """Write `data` (by default a valid SD 1 file) under a name, and return its path."""
 
     def write(name: str, data: bytes | None = None, *, seed: int = 0) -> Path:
         path = tmp_path / name
@@ -27,7 +27,7 @@ def put(tmp_path: Path) -> Put:
 
 @pytest.fixture(scope="session")
 def one_thread() -> Iterator[None]:
-    """Two threads of OpenMP on two busy cores wait for each other most of the time."""
+    """On two busy cores, two OpenMP threads spend most of their time waiting for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

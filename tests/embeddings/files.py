@@ -1,4 +1,4 @@
-"""Safetensors files packed by hand from the documented layout, so that our own writer is not its own judge.
+"""Safetensors files packed by hand from the documented layout, so that tests of the writer don't rely on the writer.
 
 Eight bytes of little-endian length, a JSON header of that length, then the tensors' bytes.
 """
@@ -17,7 +17,7 @@ Rows = NDArray[np.float32]
 
 
 def pack(header: bytes | Mapping[str, Any], data: bytes = b"") -> bytes:
-    """A file of this header, right or wrong, and these bytes behind it."""
+    """A file with this header, valid or not, followed by `data`."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data
 
@@ -25,7 +25,7 @@ def pack(header: bytes | Mapping[str, Any], data: bytes = b"") -> bytes:
 def tensor_file(
     tensors: Mapping[str, NDArray[Any]], *, dtype: str = "F32", metadata: Mapping[str, str] | None = None
 ) -> bytes:
-    """A valid file of these tensors, stored as `dtype`."""
+    """A valid file with these tensors, stored as `dtype`."""
     header: dict[str, Any] = {} if metadata is None else {"__metadata__": dict(metadata)}
     data = b""
     for name, values in tensors.items():
@@ -37,7 +37,7 @@ def tensor_file(
 
 
 def stored_bytes(values: NDArray[Any], dtype: str) -> bytes:
-    """The values as a file holds them; a bfloat16 is the upper half of a float32."""
+    """The values as a file stores them; a bfloat16 is the upper half of a float32."""
     match dtype:
         case "F32":
             return values.astype("<f4").tobytes()
@@ -51,9 +51,9 @@ def stored_bytes(values: NDArray[Any], dtype: str) -> bytes:
 
 
 def rows(vectors: int = 2, width: int = 768, *, seed: int = 0) -> Rows:
-    """Vectors as long as real ones, of values that every accepted dtype holds exactly."""
+    """Vectors about as long as real ones, with values that every accepted dtype represents exactly."""
     numbers = np.random.default_rng(seed).integers(-15, 16, (vectors, width))
-    numbers[:, 0] = 8  # none is zero by chance
+    numbers[:, 0] = 8  # so that no vector is zero by chance
     return (numbers / 256).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""What is shipped is sound, and a broken entry is named without hindering the others."""
+"""The shipped catalog is valid, and a broken entry is reported while the others are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ targets = ["hands"]
 """
 
 
-def entry(name: str, **more: object) -> CatalogEntry:
+def an_entry(name: str, **more: object) -> CatalogEntry:
     known = {"id": name, "title": name, "architecture": "sd1", "lineage": "sd15", "targets": ["hands"]}
     return CatalogEntry.model_validate({**known, **more})
 
@@ -32,7 +32,7 @@ def shipped() -> Catalog:
     return read_catalog()
 
 
-def test_every_shipped_entry_is_sound(shipped: Catalog) -> None:
+def test_every_shipped_entry_is_valid(shipped: Catalog) -> None:
     assert shipped.problems == ()
     described = sum(path.read_text(encoding="utf-8").count("[[embedding]]") for path in BUILT_IN.glob("*.toml"))
     assert len(shipped.entries) == described > 0
@@ -51,7 +51,7 @@ def test_every_shipped_entry_is_sound(shipped: Catalog) -> None:
         ("ＥasyNegative", "EasyNegative"),
     ],
 )
-def test_the_five_of_the_guide_are_found_by_the_names_it_uses(shipped: Catalog, name: str, entry_id: str) -> None:
+def test_the_guides_five_embeddings_are_found_by_its_names(shipped: Catalog, name: str, entry_id: str) -> None:
     found = shipped.find(name)
     assert found is not None
     assert found.id == entry_id
@@ -59,7 +59,7 @@ def test_the_five_of_the_guide_are_found_by_the_names_it_uses(shipped: Catalog, 
     assert found.hashes
 
 
-def test_every_shipped_embedding_of_the_demo_is_described(shipped: Catalog) -> None:
+def test_every_shipped_demo_embedding_has_an_entry(shipped: Catalog) -> None:
     files = sorted(path.stem for path in DEMO_EMBEDDINGS.glob("*.safetensors"))
     assert len(files) >= 3
     for name in files:
@@ -68,44 +68,41 @@ def test_every_shipped_embedding_of_the_demo_is_described(shipped: Catalog) -> N
         assert found.architecture is read_file(DEMO_EMBEDDINGS / f"{name}.safetensors").embedding.architecture
 
 
-def test_shipped_entries_refer_to_each_other_by_names_that_exist_or_are_known_elsewhere(shipped: Catalog) -> None:
-    elsewhere = {"EasyNegativeV2", "badhandv4"}
-    for one in shipped:
-        for name in (*one.conflicts, *one.contains, *one.goes_with):
-            other = shipped.find(name)
-            assert other is not None or name in elsewhere, f"{one.id} names {name}"
-            assert other is not one
+def test_shipped_entries_refer_to_other_entries_that_exist(shipped: Catalog) -> None:
+    for entry in shipped:
+        for name in (*entry.conflicts, *entry.contains, *entry.goes_with):
+            assert shipped.find(name) not in (None, entry), f"{entry.id} names {name}"
 
 
 def test_no_two_shipped_entries_share_a_name_or_a_hash(shipped: Catalog) -> None:
-    names = [name.casefold() for one in shipped for name in {one.id, *one.aliases}]
+    names = [name.casefold() for entry in shipped for name in {entry.id, *entry.aliases}]
     assert len(names) == len(set(names))
-    hashes = [known[:12].casefold() for one in shipped for known in one.hashes]
+    hashes = [known[:12].casefold() for entry in shipped for known in entry.hashes]
     assert len(hashes) == len(set(hashes))
 
 
-def test_the_best_come_first(tmp_path: Path) -> None:
+def test_entries_are_ordered_by_rank(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(
         GOOD + GOOD.replace('"good"', '"better"') + "rank = 1\n" + GOOD.replace('"good"', '"Also"'), encoding="utf-8"
     )
-    assert [one.id for one in read_catalog([tmp_path])] == ["better", "Also", "good"]
+    assert [entry.id for entry in read_catalog([tmp_path])] == ["better", "Also", "good"]
 
 
 def test_a_file_belongs_to_an_entry_by_its_hash() -> None:
-    whole = "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"
-    catalog = Catalog((entry("short", hashes=["66A7279A88DD"]), entry("whole", hashes=[whole])))
-    for file_hash, name in ((whole, "whole"), ("66a7279a88dd" + "0" * 52, "short")):
+    full = "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"
+    catalog = Catalog((an_entry("short", hashes=["66A7279A88DD"]), an_entry("full", hashes=[full])))
+    for file_hash, name in ((full, "full"), ("66a7279a88dd" + "0" * 52, "short")):
         found = catalog.identify(file_hash)
         assert found is not None
         assert found.id == name
     assert catalog.identify("66a7279a88de" + "0" * 52) is None
-    assert catalog.identify(whole[:-1] + "1") is None
+    assert catalog.identify(full[:-1] + "1") is None
 
 
-def test_an_id_of_one_entry_goes_before_an_alias_of_a_later_one() -> None:
-    catalog = Catalog((entry("first", aliases=["Common"]), entry("second", aliases=["common", "FIRST"])))
+def test_the_id_of_an_entry_takes_precedence_over_a_later_entrys_alias() -> None:
+    catalog = Catalog((an_entry("first", aliases=["Common"]), an_entry("second", aliases=["common", "FIRST"])))
     found = [catalog.find(name) for name in ("COMMON", "first", "second", "nobody")]
-    assert [one.id if one else None for one in found] == ["first", "first", "second", None]
+    assert [entry.id if entry else None for entry in found] == ["first", "first", "second", None]
 
 
 @pytest.mark.parametrize(
@@ -125,11 +122,13 @@ def test_an_id_of_one_entry_goes_before_an_alias_of_a_later_one() -> None:
         ('title = "no id"', "bad.toml: entry 1", "id: field required"),
     ],
 )
-def test_a_broken_entry_is_named_and_the_others_stand(tmp_path: Path, broken: str, name: str, reason: str) -> None:
+def test_a_broken_entry_is_reported_and_the_others_are_kept(
+    tmp_path: Path, broken: str, name: str, reason: str
+) -> None:
     (tmp_path / "bad.toml").write_text(f"[[embedding]]\n{broken}\n{GOOD.replace('good', 'other')}", encoding="utf-8")
     (tmp_path / "fine.toml").write_text(GOOD.replace("good", "third"), encoding="utf-8")
     catalog = read_catalog([tmp_path])
-    assert [one.id for one in catalog] == ["other", "third"]
+    assert [entry.id for entry in catalog] == ["other", "third"]
     (problem,) = catalog.problems
     assert problem.name == name
     assert problem.reason.startswith(reason)
@@ -146,18 +145,18 @@ def test_a_broken_entry_is_named_and_the_others_stand(tmp_path: Path, broken: st
         b"[embedding]\nid = 1",
     ],
 )
-def test_a_broken_file_is_named_and_the_others_stand(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_file_is_reported_and_the_others_are_kept(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.toml").write_bytes(content)
     (tmp_path / "b.toml").mkdir()
     (tmp_path / "c.toml").write_text(GOOD, encoding="utf-8")
     catalog = read_catalog([tmp_path, tmp_path / "absent"])
-    assert [one.id for one in catalog] == ["good"]
+    assert [entry.id for entry in catalog] == ["good"]
     assert {problem.name.partition(":")[0] for problem in catalog.problems} == {"a.toml", "b.toml"}
     assert all(str(tmp_path) not in problem.reason for problem in catalog.problems)
 
 
-def test_the_first_of_two_entries_with_one_id_stands(tmp_path: Path) -> None:
+def test_the_first_of_two_entries_with_the_same_id_is_kept(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(GOOD + GOOD.replace('"good"', '"GOOD"').replace("anime", "pony"), encoding="utf-8")
     catalog = read_catalog([tmp_path])
-    assert [one.lineage for one in catalog] == ["anime"]
-    assert catalog.problems[0].reason == "Another entry has the same id; the first one stands."
+    assert [entry.lineage for entry in catalog] == ["anime"]
+    assert catalog.problems[0].reason == "Another entry already has this id, so this one is ignored."

@@ -1,4 +1,4 @@
-"""The content hash: vectors alone decide it, not the file around them."""
+"""The content hash depends on the vectors alone, not on the file around them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from embeddings.reader import read_bytes
 from tests.embeddings.files import pair, rows, tensor_file
 
 
-def test_the_same_vectors_in_any_container_have_one_hash() -> None:
+def test_the_same_vectors_have_the_same_hash_in_any_file() -> None:
     vectors = rows(1)
     files = [
         tensor_file({"emb_params": vectors}),
@@ -24,22 +24,22 @@ def test_the_same_vectors_in_any_container_have_one_hash() -> None:
     assert len({read_bytes(data).content_hash for data in files}) == 1
 
 
-def test_the_order_of_the_encoders_does_not_matter() -> None:
+def test_the_hash_ignores_the_order_of_the_encoders() -> None:
     tensors = pair()
-    turned = dict(reversed(tensors.items()))
-    assert read_bytes(tensor_file(tensors)).content_hash == read_bytes(tensor_file(turned)).content_hash
+    reversed_tensors = dict(reversed(tensors.items()))
+    assert read_bytes(tensor_file(tensors)).content_hash == read_bytes(tensor_file(reversed_tensors)).content_hash
 
 
 @pytest.mark.parametrize(
     "other", [rows(2, seed=1), rows(3), np.flipud(rows(2)).copy(), rows(2, 1024)], ids=["values", "n", "order", "width"]
 )
-def test_other_vectors_have_another_hash(other: np.ndarray) -> None:
-    one = read_bytes(tensor_file({"emb_params": rows(2)}))
-    assert read_bytes(tensor_file({"emb_params": other})).content_hash != one.content_hash
+def test_different_vectors_have_different_hashes(other: np.ndarray) -> None:
+    original = read_bytes(tensor_file({"emb_params": rows(2)}))
+    assert read_bytes(tensor_file({"emb_params": other})).content_hash != original.content_hash
 
 
-def test_the_hash_is_of_the_documented_bytes() -> None:
-    # databases hold it as a key, so it must not change from one version to the next
+def test_the_hash_covers_the_documented_bytes() -> None:
+    # databases use it as a key, so it must not change between versions
     vectors = rows(2)
     expected = hashlib.sha256(b"clip_l 2x768\n" + vectors.astype("<f4").tobytes()).hexdigest()
     assert read_bytes(tensor_file({"emb_params": vectors})).content_hash == expected

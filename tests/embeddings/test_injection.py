@@ -1,4 +1,4 @@
-"""The hook against an encoder whose vocabulary really holds the vectors: the same numbers, and nothing left behind."""
+"""The hook, compared with an encoder whose vocabulary contains the vectors: same output, and no trace afterwards."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def encode(encoder: Any, ids: torch.Tensor = IDS) -> torch.Tensor:
 
 @torch.no_grad()
 def encode_with_added_tokens(encoder: Any, rows: torch.Tensor, offset: int) -> torch.Tensor:
-    """The long way: a vocabulary that ends in these vectors, and ids that name them, in the first sequence."""
+    """The long way: append the vectors to the vocabulary, and use their ids in the first sequence."""
     larger = tiny_encoder(VOCABULARY + len(rows))
     state = encoder.state_dict()
     (name,) = [key for key in state if key.endswith("token_embedding.weight")]
@@ -53,7 +53,7 @@ def encode_with_added_tokens(encoder: Any, rows: torch.Tensor, offset: int) -> t
 
 
 @pytest.mark.parametrize(("count", "offset"), [(1, 1), (1, 5), (3, 1), (4, 2), (5, 1)])
-def test_placed_vectors_act_as_if_they_were_in_the_vocabulary(encoder: Any, count: int, offset: int) -> None:
+def test_injected_vectors_act_as_if_they_were_in_the_vocabulary(encoder: Any, count: int, offset: int) -> None:
     rows = vectors(count)
     expected = encode_with_added_tokens(encoder, rows, offset)
     injector = VectorInjector(encoder)
@@ -73,7 +73,7 @@ def test_several_placements_share_a_sequence(encoder: Any) -> None:
         assert torch.equal(encode(encoder), together)
 
 
-def test_outside_of_the_block_the_encoder_is_as_it_was(encoder: Any) -> None:
+def test_outside_the_block_the_encoder_is_unchanged(encoder: Any) -> None:
     before = encode(encoder)
     injector = VectorInjector(encoder)
     assert torch.equal(encode(encoder), before)
@@ -84,7 +84,7 @@ def test_outside_of_the_block_the_encoder_is_as_it_was(encoder: Any) -> None:
         assert torch.equal(encode(encoder), before)
 
 
-def test_an_error_inside_of_the_block_ends_the_placing(encoder: Any) -> None:
+def test_an_error_inside_the_block_ends_the_injection(encoder: Any) -> None:
     before = encode(encoder)
     injector = VectorInjector(encoder)
     with pytest.raises(RuntimeError, match="stop"), injector.placing([[Placement(1, vectors(2))], []]):
@@ -92,7 +92,7 @@ def test_an_error_inside_of_the_block_ends_the_placing(encoder: Any) -> None:
     assert torch.equal(encode(encoder), before)
 
 
-def test_an_inner_block_goes_before_the_outer_one(encoder: Any) -> None:
+def test_an_inner_block_takes_precedence(encoder: Any) -> None:
     injector = VectorInjector(encoder)
     with injector.placing([[Placement(1, vectors(2))], []]):
         outer = encode(encoder)
@@ -101,7 +101,7 @@ def test_an_inner_block_goes_before_the_outer_one(encoder: Any) -> None:
         assert torch.equal(encode(encoder), outer)
 
 
-def test_weights_never_change_and_removing_takes_the_hook_off(encoder: Any) -> None:
+def test_weights_never_change_and_the_hook_can_be_removed(encoder: Any) -> None:
     state = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     injector = VectorInjector(encoder)
     with injector.placing([[Placement(1, vectors(5))], []]):
@@ -122,7 +122,7 @@ def test_threads_do_not_see_each_others_placements(encoder: Any) -> None:
 
     def work(seed: int) -> bool:
         with injector.placing([[Placement(1, vectors(3, seed))], []]):
-            inside.wait(timeout=20)  # all four blocks are open at once
+            inside.wait(timeout=20)  # until all four threads are inside their blocks
             return all(torch.equal(encode(encoder), alone[seed]) for _ in range(5))
 
     with ThreadPoolExecutor(4) as pool:
@@ -162,7 +162,7 @@ def test_gradients_reach_the_vectors_and_nothing_else(encoder: Any) -> None:
     assert all(parameter.grad is None for parameter in encoder.parameters())
 
 
-def test_vectors_take_the_precision_of_the_encoder(encoder: Any) -> None:
+def test_vectors_are_cast_to_the_encoders_precision(encoder: Any) -> None:
     half = encoder.to(torch.bfloat16)
     injector = VectorInjector(half)
     with injector.placing([[Placement(1, vectors(2))], []]):
@@ -175,13 +175,13 @@ def test_vectors_take_the_precision_of_the_encoder(encoder: Any) -> None:
 @pytest.mark.parametrize(
     ("batch", "error", "words"),
     [
-        ([[Placement(1, vectors(2))]], ValueError, "1 rows of placements for a batch of 2"),
+        ([[Placement(1, vectors(2))]], ValueError, "placements for 1 sequences, but the batch has 2"),
         ([[Placement(1, vectors(2)[:, :-1])], []], RuntimeError, "size"),
         ([[Placement(6, vectors(3))], []], RuntimeError, "size"),
     ],
     ids=["batch", "width", "too long"],
 )
-def test_what_cannot_be_placed_is_an_error_and_not_half_placed(
+def test_invalid_placements_raise_and_change_nothing(
     encoder: Any, batch: list[list[Placement]], error: type[Exception], words: str
 ) -> None:
     before = encode(encoder)

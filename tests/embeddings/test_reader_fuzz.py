@@ -1,4 +1,4 @@
-"""Whatever the bytes are: an embedding that keeps its promises or one sentence, never another error, and soon."""
+"""Any bytes give a valid embedding or a refusal, quickly, and never another error."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.embeddings.files import pack, rows, tensor_file
 
 
 def read_or_refuse(data: bytes) -> Embedding | None:
-    """What every input must come to, and soon: an embedding that keeps its promises, or one sentence."""
-    embedding, said = None, ""
-    begun = time.process_time()
+    """The embedding, checked to be valid, or None if the bytes are refused in one line; either within a second."""
+    embedding, reason = None, ""
+    started = time.process_time()
     try:
         embedding = read_bytes(data)
     except RefusedFile as refused:
-        said = str(refused)
-    assert time.process_time() - begun < 1.0
+        reason = str(refused)
+    assert time.process_time() - started < 1.0
     if embedding is None:
-        assert said.endswith(".")
-        assert said.isprintable()
+        assert reason.endswith(".")
+        assert reason.isprintable()
         return None
     facts = embedding.architecture.facts
     assert {encoder: values.shape for encoder, values in embedding.vectors.items()} == {
@@ -51,7 +51,7 @@ GOOD = tensor_file({"emb_params": rows(2, 96)}, metadata={"modelspec.title": "Ba
 
 
 @given(st.data())
-def test_a_good_file_with_bytes_changed_is_read_or_refused(data: st.DataObject) -> None:
+def test_a_good_file_with_changed_bytes_is_read_or_refused(data: st.DataObject) -> None:
     damaged = bytearray(GOOD)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(GOOD) - 1))] = data.draw(st.integers(0, 255))
@@ -59,7 +59,7 @@ def test_a_good_file_with_bytes_changed_is_read_or_refused(data: st.DataObject) 
 
 
 @given(st.integers(0, len(GOOD) - 1))
-def test_a_good_file_cut_anywhere_is_refused(length: int) -> None:
+def test_a_truncated_file_is_refused(length: int) -> None:
     assert read_or_refuse(GOOD[:length]) is None
 
 

@@ -1,4 +1,4 @@
-"""What we write is an ordinary safetensors file, read here by the library and by hand as well as by our own reader."""
+"""The writer's files are ordinary safetensors files, read here by the safetensors library, by hand and by our reader."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_two_encoders_are_written_as_clip_l_and_clip_g(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("architecture", list(Architecture))
-def test_what_is_written_is_read_again(architecture: Architecture, tmp_path: Path) -> None:
+def test_a_written_file_can_be_read_back(architecture: Architecture, tmp_path: Path) -> None:
     vectors = {encoder: rows(4, width) for encoder, width in architecture.facts.encoders.items()}
     embedding = Embedding(architecture, vectors)
     write_file(tmp_path / "a.safetensors", embedding, title="Bad", provenance={"training.steps": "9"})
@@ -46,7 +46,7 @@ def test_what_is_written_is_read_again(architecture: Architecture, tmp_path: Pat
     assert read.metadata["training.steps"] == "9"
 
 
-def test_the_metadata_says_that_it_is_a_negative_embedding(tmp_path: Path) -> None:
+def test_the_metadata_marks_a_negative_embedding(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     write_file(path, Embedding(Architecture.SDXL, pair()), title="Böse Hände", provenance={"modelspec.author": "Ana"})
     data = path.read_bytes()

@@ -1,6 +1,6 @@
-"""Files of torch.save and A1111 put together by hand from their documented layouts; no torch, no pickle, no writer of ours.
+"""torch.save and A1111 files, built by hand from their documented layouts, without torch, pickle or our own writer.
 
-The opcodes are those of CPython's Lib/pickletools.py; the members those of torch/serialization.py.
+Opcodes are from CPython's Lib/pickletools.py, archive members from torch/serialization.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def text(value: str) -> bytes:
 
 
 def whole(value: int) -> bytes:
-    """BININT or, for what does not fit, LONG1."""
+    """BININT or, for larger numbers, LONG1."""
     if -(2**31) <= value < 2**31:
         return b"J" + struct.pack("<i", value)
     raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
@@ -95,7 +95,7 @@ def tensor(
 
 
 def parameter_dict(entries: Mapping[str, bytes]) -> bytes:
-    """An nn.ParameterDict of nn.Parameters, with the sets and tables of hooks that torch 2 puts beside them."""
+    """An nn.ParameterDict of nn.Parameters, with the sets and dicts of hooks that torch 2 adds."""
     parameters = {
         key: name("torch._utils", "_rebuild_parameter") + tuple_of(value, TRUE, ORDERED_DICT) + b"R"
         for key, value in entries.items()
@@ -112,7 +112,7 @@ def parameter_dict(entries: Mapping[str, bytes]) -> bytes:
 
 
 def zip_of(members: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
-    """A zip archive of these members, in this order; a name may stand twice."""
+    """A zip archive of these members, in this order; names may repeat."""
     buffer = io.BytesIO()
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w", method) as archive:
         for member, data in members:
@@ -134,8 +134,8 @@ def torch_legacy(pickle: bytes, storages: Mapping[str, tuple[int, bytes]]) -> by
     return b"".join(head) + b"".join(struct.pack("<q", count) + data for count, data in storages.values())
 
 
-def a1111_pt(values: np.ndarray, dtype: str = "F32", **told: bytes) -> bytes:
-    """A textual inversion as A1111's training tab saves it; `told` are more entries."""
+def a1111_pt(values: np.ndarray, dtype: str = "F32", **more: bytes) -> bytes:
+    """A textual inversion as A1111's training tab saves it, with `more` entries."""
     entries = {
         "string_to_token": table({"*": whole(265)}),
         "string_to_param": table({"*": tensor(dtype, values.shape)}),
@@ -143,13 +143,13 @@ def a1111_pt(values: np.ndarray, dtype: str = "F32", **told: bytes) -> bytes:
         "step": whole(4999),
         "sd_checkpoint": text("81761151"),
         "sd_checkpoint_name": text("v1-5-pruned-emaonly"),
-        **told,
+        **more,
     }
     return torch_zip(program(table(entries)), {"0": stored_bytes(values, dtype)})
 
 
 def table_pt(tensors: Mapping[str, np.ndarray], dtype: str = "F32", *, legacy: bool = False) -> bytes:
-    """A plain table of tensors: kohya's .pt, the learned_embeds.bin of diffusers."""
+    """A plain dict of tensors: kohya's .pt, diffusers' learned_embeds.bin."""
     entries, storages, old = {}, {}, {}
     for number, (key, values) in enumerate(tensors.items()):
         entries[key] = tensor(dtype, values.shape, key=str(number), legacy=legacy)
@@ -161,7 +161,7 @@ def table_pt(tensors: Mapping[str, np.ndarray], dtype: str = "F32", *, legacy: b
 
 
 def png(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """A PNG of one grey pixel with these chunks behind its header."""
+    """A PNG of a single grey pixel, with these chunks after its header."""
     header = (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
     rest = [(b"IDAT", zlib.compress(b"\0\x80")), (b"IEND", b"")]
     parts = [
@@ -172,7 +172,7 @@ def png(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 
 def a1111_tree(values: np.ndarray) -> dict[str, Any]:
-    """What A1111 puts into a picture, before it becomes base64."""
+    """What A1111 stores in a picture, before base64 encoding."""
     return {
         "string_to_token": {"*": 265},
         "string_to_param": {"*": {"TORCHTENSOR": values.tolist()}},
@@ -184,7 +184,7 @@ def a1111_tree(values: np.ndarray) -> dict[str, Any]:
 
 
 def a1111_png(tree: Any, kind: bytes = b"tEXt") -> bytes:
-    """A picture that carries an embedding in its text."""
+    """A picture with an embedding in a text chunk."""
     content = base64.b64encode(tree if isinstance(tree, bytes) else json.dumps(tree).encode())
     between = {b"tEXt": b"\0", b"iTXt": b"\0\0\0\0\0"}[kind]
     return png([(b"tEXt", b"Software\0A1111"), (kind, b"sd-ti-embedding" + between + content)])

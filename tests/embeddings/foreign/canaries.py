@@ -1,7 +1,7 @@
-"""Pickles that run a program when they are loaded, one for each known way round a list of bad names.
+"""Pickles that execute a command when they are loaded, for every known way around a deny-list of names.
 
-Each is given a command and shall leave a file behind if anybody runs it. Those in LIVE do so under `pickle.loads` here,
-which the tests show first: a canary that cannot sing proves nothing.
+The command creates a file. The tests first show that those in LIVE do create it under `pickle.loads`: if they didn't, their
+refusal would prove nothing.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def _call(module: str, attribute: str, *arguments: bytes) -> bytes:
 
 
 def _stack_call(module: str, attribute: str, argument: str) -> bytes:
-    """STACK_GLOBAL of protocol 4, where dots in the attribute are followed."""
+    """STACK_GLOBAL of protocol 4, which resolves dots in the attribute."""
     return program(_short(module) + _short(attribute) + b"\x93" + tuple_of(text(argument)) + b"R", protocol=4)
 
 
 def _by_state(shell: str) -> bytes:
-    """An object gets its own __setstate__ from one BUILD, and the next calls it."""
+    """The first BUILD gives an object a __setstate__ of its own, and the second calls it."""
     made = name("types", "SimpleNamespace") + b")\x81"
     return program(made + table({"__setstate__": name("os", "system")}) + b"b" + text(shell) + b"b")
 
@@ -47,7 +47,7 @@ def _bytes(value: bytes) -> bytes:
 
 LIVE: dict[str, Canary] = {
     "reduce os.system": lambda shell, _: program(_call("os", "system", text(shell))),
-    "the module that os is made of": lambda shell, _: program(_call("posix", "system", text(shell))),
+    "the module behind os": lambda shell, _: program(_call("posix", "system", text(shell))),
     "subprocess.getoutput": lambda shell, _: program(_call("subprocess", "getoutput", text(shell))),
     "builtins.eval": lambda _, code: program(_call("builtins", "eval", text(f"exec({code!r})"))),
     "__builtin__.exec": lambda _, code: program(_call("__builtin__", "exec", text(code)), protocol=2),
@@ -82,18 +82,18 @@ LIVE: dict[str, Canary] = {
         name("os", "system") + tuple_of(text(shell)) + b"R0" + name("builtins", "object") + b")}\x92", protocol=4
     ),
     "BUILD": lambda shell, _: _by_state(shell),
-    "thrown away before the end": lambda shell, _: program(_call("os", "system", text(shell)) + b"0}"),
-    "in an argument that nobody needs": lambda shell, _: program(
+    "result discarded": lambda shell, _: program(_call("os", "system", text(shell)) + b"0}"),
+    "in an unused entry": lambda shell, _: program(
         table({"emb_params": b"N", "step": _call("os", "system", text(shell))})
     ),
-    "as the key of a table": lambda shell, _: program(b"}(" + _call("os", "system", text(shell)) + b"Nu"),
+    "as the key of a dict": lambda shell, _: program(b"}(" + _call("os", "system", text(shell)) + b"Nu"),
     "through the memo": lambda shell, _: program(
         name("os", "system") + b"q\x05" + b"0" + text(shell) + b"\x85" + b"q\x06" + b"0" + b"h\x05h\x06R"
     ),
     "protocol 0": lambda shell, _: b"cos\nsystem\np0\n(V" + shell.encode("unicode_escape") + b"\np1\ntp2\nRp3\n.",
 }
 
-#: Names from published ways round scanners that need torch or another package to be there to do harm.
+#: Names from published scanner bypasses that only do harm where torch or another package is installed.
 ELSEWHERE: dict[str, bytes] = {
     f"{module}.{attribute}": program(_call(module, attribute, text("x")))
     for module, attribute in [

@@ -1,12 +1,12 @@
-"""Throw bytes at everything that reads a stranger's file, for as long as you like, guided by the code they reach.
+"""Fuzz everything that reads untrusted files, guided by coverage.
 
-    pip install atheris                                    # for coverage guidance; Python 3.11, Linux, x86-64
-    python -m tests.embeddings.foreign.fuzz --seconds 300          # with atheris if it is there, else mutation at random
-    python -m tests.embeddings.foreign.fuzz --seconds 60 --random  # at random in any case
+    pip install atheris                                    # optional, for coverage guidance; Python 3.11, Linux, x86-64
+    python -m tests.embeddings.foreign.fuzz --seconds 300          # with atheris if it is installed, else random mutation
+    python -m tests.embeddings.foreign.fuzz --seconds 60 --random  # random mutation in any case
 
-Every case ends in an embedding that keeps its promises or in one sentence; takes less than 2 s of the processor; and opens,
-imports, compiles, starts and connects to nothing, which an audit hook watches. The first that does not is
-written to fuzz-failure.bin in the working folder, and the run ends with its traceback. At the end the number of cases is printed.
+Every case must give a valid embedding or a refusal, use less than 2 s of CPU time, and open, import, compile, start or
+connect to nothing, which an audit hook checks. The first case that fails is written to fuzz-failure.bin in the working
+folder, and the run ends with its traceback. At the end, the number of cases is printed.
 """
 
 # ruff: noqa: T201
@@ -32,16 +32,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+ACCEPTED = "accepted"
 SECONDS = 2.0
 MAX_BYTES = 16 * 1024
-#: what may happen while a file is read; everything else that Python reports is a failure
+#: audit events that may happen while a file is read; any other is a failure
 _HARMLESS = ("object.", "sys._getframe", "sys.unraisablehook", "gc.", "builtins.id", "cpython.", "ctypes.", "code.")
 
 _watching = False
 
 
 class Executed(BaseException):
-    """The file made Python do something. No `except Exception` on the way can hide it."""
+    """The file made Python do something. A BaseException, so that no `except Exception` can hide it."""
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -55,7 +56,7 @@ def _late(signum: int, frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
-    """Nothing may be done, and not for long, inside."""
+    """Inside, any forbidden audit event and any timeout raises."""
     global _watching
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     _watching = True
@@ -67,33 +68,33 @@ def watched() -> Iterator[None]:
 
 
 def check(data: bytes) -> str:
-    """Read `data` as the command line and the bot do, but in this process. Answers what became of it."""
-    from embeddings.conversion import described, looks_like_safetensors
+    """Read `data` as the command line and the bot do, but in this process. Returns the reason for a refusal, or ACCEPTED."""
+    from embeddings.conversion import looks_like_safetensors, read_result
     from embeddings.errors import RefusedFile
-    from embeddings.foreign.sandbox import Answer, _understood
+    from embeddings.foreign.sandbox import SandboxResult, _parse
     from embeddings.foreign.unpacker import answer
     from embeddings.writer import file_bytes
 
     try:
-        # what the process without rights would answer, and what becomes of its answer
-        found = Answer(data) if looks_like_safetensors(data) else _understood(answer(data))
-        embedding = described(found)
+        # what the sandboxed process would answer, and what is made of its answer
+        result = SandboxResult(data) if looks_like_safetensors(data) else _parse(answer(data))
+        embedding = read_result(result)
     except RefusedFile as refused:
-        said = str(refused)
-        assert said.endswith("."), said
-        assert said.isprintable(), said
-        return said
+        reason = str(refused)
+        assert reason.endswith("."), reason
+        assert reason.isprintable(), reason
+        return reason
     facts = embedding.architecture.facts
     shapes = {encoder: rows.shape for encoder, rows in embedding.vectors.items()}
     assert shapes == {encoder: (embedding.num_vectors, width) for encoder, width in facts.encoders.items()}
     assert embedding.layout.isprintable()
-    again = described(Answer(file_bytes(embedding, title="a", provenance={})))
+    again = read_result(SandboxResult(file_bytes(embedding, title="a", provenance={})))
     assert again.content_hash == embedding.content_hash
-    return "taken"
+    return ACCEPTED
 
 
 def cases(data: bytes) -> bytes:
-    """Wrap the bytes as the first of them says, so that a case reaches behind checksums and lengths at once."""
+    """Wrap the bytes in a valid container, chosen by the first byte, so that cases get past checksums and lengths."""
     from tests.embeddings.files import pack, rows
     from tests.embeddings.foreign.builders import png, torch_legacy, torch_zip, zip_of
 
@@ -122,7 +123,7 @@ def cases(data: bytes) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """Good files of every kind, small, in the form that `cases` takes."""
+    """Small valid files of every kind, in the form that `cases` expects."""
     from tests.embeddings.files import pair, rows, tensor_file
     from tests.embeddings.foreign.builders import (
         a1111_png,
@@ -170,18 +171,18 @@ def seeds() -> list[bytes]:
 
 
 class Run:
-    """One run: counts its cases and what they came to, and keeps the one that failed."""
+    """Counts the cases of a run and their outcomes, and saves the case that fails."""
 
     def __init__(self, seconds: float) -> None:
         self.end = time.monotonic() + seconds
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         self.count = 0
         self.slowest = 0.0
         self.outcomes: Counter[str] = Counter()
 
-    def one(self, data: bytes) -> None:
+    def case(self, data: bytes) -> None:
         made = cases(data)
-        begun = time.process_time()
+        started = time.process_time()
         try:
             with watched():
                 outcome = check(made)
@@ -190,24 +191,24 @@ class Run:
             self.report()
             raise
         self.count += 1
-        self.slowest = max(self.slowest, time.process_time() - begun)
-        # names and numbers out of the file are left out, so that what is counted is kinds of sentences
-        self.outcomes[re.sub(r"'.*'|[0-9][0-9,.e+]*|0x..", "…", outcome)] += 1
+        self.slowest = max(self.slowest, time.process_time() - started)
+        # without names and numbers from the file, so that equal reasons are counted together
+        self.outcomes[re.sub(r"(?<!\w)'.*'(?!\w)|[0-9][0-9,.e+]*|0x..", "…", outcome)] += 1
         if time.monotonic() > self.end:
             self.report()
             os._exit(0)
 
     def report(self) -> None:
-        taken = time.monotonic() - self.begun
+        taken = time.monotonic() - self.started
         kinds = len(self.outcomes)
         print(
-            f"{self.count:,} cases in {taken:.0f} s, {self.outcomes['taken']:,} of them taken, {kinds} kinds of answers,"
+            f"{self.count:,} cases in {taken:.0f} s, {self.outcomes[ACCEPTED]:,} of them accepted, {kinds} different outcomes,"
         )
         print(f"slowest {self.slowest * 1000:.0f} ms", flush=True)
 
 
 def mutate(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
-    """A seed with a few bytes changed, cut, doubled or taken from another."""
+    """A seed with a few bytes changed, deleted, duplicated or taken from another seed."""
     data = bytearray(seed)
     for _ in range(chance.choice((1, 1, 2, 4, 8))):
         place, length = chance.randrange(len(data) + 1), chance.choice((1, 1, 2, 4, 16, 64))
@@ -231,32 +232,32 @@ def mutate(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return bytes(data[:MAX_BYTES])
 
 
-def at_random(run: Run, number: int) -> None:
-    """Mutate the seeds without end."""
+def fuzz_randomly(run: Run, number: int) -> None:
+    """Mutate the seeds forever."""
     chance, known = random.Random(number), seeds()
     for seed in known:
-        run.one(seed)
+        run.case(seed)
     while True:
-        run.one(mutate(chance.choice(known), known, chance))
+        run.case(mutate(chance.choice(known), known, chance))
 
 
-def guided(run: Run, number: int) -> None:
-    """Let atheris look for inputs that reach new code."""
+def fuzz_guided(run: Run, number: int) -> None:
+    """Let atheris search for inputs that reach new code."""
     atheris: Any = importlib.import_module("atheris")
     with tempfile.TemporaryDirectory() as corpus:
         for place, seed in enumerate(seeds()):
             (Path(corpus) / str(place)).write_bytes(seed)
         options = [f"-max_len={MAX_BYTES}", f"-seed={number}", "-timeout=30", "-print_final_stats=0", "-verbosity=0"]
-        atheris.Setup([sys.argv[0], *options, corpus], run.one)
+        atheris.Setup([sys.argv[0], *options, corpus], run.case)
         atheris.Fuzz()
 
 
 def main() -> None:
-    """Run until the time is over or a case fails."""
-    parser = argparse.ArgumentParser(description="Fuzz everything that reads a stranger's file.")
+    """Run until time is up or a case fails."""
+    parser = argparse.ArgumentParser(description="Fuzz everything that reads untrusted files.")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--random", action="store_true", help="without atheris, even if it is installed")
+    parser.add_argument("--random", action="store_true", help="random mutation, even if atheris is installed")
     options = parser.parse_args()
     with_atheris = not options.random and importlib.util.find_spec("atheris") is not None
     if with_atheris:
@@ -266,11 +267,11 @@ def main() -> None:
     check(b"")
     signal.signal(signal.SIGPROF, _late)
     run = Run(options.seconds)
-    for seed in seeds():  # everything that is only loaded when it is needed is loaded now
+    for seed in seeds():  # loads what is imported on first use, before the audit hook is added
         check(cases(seed))
     sys.addaudithook(_watch)
-    print("guided by atheris" if with_atheris else "at random", flush=True)
-    (guided if with_atheris else at_random)(run, options.seed)
+    print("guided by atheris" if with_atheris else "random mutation", flush=True)
+    (fuzz_guided if with_atheris else fuzz_randomly)(run, options.seed)
 
 
 if __name__ == "__main__":

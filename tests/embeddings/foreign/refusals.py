@@ -1,4 +1,4 @@
-"""A good file of torch.save, and what becomes of a bad one."""
+"""A valid torch file, and what is said about invalid ones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ GOOD = program(table({"emb_params": tensor("F32", [2, 768])}))
 def refusal(data: bytes) -> str:
     with pytest.raises(RefusedFile) as refused:
         unpack(data)
-    said = str(refused.value)
-    assert said.endswith(".")
-    assert said.isprintable()
-    return said
+    reason = str(refused.value)
+    assert reason.endswith(".")
+    assert reason.isprintable()
+    return reason
 
 
 def in_containers(body: bytes) -> list[bytes]:
-    """As a bare pickle, as the tree of either torch file, and as what stands behind the tree of an old one."""
-    behind = torch_legacy(GOOD, {"0": (1536, DATA["0"])})
-    return [body, torch_zip(body, DATA), torch_legacy(body, {}), behind.replace(GOOD, GOOD + body)]
+    """As a bare pickle, as the pickle of a new and an old torch file, and after the pickle of an old one."""
+    appended = torch_legacy(GOOD, {"0": (1536, DATA["0"])})
+    return [body, torch_zip(body, DATA), torch_legacy(body, {}), appended.replace(GOOD, GOOD + body)]

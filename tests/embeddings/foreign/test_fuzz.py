@@ -1,4 +1,4 @@
-"""Whatever a foreign file is made of: an embedding or one sentence, soon, and nothing done. The short form of fuzz.py."""
+"""Any file gives an embedding or a refusal, quickly and without side effects. The short form of fuzz.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeddings.conversion import convert_bytes
+from embeddings.conversion import read_result
 from embeddings.errors import RefusedFile
-from embeddings.foreign.sandbox import unpack_apart
+from embeddings.foreign.sandbox import unpack_in_sandbox
 from tests.embeddings.files import rows
 from tests.embeddings.foreign import fuzz
 from tests.embeddings.foreign.builders import (
@@ -34,6 +34,7 @@ from tests.embeddings.foreign.builders import (
     zip_of,
 )
 from tests.embeddings.foreign.canaries import ELSEWHERE
+from tests.sentences.embeddings import NEEDS_TOO_MUCH
 
 VALUES = rows(2, 96).tobytes()
 NAMES = st.sampled_from(
@@ -64,7 +65,7 @@ TREES = st.recursive(
     ),
     max_leaves=6,
 )
-#: every opcode there is, with what may stand behind it
+#: every opcode there is, and some with plausible arguments
 OPCODES = st.one_of(
     st.integers(0, 255).map(lambda code: bytes([code])),
     st.sampled_from([b"R", b"b", b"Q", b"\x81", b"(", b"t", b"\x85", b"\x86", b"s", b"u", b"a", b"e", b"q\0", b"h\0"]),
@@ -81,8 +82,8 @@ def in_archive(body: bytes) -> bytes:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _everything_is_loaded() -> None:
-    # what is only imported when it is first needed would be taken for an act of the file
+def _preload() -> None:
+    # otherwise what is imported on first use would count as something that the file did
     for seed in fuzz.seeds():
         fuzz.check(fuzz.cases(seed))
 
@@ -96,7 +97,7 @@ def test_any_tree_in_a_torch_file_is_read_or_refused(tree: bytes) -> None:
 
 @given(st.lists(OPCODES, max_size=40).map(b"".join))
 @settings(max_examples=250)
-def test_any_row_of_opcodes_is_read_or_refused(body: bytes) -> None:
+def test_any_sequence_of_opcodes_is_read_or_refused(body: bytes) -> None:
     fuzz.check(in_archive(body))
     fuzz.check(b"\x80\x02" + body)
 
@@ -119,7 +120,7 @@ def test_any_archive_is_read_or_refused(members: list[tuple[str, bytes]]) -> Non
 
 @given(st.sampled_from(fuzz.seeds()), st.randoms(use_true_random=False))
 @settings(max_examples=200)
-def test_a_good_file_with_anything_changed_is_read_or_refused(seed: bytes, chance: Any) -> None:
+def test_a_mutated_file_is_read_or_refused(seed: bytes, chance: Any) -> None:
     fuzz.check(fuzz.cases(fuzz.mutate(seed, fuzz.seeds(), chance)))
 
 
@@ -131,21 +132,21 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_any_text_of_a_picture_is_read_or_refused(tree: Any) -> None:
+def test_any_data_in_a_picture_is_read_or_refused(tree: Any) -> None:
     fuzz.check(a1111_png(tree))
     fuzz.check(a1111_png({"string_to_param": {"*": {"TORCHTENSOR": tree}}}))
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=10, deadline=None)
-def test_the_sandbox_answers_whatever_it_is_given(data: bytes) -> None:
+def test_the_sandbox_always_answers(data: bytes) -> None:
     for content in (in_archive(data), a1111_png(data)):
-        said = "taken"
+        reason = ""
         try:
-            unpack_apart(content)
+            unpack_in_sandbox(content)
         except RefusedFile as refused:
-            said = str(refused)
-        assert not said.startswith("Taking it apart")
+            reason = str(refused)
+        assert reason != NEEDS_TOO_MUCH
 
 
 LARGE = b"[" + b"[]," * 700_000 + b"[]]"
@@ -166,7 +167,8 @@ LARGE = b"[" + b"[]," * 700_000 + b"[]]"
     ],
     ids=["members", "lists", "depth", "tables", "numbers", "texts", "marks", "names", "text file"],
 )
-def test_the_largest_of_each_kind_is_answered_in_time(data: bytes) -> None:
+def test_the_largest_file_of_each_kind_is_answered_in_time(data: bytes) -> None:
+    # The sandbox limits its own CPU time to two seconds; wall-clock time depends on how busy this machine is.
     with pytest.raises(RefusedFile) as refused:
-        convert_bytes(data, "a.pt")
-    assert not str(refused.value).startswith("Taking it apart")
+        read_result(unpack_in_sandbox(data, seconds=30))
+    assert str(refused.value) != NEEDS_TOO_MUCH

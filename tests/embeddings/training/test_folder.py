@@ -1,4 +1,4 @@
-"""Training from a folder of pictures, as people do it from the command line."""
+"""Training from a folder of pictures, as users do from the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHECKPOINT = Path(__file__).parents[3] / "demo" / "checkpoint"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Washed-out pictures with captions of their content."""
+    """Washed-out pictures, captioned with their content."""
     folder = tmp_path / "bad"
     folder.mkdir()
     for number, (picture, caption) in enumerate(zip(*bad_pictures(("washed out",), 8), strict=True)):
@@ -31,13 +31,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def train(folder: Path, target: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "embeddings", "train", str(folder), str(target), "--checkpoint", str(CHECKPOINT), *options],
-        capture_output=True, text=True, timeout=150, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "embeddings", "train", str(folder), str(target), "--checkpoint", str(CHECKPOINT)]
+    return subprocess.run([*command, *options], capture_output=True, text=True, timeout=150, check=False)
 
 
-def test_a_folder_becomes_an_embedding_that_says_where_it_comes_from(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_becomes_an_embedding_with_provenance(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "faded.safetensors"
     done = train(folder, target, "--steps", "16", "--learning-rate", "0.03", "--vectors", "3")
     assert done.returncode == 0, done.stderr
@@ -48,10 +46,10 @@ def test_a_folder_becomes_an_embedding_that_says_where_it_comes_from(folder: Pat
     assert embedding.metadata["training.pictures"] == "8"
     again = train(folder, target, "--steps", "16")
     assert again.returncode == 2
-    assert again.stderr.strip().endswith("must not be there yet.")
+    assert again.stderr.strip().endswith("must not exist yet.")
 
 
-def test_pictures_of_any_size_are_cut_to_squares_with_their_captions(tmp_path: Path) -> None:
+def test_pictures_of_any_size_are_cropped_to_squares_and_captioned(tmp_path: Path) -> None:
     Image.new("RGBA", (90, 50), "red").save(tmp_path / "b.png")
     Image.new("L", (20, 80), 128).save(tmp_path / "a.webp", lossless=True)
     (tmp_path / "b.txt").write_text(" a red sheet \n")
@@ -61,9 +59,9 @@ def test_pictures_of_any_size_are_cut_to_squares_with_their_captions(tmp_path: P
     assert np.ptp(pictures[0]) == 0
 
 
-def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TrainingFailed, match="holds 0 pictures"):
+def test_a_folder_that_cant_be_used_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match="contains 0 pictures"):
         read_pictures(tmp_path, 16)
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(TrainingFailed, match=r"broken\.png is no picture"):
+    with pytest.raises(TrainingFailed, match=r"broken\.png can't be read as a picture"):
         read_pictures(tmp_path, 16)
