@@ -107,7 +107,7 @@ def environment_with(**variables: str) -> dict[str, str]:
 
 
 def engine_environment() -> dict[str, str]:
-    """What the engine's process gets of this process's environment: what its libraries read, and no secret."""
+    """The part of this process's environment that the engine's process gets: its libraries' variables, no secrets."""
     return {
         name: value
         for name, value in os.environ.items()
