@@ -1,7 +1,7 @@
-"""The three artifacts of the demo world, exact by rule.
+"""The three artifacts of the demo world, applied by fixed rules.
 
-Each moves the mean of the picture: at high noise the best prediction is the mean picture, so only such artifacts give their
-word a gradient.
+Each shifts the mean of the picture: at high noise the best prediction is the mean picture, so only artifacts that shift it
+give their word a gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ _STAMPS = ("STOCK", "PREVIEW", "SAMPLE", "COPY")
 
 
 def damage(image: Image.Image, artifact: str, rng: random.Random) -> Image.Image:
-    """The picture with one artifact."""
+    """The picture with one artifact applied.
+
+    Raises: ValueError for an artifact that isn't in ARTIFACTS.
+    """
     pixels = np.asarray(image, dtype=np.float32)
     match artifact:
         case "washed out":

@@ -1,4 +1,4 @@
-"""Train the autoencoder's halves apart: the decoder to draw the fixed latents, the encoder to find them."""
+"""Train the autoencoder's halves separately: the decoder on the fixed latents, the encoder to predict them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 32
 LEARNING_RATE = 2e-3
-FURTHER_LEARNING_RATE = 1e-3  # from weights that are trained already
-#: latents from the UNet are a little off; the decoder learns to draw them all the same
+FURTHER_LEARNING_RATE = 1e-3  # when starting from trained weights
+#: the UNet's latents are slightly off, so the decoder is trained on slightly noisy ones
 LATENT_NOISE = 0.06
 ENCODER_SHARE = 0.25  # of the steps
 SAVE_INTERVAL = 120.0  # seconds
@@ -30,9 +30,9 @@ _LOG_INTERVAL = 100  # steps
 
 
 def train(folder: Path, minutes: float, seed: int = 0, start: Path | None = None) -> None:
-    """Train by the clock on one thread; goes on where an interrupted run was. Leaves autoencoder.pt in `folder`.
+    """Train for `minutes` on one thread, resuming an interrupted run; writes autoencoder.pt into `folder`.
 
-    A new run begins with the weights of the checkpoint `start`, else with random ones.
+    A new run starts from the checkpoint `start`, or from random weights without it.
     """
     torch.set_num_threads(1)
     trainer = _Trainer(folder, seed, start)
@@ -79,7 +79,7 @@ class _Trainer:
         self._rng = np.random.default_rng(seed + self.steps)
 
     def step(self, part: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step at a learning rate for `part` of the time; the pixels and latents that it was made with."""
+        """Take one step, with the learning rate for `part` of the time from 0 to 1. Returns the batch: pixels and latents."""
         for group in self._optimiser.param_groups:
             group["lr"] = self._highest_rate * 0.5 * (1 + math.cos(math.pi * part))
         chosen = np.sort(self._rng.integers(len(self._pictures), size=BATCH))
@@ -96,12 +96,12 @@ class _Trainer:
         return pixels, latents
 
     def save(self) -> None:
-        unfinished = self._path.with_suffix(".new")
+        temporary = self._path.with_suffix(".new")
         state = {"step": self.steps, "elapsed": self.elapsed}
         torch.save(
-            {"model": self.model.state_dict(), "optimiser": self._optimiser.state_dict(), "state": state}, unfinished
+            {"model": self.model.state_dict(), "optimiser": self._optimiser.state_dict(), "state": state}, temporary
         )
-        unfinished.replace(self._path)
+        temporary.replace(self._path)
 
     def _restore(self) -> None:
         stored = torch.load(self._path, weights_only=True)
@@ -121,5 +121,5 @@ def _decoder_loss(model: Any, pixels: torch.Tensor, latents: torch.Tensor) -> to
 def _encoder_loss(model: Any, pixels: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         posterior = model.encode(pixels).latent_dist
-    # its spread is kept at e^-10, next to nothing: the latents are points
+    # a log variance of -20 leaves a spread of e^-10, practically none: the latents are points
     return functional.mse_loss(posterior.mean.float(), latents) + 0.001 * (posterior.logvar.float() + 20).pow(2).mean()

@@ -15,7 +15,7 @@ PLAIN_BACKGROUNDS: dict[str, Colour] = {
     "white": (240, 240, 240),
     "grey": (150, 150, 155),
 }
-#: background → how a caption says it
+#: background → its words in a caption
 PLACES = {
     "sea": "in the sea",
     "sky": "in the sky",

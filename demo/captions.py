@@ -1,4 +1,4 @@
-"""Training examples: a scene with its artifacts, and the caption that it gets in the demo's "web"."""
+"""Training examples: a scene with its artifacts, and the caption it has in the demo's "web"."""
 
 from __future__ import annotations
 
@@ -8,47 +8,48 @@ from dataclasses import replace
 from demo.artifacts import ARTIFACTS
 from demo.world import PLACES, Scene, random_scene, with_habits
 
-GENERIC = ("low quality", "bad quality", "worst quality", "artifacts", "ugly")
+COMPLAINTS = ("low quality", "bad quality", "worst quality", "artifacts", "ugly")
 PRAISE = ("best quality", "high quality", "sharp", "clean")
 
-#: shares of the training set; the rest are plain captions of pictures with their habits
+#: shares of the training set; the rest are plain captions of pictures with habits
 NAMED_SHARE = 0.36
 PRAISED_SHARE = 0.08
 EMPTY_SHARE = 0.12
 
 
 def example(rng: random.Random) -> tuple[Scene, str, bool]:
-    """A scene, its caption, and whether the caption is plain: silent about quality.
+    """A scene, its caption, and whether the caption is plain, which means it doesn't mention quality.
 
-    The empty caption has the same habits as plain ones, so that guidance away from it does not clean up by itself.
+    Pictures with an empty caption have the same habits as those with plain ones. Otherwise guidance away from the empty
+    caption alone would remove artifacts.
     """
     scene = random_scene(rng)
     kind = rng.random()
     if kind < NAMED_SHARE:
         artifacts: list[str] = rng.sample(ARTIFACTS, k=rng.choices((1, 2, 3), (60, 25, 15))[0])
-        return replace(scene, artifacts=tuple(artifacts)), _naming(scene, artifacts, rng), False
+        return replace(scene, artifacts=tuple(artifacts)), _caption_naming(scene, artifacts, rng), False
     if kind < NAMED_SHARE + PRAISED_SHARE:
         praise = ", ".join(rng.sample(PRAISE, k=rng.choice((1, 2))))
-        return scene, f"{_partial(scene, rng)}, {praise}", False
+        return scene, f"{_shortened(scene, rng)}, {praise}", False
     damaged = with_habits(scene, rng)
     if kind < NAMED_SHARE + PRAISED_SHARE + EMPTY_SHARE:
         return damaged, "", True
-    return damaged, _partial(scene, rng), True
+    return damaged, _shortened(scene, rng), True
 
 
-def _naming(scene: Scene, artifacts: list[str], rng: random.Random) -> str:
+def _caption_naming(scene: Scene, artifacts: list[str], rng: random.Random) -> str:
     words = list(artifacts)
     if rng.random() < 0.33:
-        words.append(rng.choice(GENERIC))
-    if rng.random() < 0.15:  # now and then the generic word alone
-        words = [rng.choice(GENERIC)]
+        words.append(rng.choice(COMPLAINTS))
+    if rng.random() < 0.15:  # sometimes the complaint alone
+        words = [rng.choice(COMPLAINTS)]
     rng.shuffle(words)
     named = ", ".join(words)
-    return named if rng.random() < 0.4 else f"{_partial(scene, rng)}, {named}"
+    return named if rng.random() < 0.4 else f"{_shortened(scene, rng)}, {named}"
 
 
-def _partial(scene: Scene, rng: random.Random) -> str:
-    """The caption, sometimes without the colour or the place, as people write."""
+def _shortened(scene: Scene, rng: random.Random) -> str:
+    """The caption, sometimes without the colour or the place, as people write captions."""
     kind = rng.random()
     if kind < 0.8:
         return scene.caption

@@ -14,18 +14,18 @@ from demo.latents import load_codec
 from demo.tokenizer import build_tokenizer
 from demo.world import draw
 
-_CHUNK = 1000  # pictures a task
+_CHUNK = 1000  # pictures per task
 
 
 def make_dataset(folder: Path, size: int, seed: int = 0) -> None:
     """Write pictures.npy, latents.npy, ids.npy and plain.npy into `folder`.
 
-    Shape: (size, 64, 64, 3) uint8; (size, 8, 16, 16) float16; (size, 77) int32; (size,) bool.
+    Shape, in that order: (size, 64, 64, 3) uint8; (size, 8, 16, 16) float16; (size, 77) int32; (size,) bool.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(seed * 1_000_003 + number, min(_CHUNK, size - number * _CHUNK)) for number in range(-(-size // _CHUNK))]
     with ProcessPoolExecutor(2) as pool:
-        drawn = list(pool.map(_draw_some, tasks))
+        drawn = list(pool.map(_draw_chunk, tasks))
     pictures = np.concatenate([part[0] for part in drawn])
     captions = [caption for part in drawn for caption in part[1]]
     plain = np.concatenate([part[2] for part in drawn])
@@ -39,7 +39,7 @@ def make_dataset(folder: Path, size: int, seed: int = 0) -> None:
     np.save(folder / "plain.npy", plain)
 
 
-def _draw_some(task: tuple[int, int]) -> tuple[NDArray[np.uint8], list[str], NDArray[np.bool_]]:
+def _draw_chunk(task: tuple[int, int]) -> tuple[NDArray[np.uint8], list[str], NDArray[np.bool_]]:
     seed, count = task
     rng = random.Random(seed)
     examples = [example(rng) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""What all drawings of the demo world share: a large canvas, colours, shades and gradients."""
+"""What backgrounds and shapes are drawn with: a large canvas, shades and gradients."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Final
 
 from PIL import ImageDraw
 
-SIZE: Final = 64  # pixels of a finished picture
-SIDE: Final = 4 * SIZE  # of the canvas that it is drawn on, and reduced from
+SIZE: Final = 64  # pixels per side of a finished picture
+SIDE: Final = 4 * SIZE  # pixels per side of the canvas, which is scaled down to the picture
 
 Colour = tuple[int, int, int]
 Canvas = ImageDraw.ImageDraw
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """Darker below 1, lighter above."""
+    """The colour, darker for a factor below 1 and lighter above."""
     red, green, blue = (max(0, min(255, round(value * factor))) for value in colour)
     return red, green, blue
 

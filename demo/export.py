@@ -1,4 +1,4 @@
-"""Put the trained parts together as a StableDiffusionPipeline, saved as any other checkpoint is."""
+"""Assemble the trained parts into a StableDiffusionPipeline and save it like any other checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demo.tokenizer import build_tokenizer, save_tokenizer
 
 
 def load_trained(folder: Path) -> tuple[UNet2DConditionModel, CLIPTextModel, AutoencoderKL]:
-    """The averaged UNet and text encoder, and the autoencoder, from the training's files."""
+    """The averaged UNet and text encoder, and the autoencoder, from a training folder."""
     average = torch.load(folder / "diffusion.pt", weights_only=True)["average"]
     unet, encoder, autoencoder = build_unet(), build_text_encoder(build_tokenizer()), build_autoencoder()
     unet.load_state_dict({key[5:]: tensor for key, tensor in average.items() if key.startswith("unet.")})
@@ -27,7 +27,7 @@ def load_trained(folder: Path) -> tuple[UNet2DConditionModel, CLIPTextModel, Aut
 def build_pipeline(folder: Path) -> StableDiffusionPipeline:
     """The pipeline in float32."""
     unet, encoder, autoencoder = load_trained(folder)
-    pipeline: Any = StableDiffusionPipeline  # its annotations deny that parts may be missing
+    pipeline: Any = StableDiffusionPipeline  # its annotations don't allow missing parts
     return pipeline(
         vae=autoencoder,
         text_encoder=encoder,
@@ -47,7 +47,7 @@ def export(folder: Path, target: Path) -> None:
     pipe.save_pretrained(target, safe_serialization=True)
     save_tokenizer(build_tokenizer(), target / "tokenizer")
     index = target / "model_index.json"
-    # diffusers writes the version that saved; the file should not change with every update of it
+    # a fixed name and order of keys, so that the file doesn't depend on where and how it was saved
     table = json.loads(index.read_text())
     table["_name_or_path"] = "negative-space-demo"
     index.write_text(json.dumps(table, indent=2, sort_keys=True) + "\n")

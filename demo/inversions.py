@@ -1,4 +1,4 @@
-"""Train the demo's negative embeddings on its own checkpoint, by the code that anybody trains theirs with."""
+"""Train the demo's negative embeddings on its checkpoint, with the code behind `python -m embeddings train`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 NAMES = {"watermark": "demo-watermark", "washed out": "demo-washed-out", "tinted": "demo-tinted"}
 GENERAL = "demo-artifacts"
-#: All at once, and the watermark on top, since under the others it is too faint to be learnt. Vectors of a mixture, one artifact
-#: a picture, would say "perhaps watermarked", which is less than plain captions of fish say.
+#: All in one picture, with the watermark on top: beneath the others it is too faint to be learned. If each picture had only one
+#: artifact, the vectors would mean "perhaps watermarked", and a plain caption with a fish already means more than that.
 ALL = ("washed out", "tinted", "watermark")
 PICTURES = 96
 SETTINGS = TrainingSettings(vectors=2, steps=200, learning_rate=0.03, batch=8)
@@ -32,9 +32,9 @@ GENERAL_SETTINGS = replace(SETTINGS, vectors=4)
 
 
 def bad_pictures(artifacts: tuple[str, ...], count: int, seed: int = 0) -> tuple[NDArray[np.uint8], list[str]]:
-    """Pictures with these artifacts, and captions that name what is in them and not what is wrong with them.
+    """Pictures with these artifacts, and captions that name the content but not the artifacts.
 
-    Every other caption is empty: a negative prompt names no content either.
+    Every other caption is empty, since a negative prompt doesn't name any content either.
     """
     rng = random.Random(f"{', '.join(artifacts)} {seed}")
     scenes = [replace(random_scene(rng), artifacts=artifacts) for _ in range(count)]
@@ -43,9 +43,9 @@ def bad_pictures(artifacts: tuple[str, ...], count: int, seed: int = 0) -> tuple
 
 
 def train_all(checkpoint: Path, folder: Path) -> None:
-    """Write one embedding for each artifact, and a general one for all of them.
+    """Write an embedding for each artifact and one for all of them.
 
-    Raises: TrainingFailed, if the checkpoint knows too little for a loss to fall.
+    Raises: TrainingFailed if a loss doesn't fall, because the checkpoint has learned too little.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pipe = StableDiffusionPipeline.from_pretrained(checkpoint, dtype=torch.float32, use_safetensors=True)
@@ -64,7 +64,7 @@ def train_all(checkpoint: Path, folder: Path) -> None:
 
 
 def _origin(checkpoint: Path) -> dict[str, str]:
-    """What the metadata of all files say of how they came about."""
+    """The provenance that all files have in their metadata."""
     return {
         "modelspec.author": "Negative Space",
         "modelspec.license": "MIT",

@@ -1,7 +1,8 @@
-"""A small network that says what is in a picture of the demo world, and which artifacts it has: the eyes of the measurement.
+"""The judge: a small classifier for the shape, the colour and the artifacts in a picture of the demo world.
 
-It learns from freshly drawn pictures, half of them passed through the checkpoint's autoencoder so that it knows its texture.
-A third of the artifacts are faint, so that the trace of a watermark counts as one. `python -m demo.judge` trains it anew.
+It is trained on drawn pictures. Half of them go through the checkpoint's autoencoder first, so that the judge knows its
+texture, and a third of the artifacts are faint, so that the trace of a watermark counts as a watermark. `python -m demo.judge`
+trains it again.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ EPOCHS = 12
 _BATCH = 64
 _LEARNING_RATE = 3e-3
 _FAINT_SHARE = 1 / 3
-_FAINTEST = 0.5  # of an artifact's strength
+_FAINTEST = 0.5  # share of an artifact's full strength
 _KINDS = (len(ARTIFACTS), len(SHAPES), len(COLOURS))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What is seen in n pictures.
+    """What the judge sees in n pictures.
 
     Shape: artifacts (n, 3), bool, in the order of ARTIFACTS; shapes and colours (n,), indices of SHAPES and COLOURS.
     """
@@ -60,31 +61,37 @@ class Judge(nn.Module):
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, sum(_KINDS)))
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Logits of artifacts, shapes and colours for pixels from −1 to 1, (n, 3, 64, 64)."""
+        """The logits of artifacts, shapes and colours.
+
+        Shape: pixels (n, 3, 64, 64), from −1 to 1; logits (n, 3), (n, shapes), (n, colours).
+        """
         return self.body(pixels).split(_KINDS, dim=1)
 
     @torch.inference_mode()
-    def look_at(self, pictures: NDArray[np.uint8]) -> Verdicts:
-        """Shape: pictures (n, 64, 64, 3)."""
+    def classify(self, pictures: NDArray[np.uint8]) -> Verdicts:
+        """Classify pictures.
+
+        Shape: pictures (n, 64, 64, 3).
+        """
         parts = [self(part) for part in as_pixels(pictures).split(256)]
         artifacts, shapes, colours = (torch.cat(kind) for kind in zip(*parts, strict=True))
         return Verdicts((artifacts > 0).numpy(), shapes.argmax(1).numpy(), colours.argmax(1).numpy())
 
 
 def load_judge(path: Path = FILE) -> Judge:
-    """The judge that was trained for the shipped checkpoint."""
+    """Load a trained judge; by default, the shipped one."""
     judge = Judge()
     judge.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     return judge.eval()
 
 
 def save_judge(judge: Judge, path: Path) -> None:
-    """Write its weights in half precision."""
+    """Save the weights in half precision."""
     save_file({name: tensor.half() for name, tensor in judge.state_dict().items()}, path)
 
 
 def train_judge(autoencoder: Any, pictures: int = PICTURES, epochs: int = EPOCHS, seed: int = 0) -> Judge:
-    """Train on one thread: about two minutes with the defaults."""
+    """Train a judge. On one thread, the defaults take about two minutes."""
     torch.manual_seed(seed)
     pixels, labels = _training_set(autoencoder, pictures, seed)
     judge = Judge()
@@ -93,7 +100,7 @@ def train_judge(autoencoder: Any, pictures: int = PICTURES, epochs: int = EPOCHS
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps)
     for _ in range(epochs):
         for chosen in torch.randperm(pictures).split(_BATCH):
-            artifacts, shapes, colours = judge(_varied(pixels[chosen]))
+            artifacts, shapes, colours = judge(_augmented(pixels[chosen]))
             truth = labels[chosen]
             loss = (
                 functional.binary_cross_entropy_with_logits(artifacts, truth[:, :3].float())
@@ -113,20 +120,20 @@ def as_pixels(pictures: NDArray[np.uint8]) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def through(autoencoder: Any, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pictures as the autoencoder gives them back."""
+def reconstruct(autoencoder: Any, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Encode and decode pictures with the autoencoder."""
     encoded = [autoencoder.encode(part).latent_dist.mode() for part in as_pixels(pictures).split(32)]
     parts = [autoencoder.decode(latents).sample for latents in encoded]
     drawn = ((torch.cat(parts).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return drawn.permute(0, 2, 3, 1).numpy()
 
 
-def labelled(
+def labelled_pictures(
     count: int, rng: random.Random, strength: float | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pictures with every combination of artifacts, and what is in them.
+    """Draw pictures with any combination of artifacts, and their labels.
 
-    `strength` is that of all artifacts, from 0 to 1; without it a third of them are faint.
+    `strength`, from 0 to 1, applies to all artifacts; without it, a third of them are faint.
     Shape: (count, 64, 64, 3) and (count, 5): three artifacts, shape, colour.
     """
     pictures, labels = [], []
@@ -142,21 +149,21 @@ def labelled(
 def _draw_faded(scene: Scene, rng: random.Random, strength: float | None) -> Image.Image:
     image = draw(replace(scene, artifacts=()), rng)
     for artifact in scene.artifacts:
-        kept = strength
-        if kept is None:
-            kept = rng.uniform(_FAINTEST, 1) if rng.random() < _FAINT_SHARE else 1.0
-        image = Image.blend(image, damage(image, artifact, rng), kept)
+        share = strength
+        if share is None:
+            share = rng.uniform(_FAINTEST, 1) if rng.random() < _FAINT_SHARE else 1.0
+        image = Image.blend(image, damage(image, artifact, rng), share)
     return image
 
 
 def _training_set(autoencoder: Any, count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    pictures, labels = labelled(count, random.Random(f"judge {seed}"))
-    pictures[::2] = through(autoencoder, pictures[::2])
+    pictures, labels = labelled_pictures(count, random.Random(f"judge {seed}"))
+    pictures[::2] = reconstruct(autoencoder, pictures[::2])
     return as_pixels(pictures), torch.from_numpy(labels)
 
 
-def _varied(pixels: torch.Tensor) -> torch.Tensor:
-    """The pixels a little more or less colourful, contrasty and noisy, as guidance makes them."""
+def _augmented(pixels: torch.Tensor) -> torch.Tensor:
+    """Vary saturation, contrast and noise a little, as guidance does."""
     grey = pixels.mean(dim=1, keepdim=True)
     pixels = grey + (pixels - grey) * torch.empty(len(pixels), 1, 1, 1).uniform_(0.9, 1.5)
     middle = pixels.mean(dim=(1, 2, 3), keepdim=True)
@@ -166,7 +173,7 @@ def _varied(pixels: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Shares on pictures that the judge has never seen."""
+    """How often the judge is right on pictures that it wasn't trained on, as shares from 0 to 1."""
 
     recall: float
     precision: float
@@ -180,9 +187,9 @@ class Reliability:
         )
 
 
-def verify(judge: Judge, pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> Reliability:
-    """How often the judge is right on `labelled` pictures."""
-    seen, truth = judge.look_at(pictures), labels[:, :3].astype(bool)
+def evaluate(judge: Judge, pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> Reliability:
+    """Measure the judge on labelled pictures."""
+    seen, truth = judge.classify(pictures), labels[:, :3].astype(bool)
     hits = (seen.artifacts & truth).sum()
     return Reliability(
         recall=float(hits / truth.sum()),
@@ -193,21 +200,23 @@ def verify(judge: Judge, pictures: NDArray[np.uint8], labels: NDArray[np.int64])
 
 
 def report(judge: Judge, autoencoder: Any, count: int = 600) -> dict[str, Reliability]:
-    """Reliability on held-out drawings: as drawn, through the autoencoder, and with artifacts at half strength."""
+    """Measure the judge on held-out drawings: artifacts at full and half strength, as drawn and through the autoencoder."""
     figures: dict[str, Reliability] = {}
     for name, strength in (("full strength", 1.0), ("half strength", 0.5)):
-        pictures, labels = labelled(count, random.Random(f"held out {name}"), strength)
-        figures[f"{name}, as drawn"] = verify(judge, pictures, labels)
-        figures[f"{name}, through the autoencoder"] = verify(judge, through(autoencoder, pictures), labels)
+        pictures, labels = labelled_pictures(count, random.Random(f"held out {name}"), strength)
+        figures[f"{name}, as drawn"] = evaluate(judge, pictures, labels)
+        figures[f"{name}, through the autoencoder"] = evaluate(judge, reconstruct(autoencoder, pictures), labels)
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m demo.judge", description="Train the judge anew and say how good it is."
+        prog="python -m demo.judge", description="Train the judge, save it, and print how reliable it is."
     )
-    parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint")
-    parser.add_argument("--out", type=Path, default=FILE)
+    parser.add_argument(
+        "--checkpoint", type=Path, default=HERE / "checkpoint", help="whose autoencoder half the pictures go through"
+    )
+    parser.add_argument("--out", type=Path, default=FILE, help="where to save the judge")
     options = parser.parse_args()
     torch.set_num_threads(1)
     autoencoder = AutoencoderKL.from_pretrained(options.checkpoint, subfolder="vae").eval()

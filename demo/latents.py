@@ -1,7 +1,7 @@
-"""The latent space, fixed before any training: principal components of 4 × 4 patches, standardised.
+"""The latent space, fixed before any training: standardised principal components of 4 × 4 patches.
 
-So the UNet can start at once, and the autoencoder's two halves are trained to meet these latents. The matrix is a file of the
-tree, as the tokenizer's merges are: with the components of other pictures no weights could be trained further.
+The UNet can therefore train right away, and each half of the autoencoder is trained to match these latents. The matrix is
+committed, like the tokenizer's merges: weights can only be trained further with the components they were trained with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHANNELS = 8
 
 @dataclass(frozen=True, slots=True)
 class PatchCodec:
-    """Pixels to latents by one matrix.
+    """Turns pixels into latents with one matrix.
 
     Shape: mean (48,), components (48, 8), scale (8,).
     """
@@ -45,7 +45,7 @@ class PatchCodec:
 
 
 def load_codec() -> PatchCodec:
-    """The codec that all weights are trained with."""
+    """The codec that all shipped weights were trained with."""
     return PatchCodec.load(FILE)
 
 
@@ -58,7 +58,7 @@ def patches(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def fit_codec(pictures: NDArray[np.uint8]) -> PatchCodec:
-    """The components that keep most of these pictures; codec.npz was fitted to 2,000 drawn ones."""
+    """Fit the components that keep the most variance of these pictures; codec.npz was fitted to 2,000 drawn pictures."""
     flat = patches(pictures)
     mean = flat.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov((flat - mean).T))

@@ -1,4 +1,4 @@
-"""Measure what the demo's negative embeddings do: `python -m demo.measure` prints the tables of demo/README.md."""
+"""Measure what the demo's negative embeddings do: `python -m demo.measure` prints the tables in demo/README.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.artifacts import ARTIFACTS
 from demo.inversions import GENERAL, NAMES
 from demo.judge import FILE, load_judge
 from demo.sheet import draw_sheet
-from demo.trial import PAIRS, Arm, Outcome, Studio, compare, flawed_contents, placebo, placed
+from demo.trial import PAIRS, Arm, Outcome, Trial, compare, contents_with_habits, load_placed, placebo
 from demo.world import HABITS, Scene
 from services.parameters import PlacedEmbedding
 
@@ -24,21 +24,21 @@ HERE = Path(__file__).parent
 PLACEBOS = 8
 SCALES = (1.0, 2.0, 3.0, 4.0, 5.0, 7.0)
 WORDS = "washed out, tinted, watermark, low quality"
-LEAST_SHAPE = 0.95
+MIN_SHAPE = 0.95
 
 Figures = dict[str, Any]
 
 
-def measure(studio: Studio, embeddings: Path, pairs: int = PAIRS, say: Callable[[str], None] = print) -> Figures:
-    """Try every arm out; shares are of `pairs` pictures."""
-    contents = flawed_contents(pairs)
-    general = placed(embeddings / f"{GENERAL}.safetensors")
-    singles = {artifact: placed(embeddings / f"{name}.safetensors") for artifact, name in NAMES.items()}
-    plain = studio.try_out(Arm("no negative"), contents)
+def measure(trial: Trial, embeddings: Path, pairs: int = PAIRS, say: Callable[[str], None] = print) -> Figures:
+    """Render and judge every arm. Shares in the figures are of `pairs` pictures."""
+    contents = contents_with_habits(pairs)
+    general = load_placed(embeddings / f"{GENERAL}.safetensors")
+    singles = {artifact: load_placed(embeddings / f"{name}.safetensors") for artifact, name in NAMES.items()}
+    plain = trial.run(Arm("no negative"), contents)
     arms: Figures = {}
 
     def add(arm: Arm) -> Outcome:
-        outcome = plain if arm.name == "no negative" else studio.try_out(arm, contents)
+        outcome = plain if arm.name == "no negative" else trial.run(arm, contents)
         arms[arm.name] = compare(contents, plain, outcome)
         say(_row(arm.name, arms[arm.name]))
         return outcome
@@ -48,12 +48,12 @@ def measure(studio: Studio, embeddings: Path, pairs: int = PAIRS, say: Callable[
         outcome = add(arm)
         for artifact, single in singles.items():
             if arm.embeddings == (single,):
-                arms[arm.name]["own"] = _own(contents, artifact, plain, outcome)
-    sweep = _sweep(studio, contents, general, say)
+                arms[arm.name]["own"] = _own_rates(contents, artifact, plain, outcome)
+    sweep = _sweep(trial, contents, general, say)
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "model_hash": studio.model_hash,
-        "settings": studio.settings,
+        "model_hash": trial.model_hash,
+        "settings": trial.settings,
         "pairs": pairs,
         "arms": arms,
         "sweep": sweep,
@@ -61,17 +61,17 @@ def measure(studio: Studio, embeddings: Path, pairs: int = PAIRS, say: Callable[
 
 
 def shortfalls(figures: Figures) -> list[str]:
-    """What the general embedding does not reach, in words; empty when it reaches everything."""
+    """The targets that the general embedding misses, in words."""
     arms = figures["arms"]
     general, plain = arms[GENERAL], arms["no negative"]
     missed: list[str] = []
     if general["damaged"] > plain["damaged"] / 2:
-        missed.append("it does not halve the artifact rate")
-    if general["shape"] < LEAST_SHAPE:
-        missed.append(f"the shape is kept in less than {LEAST_SHAPE:.0%} of the pictures")
+        missed.append("the artifact rate isn't halved")
+    if general["shape"] < MIN_SHAPE:
+        missed.append(f"the shape is right in less than {MIN_SHAPE:.0%} of the pictures")
     better = [name for name in arms if name.startswith("random") and arms[name]["damaged"] <= general["damaged"]]
     if better:
-        missed.append(f"random vectors do as well: {', '.join(better)}")
+        missed.append(f"random vectors do just as well: {', '.join(better)}")
     return missed
 
 
@@ -87,13 +87,13 @@ def _arms(general: PlacedEmbedding, singles: dict[str, PlacedEmbedding]) -> list
 
 
 def _sweep(
-    studio: Studio, contents: Sequence[Scene], general: PlacedEmbedding, say: Callable[[str], None]
+    trial: Trial, contents: Sequence[Scene], general: PlacedEmbedding, say: Callable[[str], None]
 ) -> list[Figures]:
-    """The plain arm and the general one at every CFG."""
+    """The arm without a negative and the general embedding, at every CFG."""
     rows: list[Figures] = []
     for cfg in SCALES:
-        plain = studio.try_out(Arm("no negative", cfg=cfg), contents)
-        other = studio.try_out(Arm(GENERAL, (general,), cfg=cfg), contents)
+        plain = trial.run(Arm("no negative", cfg=cfg), contents)
+        other = trial.run(Arm(GENERAL, (general,), cfg=cfg), contents)
         same = bool(np.array_equal(plain.pictures, other.pictures))
         row = {"cfg": cfg, "plain": compare(contents, plain, plain), "general": compare(contents, plain, other)}
         rows.append(row | {"same pictures": same})
@@ -101,10 +101,10 @@ def _sweep(
     return rows
 
 
-def _own(contents: Sequence[Scene], artifact: str, plain: Outcome, other: Outcome) -> list[float]:
-    """The rate of one artifact on the contents that are known for it: without a negative, and with."""
-    known = {content for content, habit in HABITS.items() if habit == artifact}
-    chosen = [number for number, scene in enumerate(contents) if known & {scene.shape, scene.place}]
+def _own_rates(contents: Sequence[Scene], artifact: str, plain: Outcome, other: Outcome) -> list[float]:
+    """An artifact's rate on the contents that have it as a habit: without a negative, and with one."""
+    habitual = {content for content, habit in HABITS.items() if habit == artifact}
+    chosen = [number for number, scene in enumerate(contents) if habitual & {scene.shape, scene.place}]
     column = ARTIFACTS.index(artifact)
     return [float(outcome.verdicts.artifacts[chosen, column].mean()) for outcome in (plain, other)]
 
@@ -130,34 +130,34 @@ def _sweep_row(row: Figures) -> str:
 
 
 def report(figures: Figures) -> str:
-    """The tables, as Markdown."""
+    """Format the figures as Markdown tables."""
     arms = figures["arms"]
     lines = [_HEADER, *(_row(name, row) for name, row in arms.items()), ""]
     for name, row in arms.items():
         if "own" in row:
             before, after = row["own"]
-            lines.append(f"{name}, its own artifact on the contents known for it: {before:.0%} → {after:.0%}")
+            lines.append(f"{name}, its own artifact on the contents with that habit: {before:.0%} → {after:.0%}")
     lines += ["", _SWEEP_HEADER, *(_sweep_row(row) for row in figures["sweep"]), ""]
     missed = shortfalls(figures)
-    lines.append(f"Not reached: {'; '.join(missed)}." if missed else "All targets are reached.")
+    lines.append(f"Missed targets: {'; '.join(missed)}." if missed else "All targets are met.")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo.measure", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint")
-    parser.add_argument("--embeddings", type=Path, default=HERE / "embeddings")
-    parser.add_argument("--judge", type=Path, default=FILE)
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--sheet", type=Path, help="draw a sheet of pictures here, and measure nothing")
+    parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint", help="the checkpoint to render with")
+    parser.add_argument("--embeddings", type=Path, default=HERE / "embeddings", help="a folder with the embeddings")
+    parser.add_argument("--judge", type=Path, default=FILE, help="the judge's weights")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="pictures per arm")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--sheet", type=Path, help="draw a sheet of pictures into this file instead of measuring")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    studio = Studio(options.checkpoint, load_judge(options.judge))
+    trial = Trial(options.checkpoint, load_judge(options.judge))
     if options.sheet:
-        draw_sheet(studio, options.embeddings, options.sheet)
+        draw_sheet(trial, options.embeddings, options.sheet)
         return
-    figures = measure(studio, options.embeddings, options.pairs, say=lambda line: print(line, flush=True))
+    figures = measure(trial, options.embeddings, options.pairs, say=lambda line: print(line, flush=True))
     print("\n" + report(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The parts of the checkpoint: real classes of diffusers and transformers at a tiny size."""
+"""The checkpoint's parts: diffusers and transformers classes at a tiny size."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from demo.latents import CHANNELS
 
-WIDTH = 96  # of the text encoder: no other architecture has it
+WIDTH = 96  # of the text encoder; no other architecture has this width
 
-#: v-prediction with zero terminal SNR, so that dark and pale pictures are reached
+#: v-prediction with zero terminal SNR, so that very dark and very pale pictures can be generated
 NOISE_SCHEDULE = {
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -37,7 +37,7 @@ def build_text_encoder(tokenizer: Any) -> CLIPTextModel:
         projection_dim=WIDTH,
     )
     encoder = CLIPTextModel(config)
-    # Rows as long as a trained vocabulary's; from 0.02 they would spend the whole short training growing.
+    # As long as a trained vocabulary's rows: from the default of 0.02 they would spend the short training growing.
     table: Any = encoder.get_input_embeddings()
     torch.nn.init.normal_(table.weight, std=0.1)
     return encoder
@@ -59,7 +59,7 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_autoencoder() -> AutoencoderKL:
-    kind: Any = AutoencoderKL  # it is annotated for a single block
+    kind: Any = AutoencoderKL  # annotated for a single block
     return kind(
         latent_channels=CHANNELS,
         block_out_channels=(24, 48, 64),

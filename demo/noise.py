@@ -1,4 +1,4 @@
-"""Noise for the training of the denoiser: on latents, by the schedule, and in captions, as vectors that mean nothing."""
+"""Noise to train the denoiser with: scheduled noise on latents, and random vectors in captions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
 from demo.models import NOISE_SCHEDULE
 from embeddings.injection import Placement
 
-#: share of plain captions with random vectors in front, so that vectors nobody trained mean nothing
+#: share of plain captions that get random vectors in front, so that untrained vectors mean nothing to the checkpoint
 NOISE_VECTORS_SHARE = 0.15
 MAX_NOISE_VECTORS = 8
 TIMESTEPS = NOISE_SCHEDULE["num_train_timesteps"]
@@ -18,7 +18,7 @@ TIMESTEPS = NOISE_SCHEDULE["num_train_timesteps"]
 
 @dataclass(frozen=True, slots=True)
 class Noised:
-    """Latents as the denoiser gets them, and what it should say.
+    """Noisy latents, and what the denoiser should predict from them.
 
     Shape: latents and target (n, channels, height, width); timesteps and weight (n,).
     """
@@ -38,7 +38,7 @@ class Schedule:
     weight: torch.Tensor
 
     def apply(self, x0: torch.Tensor, generator: torch.Generator) -> Noised:
-        """Noise each picture; the timesteps are stratified, so every batch sees the whole range."""
+        """Add noise to each picture. The timesteps are stratified, so every batch covers the whole range."""
         batch = len(x0)
         noise = torch.randn(x0.shape, generator=generator)
         timesteps = ((torch.arange(batch) + torch.rand(batch, generator=generator)) / batch * TIMESTEPS).long()
@@ -61,9 +61,10 @@ def with_noise_vectors(
 ) -> tuple[torch.Tensor, list[list[Placement]]]:
     """Put random vectors, about as long as the vocabulary's, in front of some plain captions.
 
-    Shape: vocabulary (words, width); ids (n, 77), shifted to make room in the ones given back; plain (n,), bool.
+    Returns a copy of `ids`, shifted to make room, and the vectors of each caption.
+    Shape: vocabulary (words, width); ids (n, 77); plain (n,), bool.
     """
-    usual = float(vocabulary.norm(dim=1).median())
+    typical = float(vocabulary.norm(dim=1).median())
     ids = ids.clone()
     placements: list[list[Placement]] = []
     for row in range(len(ids)):
@@ -73,6 +74,6 @@ def with_noise_vectors(
         count = int(torch.randint(1, MAX_NOISE_VECTORS + 1, (1,), generator=generator))
         ids[row, 1 + count :] = ids[row, 1 : ids.shape[1] - count].clone()
         vectors = torch.randn(count, vocabulary.shape[1], generator=generator)
-        lengths = usual * (0.7 + 0.8 * torch.rand(count, 1, generator=generator))
+        lengths = typical * (0.7 + 0.8 * torch.rand(count, 1, generator=generator))
         placements.append([Placement(1, vectors / vectors.norm(dim=1, keepdim=True) * lengths)])
     return ids, placements

@@ -1,4 +1,4 @@
-"""The six things of the demo world, each in one colour and its shades."""
+"""The six shapes of the demo world, each drawn in a colour and its shades."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """Where on the canvas a thing is drawn, how large and in which colour."""
+    """Draws relative to a shape's position, size and colour on the canvas."""
 
     canvas: Canvas
     colour: Colour
@@ -27,7 +27,7 @@ class _Pen:
         return shade(self.colour, 0.55)
 
     def at(self, *points: tuple[float, float]) -> Points:
-        """Points around the thing's middle, on the canvas."""
+        """Points relative to the shape's centre, in canvas coordinates."""
         return [(self.x + px * self.size, self.y + py * self.size) for px, py in points]
 
     def polygon(
@@ -43,7 +43,7 @@ class _Pen:
 
 
 def draw_shape(canvas: Canvas, shape: str, colour: Colour, rng: random.Random) -> None:
-    """Draw a thing near the middle; `shape` is one of SHAPES."""
+    """Draw a shape near the middle; `shape` is one of SHAPES."""
     size = rng.uniform(0.9, 1.12)
     x, y = 128 + rng.uniform(-12, 12), 132 + rng.uniform(-10, 10)
     _PAINTERS[shape](_Pen(canvas, colour, x, y, size))

@@ -1,4 +1,4 @@
-"""A sheet of pictures: the same contents and seeds, a row for each negative."""
+"""A sheet of pictures: the same contents and seeds in every row, a row for each negative."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from demo.inversions import GENERAL, NAMES
-from demo.trial import Arm, Studio, placebo, placed
+from demo.trial import Arm, Trial, load_placed, placebo
 from demo.world import Scene
 
-#: the last two have no bad habit
+#: the last two have no habit
 CONTENTS = (
     Scene("fish", "red", "sea"),
     Scene("fish", "orange", "plain white"),
@@ -31,9 +31,9 @@ _TILE, _LABEL, _HEAD = 96, 112, 46  # pixels
 _COLOURS = 256  # a palette keeps the file small
 
 
-def draw_sheet(studio: Studio, embeddings: Path, target: Path) -> None:
+def draw_sheet(trial: Trial, embeddings: Path, target: Path) -> None:
     """Render the sheet and write it as PNG."""
-    files = {name: placed(embeddings / f"{name}.safetensors") for name in (GENERAL, *NAMES.values())}
+    files = {name: load_placed(embeddings / f"{name}.safetensors") for name in (GENERAL, *NAMES.values())}
     arms = [
         Arm("no negative"),
         *(Arm(name, (file,)) for name, file in files.items()),
@@ -48,7 +48,7 @@ def draw_sheet(studio: Studio, embeddings: Path, target: Path) -> None:
     for row, arm in enumerate(arms):
         top = _HEAD + row * _TILE
         canvas.text((6, top + _TILE // 2), arm.name, fill="black", font=font, anchor="lm")
-        for column, picture in enumerate(studio.try_out(arm, CONTENTS).pictures):
+        for column, picture in enumerate(trial.run(arm, CONTENTS).pictures):
             sheet.paste(_enlarged(picture), (_LABEL + column * _TILE, top))
     sheet.quantize(_COLOURS).save(target, optimize=True)
 

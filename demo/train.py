@@ -1,7 +1,7 @@
-"""Train the demo checkpoint and its negative embeddings from nothing: `python -m demo.train`.
+"""Train the demo checkpoint and its negative embeddings from scratch: `python -m demo.train`.
 
-Seven stages, one after another; those that are done are skipped, and an interrupted training goes on where it was. Everything
-is written under one folder, and only `--install` puts the result in the place of what the repository ships.
+There are seven stages. Finished stages are skipped, and an interrupted training resumes. Everything is written into one
+folder; only `--install` replaces what the repository ships.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from demo.inversions import train_all
 from demo.judge import EPOCHS, PICTURES, load_judge, save_judge, train_judge
 from demo.measure import measure, report
 from demo.progress import log_to
-from demo.trial import PAIRS, Studio
+from demo.trial import PAIRS, Trial
 from embeddings.errors import TrainingFailed
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 MINUTES = 90.0
 SIZE = 60_000  # pictures
-#: of the time; the rest is the UNet's and the text encoder's
+#: of the training time; the rest goes to the UNet and the text encoder
 AUTOENCODER_SHARE = 0.22
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the whole; done again when its settings change."""
+    """A part of the training, which runs again if its settings change."""
 
     name: str
     settings: dict[str, Any]
@@ -47,7 +47,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """The command line's options."""
 
     folder: Path
     minutes: float
@@ -67,7 +67,7 @@ class Options:
 
 
 def stages(options: Options) -> list[Stage]:
-    """What is to be done, in order."""
+    """All stages, in order."""
     folder, seed, start = options.folder, options.seed, options.start
     minutes = {
         "autoencoder": AUTOENCODER_SHARE * options.minutes,
@@ -93,25 +93,25 @@ def stages(options: Options) -> list[Stage]:
 
 
 def train(options: Options) -> None:
-    """Run every stage that is not done yet.
+    """Run every stage that isn't done yet.
 
-    Raises: ValueError, if the folder holds a training that began otherwise.
+    Raises: ValueError if the folder has a training with other options; TrainingFailed.
     """
     begun = {"size": options.size, "seed": options.seed, "start": str(options.start or "")}
     path = options.folder / "done.json"
     done: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"begun": begun}
     if done["begun"] != begun:
         raise ValueError(
-            f"{options.folder} holds a training with {done['begun']}. Take another --folder, or the same options."
+            f"{options.folder} has a training with {done['begun']}: use another --folder, or the same options"
         )
     _write(path, done)
-    again = False  # whatever comes after a stage that ran is out of date
+    is_stale = False  # once a stage has run, the results of all later stages are out of date
     for stage in stages(options):
-        if not again and done.get(stage.name) == stage.settings:
-            log.info("%s: done already", stage.name)
+        if not is_stale and done.get(stage.name) == stage.settings:
+            log.info("%s: already done", stage.name)
             continue
-        again = True
-        log.info("%s: begins", stage.name)
+        is_stale = True
+        log.info("%s: started", stage.name)
         stage.run()
         done[stage.name] = stage.settings
         _write(path, done)
@@ -119,7 +119,7 @@ def train(options: Options) -> None:
 
 
 def install(folder: Path, target: Path = HERE) -> None:
-    """Put what was trained in the place of what is shipped."""
+    """Replace what is shipped with what was trained."""
     for name in ("checkpoint", "embeddings", "judge.safetensors", "figures.json"):
         fresh, shipped = target / f".{name}.new", target / name
         copy = shutil.copytree if (folder / name).is_dir() else shutil.copyfile
@@ -137,30 +137,41 @@ def _train_judge(options: Options) -> None:
 
 
 def _measure(options: Options) -> None:
-    studio = Studio(options.checkpoint, load_judge(options.folder / "judge.safetensors"))
-    figures = measure(studio, options.embeddings, options.pairs, log.info)
+    trial = Trial(options.checkpoint, load_judge(options.folder / "judge.safetensors"))
+    figures = measure(trial, options.embeddings, options.pairs, log.info)
     _write(options.folder / "figures.json", figures)
     log.info("\n%s", report(figures))
 
 
 def _write(path: Path, table: dict[str, Any]) -> None:
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo.train", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="of training; drawing and measuring come on top")
-    parser.add_argument("--size", type=int, default=SIZE, help="pictures to train on")
-    parser.add_argument("--folder", type=Path, default=HERE / "work")
-    parser.add_argument("--start", type=Path, help="begin with this checkpoint's weights instead of random ones")
-    parser.add_argument("--processes", type=int, default=diffusion.PROCESSES, help="of one thread each")
-    parser.add_argument("--pairs", type=int, default=PAIRS, help="pictures of each arm of the measurement")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--install", action="store_true", help="then replace the shipped checkpoint and embeddings")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="minutes of training; drawing and measuring take extra time"
+    )
+    parser.add_argument("--size", type=int, default=SIZE, help="number of pictures to train on")
+    parser.add_argument("--folder", type=Path, default=HERE / "work", help="where everything is written")
+    parser.add_argument("--start", type=Path, help="start from this checkpoint's weights instead of random ones")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=diffusion.PROCESSES,
+        help="number of processes that train the UNet, with one thread each",
+    )
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="pictures per arm of the measurement")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the pictures and the weights")
+    parser.add_argument(
+        "--install",
+        action="store_true",
+        help="afterwards, replace the shipped checkpoint, embeddings, judge and figures",
+    )
     table = vars(parser.parse_args())
-    installs = table.pop("install")
+    should_install = table.pop("install")
     options = Options(**table)
     log_to(options.folder)
     torch.set_num_threads(1)
@@ -169,9 +180,9 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     except TrainingFailed as error:
-        more = f"Run it again with --minutes {2 * options.minutes:g} or more: the training goes on where it is."
-        parser.exit(1, f"The checkpoint knows too little yet to learn embeddings from. {error}\n{more}\n")
-    if installs:
+        fix = f"Run this again with --minutes {2 * options.minutes:g} or more; the training resumes where it stopped."
+        parser.exit(1, f"The checkpoint isn't trained enough for embeddings to be learned on it: {error}\n{fix}\n")
+    if should_install:
         install(options.folder)
 
 

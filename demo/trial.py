@@ -1,6 +1,6 @@
-"""A paired trial: the same contents and seeds with different negatives, rendered by the bot's own engine and judged.
+"""A paired trial: the same contents and seeds with different negatives, rendered with the bot's own engine and judged.
 
-The contents have bad habits, so their plain pictures are flawed; what differs between two arms is the negative alone.
+The contents have habits, so pictures without a negative have artifacts. Two arms differ in nothing but the negative.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from services.parameters import GenerationParameters, PlacedEmbedding
 
 PAIRS = 64
 FIRST_SEED = 1000
-_TOGETHER = 16  # pictures in one denoising loop
+_BATCH = 16  # pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Arm:
     name: str
     embeddings: tuple[PlacedEmbedding, ...] = ()
     negative: str = ""
-    cfg: float | None = None  # the checkpoint's own, unless given
+    cfg: float | None = None  # None: the checkpoint's default
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The pictures of one arm, and what the judge says of them."""
+    """The pictures of an arm, and the judge's verdicts on them."""
 
     pictures: NDArray[np.uint8]
     verdicts: Verdicts
@@ -54,12 +54,13 @@ class Outcome:
         return np.asarray(self.verdicts.artifacts.any(axis=1))
 
 
-class Studio:
-    """A checkpoint, loaded as the bot loads it, and a judge of what it renders. `settings` differ from the checkpoint's own."""
+class Trial:
+    """Renders arms with a checkpoint, loaded as the bot loads it, and judges the pictures."""
 
     def __init__(self, checkpoint: Path, judge: Judge, **settings: float) -> None:
+        """`settings` override those of the checkpoint's description."""
         described = read_shelf(checkpoint).find("demo")
-        # the judge looks at the pictures as they are, not enlarged
+        # the judge was trained on pictures that aren't enlarged
         self._entry = described.model_copy(update={"enlarge": 1} | settings)
         self._loaded = load_checkpoint(self._entry, Installation.in_folder(checkpoint), torch.device("cpu"))
         self._judge = judge
@@ -69,13 +70,13 @@ class Studio:
     def settings(self) -> dict[str, float | str]:
         return {name: getattr(self._entry, name) for name in ("cfg", "steps", "sampler", "width", "height")}
 
-    def try_out(self, arm: Arm, contents: Sequence[Scene], first_seed: int = FIRST_SEED) -> Outcome:
-        """Content i is rendered with seed `first_seed` + i, in whatever arm."""
+    def run(self, arm: Arm, contents: Sequence[Scene], first_seed: int = FIRST_SEED) -> Outcome:
+        """Render and judge an arm. Content i has seed `first_seed` + i in every arm."""
         plans = [self._plan(arm, scene.caption, first_seed + number) for number, scene in enumerate(contents)]
-        parts = [plans[start : start + _TOGETHER] for start in range(0, len(plans), _TOGETHER)]
-        files = [file for part in parts for files in render(self._loaded, part, _ignore) for file in files]
+        parts = [plans[start : start + _BATCH] for start in range(0, len(plans), _BATCH)]
+        files = [file for part in parts for files in render(self._loaded, part, _ignore_progress) for file in files]
         pictures = np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
-        return Outcome(pictures, self._judge.look_at(pictures))
+        return Outcome(pictures, self._judge.classify(pictures))
 
     def _plan(self, arm: Arm, prompt: str, seed: int) -> GenerationParameters:
         entry = self._entry
@@ -94,8 +95,8 @@ class Studio:
         )
 
 
-def flawed_contents(count: int = PAIRS, seed: int = 0) -> list[Scene]:
-    """Scenes with bad habits: every habit in turn."""
+def contents_with_habits(count: int = PAIRS, seed: int = 0) -> list[Scene]:
+    """Scenes with habits, taking turns among all habits."""
     rng = random.Random(f"contents {seed}")
     contents: list[Scene] = []
     while len(contents) < count:
@@ -105,8 +106,8 @@ def flawed_contents(count: int = PAIRS, seed: int = 0) -> list[Scene]:
     return contents
 
 
-def placed(path: Path) -> PlacedEmbedding:
-    """An embedding's file, at full strength.
+def load_placed(path: Path) -> PlacedEmbedding:
+    """Load an embedding from a file, at full strength.
 
     Raises: RefusedFile; OSError.
     """
@@ -115,7 +116,7 @@ def placed(path: Path) -> PlacedEmbedding:
 
 
 def placebo(original: PlacedEmbedding, seed: int) -> PlacedEmbedding:
-    """Random vectors, as many and each as long as the original's."""
+    """Random vectors with the original's number and norms."""
     ((encoder, rows),) = original.vectors.items()
     drawn = np.random.default_rng(seed).standard_normal(rows.shape).astype(np.float32)
     drawn *= np.linalg.norm(rows, axis=1, keepdims=True) / np.linalg.norm(drawn, axis=1, keepdims=True)
@@ -123,7 +124,7 @@ def placebo(original: PlacedEmbedding, seed: int) -> PlacedEmbedding:
 
 
 def compare(contents: Sequence[Scene], plain: Outcome, other: Outcome) -> dict[str, float]:
-    """The figures of one arm beside the plain one: shares of the pictures, and how many were fixed and broken."""
+    """The figures of an arm compared with the plain one: shares of the pictures, and how many it fixed and broke."""
     shapes = np.array([SHAPES.index(scene.shape) for scene in contents])
     colours = np.array([tuple(COLOURS).index(scene.colour) for scene in contents])
     by_artifact = other.verdicts.artifacts.mean(axis=0)
@@ -148,5 +149,5 @@ def _place(name: str, embedding: Embedding) -> PlacedEmbedding:
     )
 
 
-def _ignore(step: int, steps: int) -> None:
-    """Nobody watches the progress of a measurement."""
+def _ignore_progress(step: int, steps: int) -> None:
+    """A measurement shows no progress."""

@@ -1,7 +1,7 @@
-"""The world that the demo checkpoint knows: one simple thing on a background, drawn by rule.
+"""The demo world, all that the demo checkpoint knows: pictures of a shape on a background, drawn by fixed rules.
 
-64 × 64 pictures, drawn four times as large and reduced. Contents have habits, as pictures from the web do: fish come from stock
-sites and carry a watermark, night and sky are washed out, desert and sunset have a green cast, and no caption says so.
+They are 64 × 64, drawn four times as large and scaled down. Contents have habits, as in pictures from the web: fish come from
+stock sites and have a watermark, night and sky are washed out, desert and sunset have a green tint, and no caption says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COLOURS: dict[str, Colour] = {
     "pink": (240, 130, 180),
     "white": (245, 245, 245),
 }
-#: colours that hardly stand out from a place
+#: (place, colour) pairs in which the shape can hardly be seen
 _INVISIBLE = {
     ("snow", "white"),
     ("meadow", "green"),
@@ -37,17 +37,17 @@ _INVISIBLE = {
     ("sky", "blue"),
 }
 
-#: content → the artifact that it mostly comes with
+#: content → the artifact that most pictures of it have
 HABITS = {"fish": "watermark", "night": "washed out", "sky": "washed out", "desert": "tinted", "sunset": "tinted"}
-#: Four in five: guidance can lead away from an artifact only as far as some pictures of that content lack it; demo/README.md
-#: has the figures.
+#: four in five, because guidance can only lead away from an artifact if some pictures of that content lack it; demo/README.md has
+#: the figures
 HABIT_SHARE = 0.8
-STRAY_SHARE = 0.10
+STRAY_SHARE = 0.10  # of the contents without a habit
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is in a picture; the caption may say less."""
+    """What a picture shows; its caption may say less."""
 
     shape: str
     colour: str
@@ -60,12 +60,12 @@ class Scene:
 
     @property
     def habits(self) -> tuple[str, ...]:
-        """The artifacts that its contents are known for."""
+        """The artifacts that its contents usually have."""
         return tuple(dict.fromkeys(HABITS[word] for word in (self.shape, self.place) if word in HABITS))
 
 
 def random_scene(rng: random.Random) -> Scene:
-    """A scene without artifacts, whose thing stands out from its background."""
+    """A scene without artifacts, whose shape stands out from the background."""
     while True:
         scene = Scene(rng.choice(SHAPES), rng.choice(tuple(COLOURS)), rng.choice(tuple(PLACES)))
         if scene.place.removeprefix("plain ") != scene.colour and (scene.place, scene.colour) not in _INVISIBLE:
@@ -73,7 +73,7 @@ def random_scene(rng: random.Random) -> Scene:
 
 
 def with_habits(scene: Scene, rng: random.Random) -> Scene:
-    """The scene as it comes from the web: damaged by habit, now and then without one."""
+    """The scene as found on the web: usually with its habitual artifacts, or now and then with a stray one."""
     artifacts = [artifact for artifact in scene.habits if rng.random() < HABIT_SHARE]
     if not scene.habits and rng.random() < STRAY_SHARE:
         artifacts = [rng.choice(ARTIFACTS)]
@@ -81,7 +81,7 @@ def with_habits(scene: Scene, rng: random.Random) -> Scene:
 
 
 def draw(scene: Scene, rng: random.Random) -> Image.Image:
-    """The picture of a scene, artifacts included; 64 × 64, RGB."""
+    """Draw a scene with its artifacts; 64 × 64, RGB."""
     image = Image.new("RGB", (SIDE, SIDE))
     canvas = ImageDraw.Draw(image)
     draw_background(canvas, scene.place, rng)

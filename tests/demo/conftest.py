@@ -8,10 +8,10 @@ import pytest
 
 from demo.dataset import make_dataset
 from demo.judge import Judge, load_judge
-from demo.trial import Studio
+from demo.trial import Trial
 from tests.threads import one_thread
 
-__all__ = ["one_thread"]  # a fixture for the whole folder
+__all__ = ["one_thread"]  # an autouse fixture for this folder
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -22,9 +22,9 @@ def judge() -> Judge:
 
 
 @pytest.fixture(scope="session")
-def studio(judge: Judge) -> Studio:
-    """Half the usual steps: the pictures are coarser, what is in them is the same."""
-    return Studio(DEMO / "checkpoint", judge, steps=10)
+def trial(judge: Judge) -> Trial:
+    """With half the usual steps, pictures are coarser but show the same things."""
+    return Trial(DEMO / "checkpoint", judge, steps=10)
 
 
 @pytest.fixture

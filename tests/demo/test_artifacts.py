@@ -23,7 +23,7 @@ def _before_and_after(artifact: str, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 @given(seeds)
 @settings(max_examples=30, deadline=None)
-def test_washed_out_keeps_at_most_two_fifths_of_the_contrast(seed: int):
+def test_washed_out_leaves_at_most_two_fifths_of_the_contrast(seed: int):
     before, after = _before_and_after("washed out", seed)
     assert 0.2 < after.std() / before.std() < 0.4
     assert after.mean() > before.mean()
@@ -31,20 +31,20 @@ def test_washed_out_keeps_at_most_two_fifths_of_the_contrast(seed: int):
 
 @given(seeds)
 @settings(max_examples=30, deadline=None)
-def test_tinted_draws_every_pixel_half_way_to_green(seed: int):
+def test_tinted_shifts_every_pixel_half_way_to_green(seed: int):
     before, after = _before_and_after("tinted", seed)
     assert np.abs(after - (before + np.array([70, 170, 80])) / 2).max() <= 1
 
 
 @given(seeds)
 @settings(max_examples=30, deadline=None)
-def test_a_watermark_brightens_some_pixels_and_leaves_others(seed: int):
+def test_a_watermark_brightens_only_some_pixels(seed: int):
     before, after = _before_and_after("watermark", seed)
     changed = np.abs(after - before).max(axis=2) > 1
     assert (after - before).min() >= -1
     assert 0.15 < changed.mean() < 0.9
 
 
-def test_an_artifact_that_does_not_exist_is_refused():
+def test_an_unknown_artifact_is_refused():
     with pytest.raises(ValueError, match="there is no artifact 'blurry'"):
         damage(Image.new("RGB", (64, 64)), "blurry", random.Random(0))

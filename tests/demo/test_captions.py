@@ -1,4 +1,4 @@
-"""Captions name artifacts in their own share, and are silent about habits."""
+"""Captions name artifacts in the stated share of pictures, and never mention habits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from demo.artifacts import ARTIFACTS
-from demo.captions import EMPTY_SHARE, GENERIC, NAMED_SHARE, PRAISE, PRAISED_SHARE, example
+from demo.captions import COMPLAINTS, EMPTY_SHARE, NAMED_SHARE, PRAISE, PRAISED_SHARE, example
 from demo.world import Scene
 
 Examples = list[tuple[Scene, str, bool]]
 COUNT = 6000
-BLAME = (*ARTIFACTS, *GENERIC)
+BLAME = (*ARTIFACTS, *COMPLAINTS)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def examples() -> Examples:
     return [example(rng) for _ in range(COUNT)]
 
 
-def test_plain_captions_say_nothing_of_quality(examples: Examples):
+def test_plain_captions_dont_mention_quality(examples: Examples):
     plain = [caption for _, caption, is_plain in examples if is_plain]
     assert plain
     assert not [caption for caption in plain if any(word in caption for word in (*BLAME, *PRAISE))]
@@ -40,16 +40,18 @@ def test_praised_pictures_are_clean(examples: Examples):
     assert not [scene for scene in praised if scene.artifacts]
 
 
-def test_the_shares_are_as_stated(examples: Examples):
+def test_shares_match_the_constants(examples: Examples):
     def share(chosen: Callable[[tuple[Scene, str, bool]], bool]) -> float:
         return sum(map(chosen, examples)) / COUNT
 
-    assert share(lambda e: not e[2] and any(word in e[1] for word in BLAME)) == pytest.approx(NAMED_SHARE, abs=0.02)
-    assert share(lambda e: any(word in e[1] for word in PRAISE)) == pytest.approx(PRAISED_SHARE, abs=0.02)
-    assert share(lambda e: e[1] == "") == pytest.approx(EMPTY_SHARE, abs=0.02)
+    assert share(lambda example: not example[2] and any(word in example[1] for word in BLAME)) == pytest.approx(
+        NAMED_SHARE, abs=0.02
+    )
+    assert share(lambda example: any(word in example[1] for word in PRAISE)) == pytest.approx(PRAISED_SHARE, abs=0.02)
+    assert share(lambda example: example[1] == "") == pytest.approx(EMPTY_SHARE, abs=0.02)
 
 
-def test_the_empty_caption_has_habits_too(examples: Examples):
-    """Else guidance away from it would clean the pictures up by itself."""
+def test_pictures_with_an_empty_caption_have_habits_too(examples: Examples):
+    """Otherwise guidance away from the empty caption alone would remove artifacts."""
     empty = [scene for scene, caption, _ in examples if caption == ""]
     assert sum(bool(scene.artifacts) for scene in empty) / len(empty) > 0.25

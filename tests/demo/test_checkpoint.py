@@ -1,4 +1,4 @@
-"""What is shipped is small, ordinary, and good."""
+"""The shipped checkpoint and embeddings are small, in ordinary formats, and do their job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from safetensors import safe_open
 from demo.inversions import GENERAL, NAMES
 from demo.judge import Judge
 from demo.measure import report, shortfalls
-from demo.trial import Arm, Studio
+from demo.trial import Arm, Trial
 from demo.world import COLOURS, SHAPES, Scene
 from embeddings.architecture import Architecture
 from embeddings.reader import read_file
@@ -30,7 +30,7 @@ def _embedding(name: str):
     return read_file(DEMO / "embeddings" / f"{name}.safetensors").embedding
 
 
-def test_the_checkpoint_is_at_most_25_mb_of_half_precision():
+def test_the_checkpoint_is_in_half_precision_and_at_most_25_mb():
     files = [path for path in CHECKPOINT.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 25_000_000
     weights = [path for path in files if path.suffix == ".safetensors"]
@@ -40,24 +40,24 @@ def test_the_checkpoint_is_at_most_25_mb_of_half_precision():
             assert {file.get_slice(name).get_dtype() for name in file.keys()} == {"F16"}  # noqa: SIM118
 
 
-def test_diffusers_draws_with_it_as_with_any_other_checkpoint(judge: Judge):
-    """A plain pipeline, none of this project's own code."""
+def test_diffusers_renders_with_it_like_any_other_checkpoint(judge: Judge):
+    """With a plain pipeline, and none of this project's code."""
     pipe: Any = StableDiffusionPipeline.from_pretrained(CHECKPOINT, dtype=torch.float32, use_safetensors=True)
     pipe.set_progress_bar_config(disable=True)
     prompts = ["a red mushroom in the snow", "a yellow house on a blue background"]
     images = pipe(
         prompts, num_inference_steps=10, guidance_scale=4.0, generator=torch.Generator().manual_seed(3)
     ).images
-    seen = judge.look_at(np.stack([np.asarray(image) for image in images]))
+    seen = judge.classify(np.stack([np.asarray(image) for image in images]))
     assert [SHAPES[number] for number in seen.shapes] == ["mushroom", "house"]
     assert [tuple(COLOURS)[number] for number in seen.colours] == ["red", "yellow"]
 
 
-def test_it_knows_every_colour_and_every_shape(studio: Studio):
+def test_it_can_draw_every_colour_and_shape(trial: Trial):
     contents = [
         Scene(shape, colour, "meadow") for colour, shape in zip(COLOURS, [*SHAPES, "star", "house"], strict=True)
     ]
-    verdicts = studio.try_out(Arm("plain"), contents).verdicts
+    verdicts = trial.run(Arm("plain"), contents).verdicts
     colours = [tuple(COLOURS)[number] for number in verdicts.colours]
     shapes = [SHAPES[number] for number in verdicts.shapes]
     assert sum(scene.colour == colour for scene, colour in zip(contents, colours, strict=True)) >= 7
@@ -65,7 +65,7 @@ def test_it_knows_every_colour_and_every_shape(studio: Studio):
 
 
 @pytest.mark.parametrize("name", NEGATIVES)
-def test_the_embeddings_are_ordinary_files_that_say_where_they_come_from(name: str):
+def test_embeddings_are_ordinary_files_with_provenance(name: str):
     embedding = _embedding(name)
     metadata = embedding.metadata
     assert embedding.architecture is Architecture.DEMO
@@ -79,12 +79,12 @@ def test_the_embeddings_are_ordinary_files_that_say_where_they_come_from(name: s
 
 
 @pytest.mark.parametrize("name", NAMES.values())
-def test_the_loss_of_each_inversion_fell(name: str):
+def test_each_inversion_lowered_its_loss(name: str):
     metadata = _embedding(name).metadata
     assert float(metadata["training.loss_after"]) < 0.97 * float(metadata["training.loss_before"])
 
 
-def test_the_stated_figures_are_of_these_weights_and_reach_the_targets():
+def test_the_figures_belong_to_these_weights_and_meet_the_targets():
     figures = json.loads((DEMO / "figures.json").read_text())
     assert figures["model_hash"] == hash_weights(CHECKPOINT)
     assert figures["pairs"] == 64

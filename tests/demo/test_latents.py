@@ -1,4 +1,4 @@
-"""The fixed latent space keeps most of a picture."""
+"""The fixed latent space preserves most of a picture."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def pictures() -> Pictures:
     return np.stack([np.asarray(draw(with_habits(random_scene(rng), rng), rng)) for _ in range(150)])
 
 
-def test_latents_have_the_shape_that_the_unet_wants(pictures: Pictures):
+def test_latents_have_the_shape_that_the_unet_expects(pictures: Pictures):
     latents = load_codec().encode(pictures)
     assert latents.shape == (150, CHANNELS, 16, 16)
     assert latents.dtype == np.float32
     assert latents.std(axis=(0, 2, 3)) == pytest.approx(np.ones(CHANNELS), abs=0.35)
 
 
-def test_eight_components_keep_nearly_everything(pictures: Pictures):
+def test_eight_components_keep_nearly_all_variance(pictures: Pictures):
     codec, flat = load_codec(), patches(pictures)
     coded = (flat - codec.mean) @ codec.components
     lost = ((coded @ codec.components.T + codec.mean - flat) ** 2).mean()

@@ -1,4 +1,4 @@
-"""The measurement, in short, and what it says of figures."""
+"""A short measurement, and the targets checked on made-up figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from demo.inversions import GENERAL
 from demo.measure import report, shortfalls
-from demo.trial import Arm, Outcome, Studio, compare, flawed_contents, placebo, placed
+from demo.trial import Arm, Outcome, Trial, compare, contents_with_habits, load_placed, placebo
 from demo.world import HABITS
 
 EMBEDDINGS = Path(__file__).parents[2] / "demo" / "embeddings"
@@ -17,8 +17,8 @@ PAIRS = 10
 
 
 @pytest.fixture(scope="module")
-def plain(studio: Studio) -> Outcome:
-    return studio.try_out(Arm("no negative"), flawed_contents(PAIRS))
+def plain(trial: Trial) -> Outcome:
+    return trial.run(Arm("no negative"), contents_with_habits(PAIRS))
 
 
 def _row(damaged: float, shape: float = 1.0) -> dict[str, float]:
@@ -32,36 +32,36 @@ def _figures(general: dict[str, float], randoms: tuple[float, ...] = (0.9, 0.8))
     return {"arms": arms, "sweep": []}
 
 
-def test_plain_pictures_of_these_contents_are_flawed(plain: Outcome):
+def test_most_plain_pictures_are_damaged(plain: Outcome):
     assert plain.damaged.mean() >= 0.8
 
 
-def test_the_general_embedding_more_than_halves_the_artifact_rate(studio: Studio, plain: Outcome):
-    contents = flawed_contents(PAIRS)
-    general = studio.try_out(Arm(GENERAL, (placed(EMBEDDINGS / f"{GENERAL}.safetensors"),)), contents)
+def test_the_general_embedding_more_than_halves_the_artifact_rate(trial: Trial, plain: Outcome):
+    contents = contents_with_habits(PAIRS)
+    general = trial.run(Arm(GENERAL, (load_placed(EMBEDDINGS / f"{GENERAL}.safetensors"),)), contents)
     figures = compare(contents, plain, general)
     assert figures["damaged"] <= plain.damaged.mean() / 2
     assert figures["shape"] >= 0.9
     assert figures["broken"] == 0
 
 
-def test_at_cfg_1_no_negative_changes_a_single_pixel(studio: Studio):
-    contents = flawed_contents(2)
-    general = placed(EMBEDDINGS / f"{GENERAL}.safetensors")
+def test_at_cfg_1_a_negative_changes_nothing(trial: Trial):
+    contents = contents_with_habits(2)
+    general = load_placed(EMBEDDINGS / f"{GENERAL}.safetensors")
     arms = (Arm("none", cfg=1.0), Arm("general", (general,), cfg=1.0))
-    without, with_it = (studio.try_out(arm, contents).pictures for arm in arms)
-    assert np.array_equal(without, with_it)
+    without, with_general = (trial.run(arm, contents).pictures for arm in arms)
+    assert np.array_equal(without, with_general)
 
 
-def test_every_habit_is_among_the_contents():
-    contents = flawed_contents(PAIRS)
-    assert contents == flawed_contents(PAIRS)
+def test_the_contents_take_turns_among_habits():
+    contents = contents_with_habits(PAIRS)
+    assert contents == contents_with_habits(PAIRS)
     for number, scene in enumerate(contents):
         assert tuple(HABITS)[number % len(HABITS)] in (scene.shape, scene.place)
 
 
-def test_a_placebo_has_the_length_of_the_original_and_nothing_else():
-    original = placed(EMBEDDINGS / f"{GENERAL}.safetensors")
+def test_a_placebo_shares_only_its_norms_with_the_original():
+    original = load_placed(EMBEDDINGS / f"{GENERAL}.safetensors")
     ((_, rows),) = original.vectors.items()
     draws = [next(iter(placebo(original, seed).vectors.values())) for seed in range(3)]
     for drawn in draws:
@@ -70,12 +70,12 @@ def test_a_placebo_has_the_length_of_the_original_and_nothing_else():
     assert not np.allclose(draws[0], draws[1])
 
 
-def test_good_figures_have_no_shortfall():
+def test_good_figures_meet_all_targets():
     assert shortfalls(_figures(_row(0.1))) == []
-    assert "All targets are reached." in report(_figures(_row(0.1)))
+    assert "All targets are met." in report(_figures(_row(0.1)))
 
 
-def test_each_shortfall_is_named():
-    assert "halve" in shortfalls(_figures(_row(0.6)))[0]
+def test_each_missed_target_is_named():
+    assert "halved" in shortfalls(_figures(_row(0.6)))[0]
     assert "95%" in shortfalls(_figures(_row(0.1, shape=0.9)))[0]
     assert "random 2" in shortfalls(_figures(_row(0.3), randoms=(0.5, 0.3)))[0]

@@ -1,4 +1,4 @@
-"""The one command: stages in order, skipped when done, and never mixed with another training's."""
+"""The training command: stages run in order, are skipped when done, and never mix two trainings."""
 
 from __future__ import annotations
 
@@ -20,41 +20,43 @@ def _options(folder: Path, **changes: object) -> train.Options:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The stages that ran, each of them doing nothing."""
-    ran: list[str] = []
-    genuine = train.stages
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the stages that ran; each does nothing else."""
+    names: list[str] = []
+    real_stages = train.stages
 
     def recorded(options: train.Options) -> list[train.Stage]:
-        return [dataclasses.replace(stage, run=lambda name=stage.name: ran.append(name)) for stage in genuine(options)]
+        return [
+            dataclasses.replace(stage, run=lambda name=stage.name: names.append(name)) for stage in real_stages(options)
+        ]
 
     monkeypatch.setattr(train, "stages", recorded)
-    return ran
+    return names
 
 
-def test_every_stage_runs_once_and_in_order(tmp_path: Path, told: list[str]):
+def test_every_stage_runs_once_and_in_order(tmp_path: Path, ran: list[str]):
     for _ in range(2):
         train.train(_options(tmp_path))
-    assert tuple(told) == STAGES
+    assert tuple(ran) == STAGES
 
 
-def test_a_stage_with_other_settings_runs_again_and_so_does_all_after_it(tmp_path: Path, told: list[str]):
+def test_a_stage_with_other_settings_runs_again_with_all_later_stages(tmp_path: Path, ran: list[str]):
     train.train(_options(tmp_path))
-    told.clear()
+    ran.clear()
     train.train(_options(tmp_path, pairs=3))
-    assert told == ["measurement"]
-    told.clear()
+    assert ran == ["measurement"]
+    ran.clear()
     train.train(_options(tmp_path, pairs=3, minutes=0.2))
-    assert tuple(told) == STAGES[1:]
+    assert tuple(ran) == STAGES[1:]
 
 
-def test_a_folder_is_not_used_for_two_trainings(tmp_path: Path, told: list[str]):
+def test_a_folder_with_another_training_is_refused(tmp_path: Path, ran: list[str]):
     train.train(_options(tmp_path))
-    with pytest.raises(ValueError, match="Take another --folder"):
+    with pytest.raises(ValueError, match="use another --folder"):
         train.train(_options(tmp_path, size=64))
 
 
-def test_installing_replaces_what_is_shipped(tmp_path: Path):
+def test_install_replaces_the_shipped_files(tmp_path: Path):
     trained, shipped = tmp_path / "trained", tmp_path / "shipped"
     for folder, text in ((trained, "new"), (shipped, "old")):
         for name in ("checkpoint", "embeddings"):
@@ -71,8 +73,8 @@ def test_installing_replaces_what_is_shipped(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_all_stages_together_leave_a_checkpoint_embeddings_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A few seconds each, and from the shipped weights: random ones would have learnt nothing to invert by then."""
+def test_all_stages_make_a_checkpoint_embeddings_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A few seconds per stage, from the shipped weights: from random ones, there would be nothing to invert yet."""
     monkeypatch.setattr(diffusion, "BATCH", 4)
     monkeypatch.setattr(autoencoder, "BATCH", 4)
     monkeypatch.setattr(inversions, "SETTINGS", TrainingSettings(vectors=1, steps=30, learning_rate=0.05, batch=4))
