@@ -1,6 +1,6 @@
 """PostgreSQL, and all of the project's SQL. Job rows are the truth; the queue only orders them."""
 
-from services.storage.database import Storage, open_storage
-from services.storage.embedded import EmbeddedPostgres
+from services.storage.database import DatabaseUnreachable, Storage, open_storage
+from services.storage.embedded import EmbeddedPostgres, PostgresFailed
 
-__all__ = ["EmbeddedPostgres", "Storage", "open_storage"]
+__all__ = ["DatabaseUnreachable", "EmbeddedPostgres", "PostgresFailed", "Storage", "open_storage"]

@@ -8,15 +8,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_fixed
 
 from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
-from services.storage.pool import OUTAGES, Pool, open_connections
+from services.storage.outages import OUTAGES, OutageLog, is_outage, reason_for
+from services.storage.pool import Pool, open_connections
 from services.storage.presets import PresetStore
 
 POOL_SIZE = 10
+
+
+class DatabaseUnreachable(Exception):
+    """There was no usable database in time; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,37 @@ class Storage:
 async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Storage]:
     """Connect, bring the schema up to date, and close everything on exit.
 
-    Waits up to `patience` seconds for a server, then raises what the driver raised last.
+    Raises: DatabaseUnreachable, if an outage lasts for more than `patience` seconds; at once, what doesn't pass by itself:
+    NewerSchema, or the driver's error for a wrong password or database.
     """
     async with open_connections(url, size=POOL_SIZE, init=_use_json) as connections:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(OUTAGES), wait=wait_fixed(0.5), stop=stop_after_delay(patience), reraise=True
-        ):
-            with attempt:
-                async with connections.acquire() as connection:
-                    await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy for a connection
+        try:
+            await _migrate_when_up(connections, patience)
+        except OUTAGES as error:
+            if not is_outage(error):
+                raise
+            raise DatabaseUnreachable(f"The database can't be used: {reason_for(error)}") from error
         pool = Pool(connections)
         yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
+
+
+async def _migrate_when_up(connections: asyncpg.Pool, patience: float) -> None:
+    outage_log = OutageLog()
+
+    def report(state: RetryCallState) -> None:
+        if state.outcome and (error := state.outcome.exception()):
+            outage_log.report(error)
+
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception(is_outage),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(patience),
+        before_sleep=report,
+        reraise=True,
+    ):
+        with attempt:
+            async with connections.acquire() as connection:
+                await migrate(connection)  # pyright: ignore[reportArgumentType] - a proxy for a connection
 
 
 async def _use_json(connection: asyncpg.Connection) -> None:

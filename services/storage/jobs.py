@@ -180,7 +180,7 @@ class JobStore:
 
     @retry_while_unavailable
     async def mark_delivered(self, job_id: JobId, message_id: int) -> None:
-        """Record that the member has the pictures."""
+        """Record that the member has the pictures, unless they were deleted as soon as they appeared."""
         await self._pool.execute(
             """
             UPDATE jobs SET state = 'delivered', message_id = $2, answered_at = now()
@@ -242,8 +242,14 @@ class JobStore:
         )
 
     async def mark_deleted(self, job_id: JobId) -> None:
-        """Record that the message with the pictures was deleted."""
-        await self._pool.execute("UPDATE jobs SET state = 'deleted' WHERE id = $1 AND state = 'delivered'", job_id)
+        """Record that the message with the pictures was deleted, even if its delivery isn't recorded yet."""
+        await self._pool.execute(
+            """
+            UPDATE jobs SET state = 'deleted', answered_at = coalesce(answered_at, now())
+             WHERE id = $1 AND state IN ('rendered', 'delivered')
+            """,
+            job_id,
+        )
 
     async def undelivered_pictures(self) -> set[str]:
         """File names of pictures that are yet to be sent."""

@@ -1,4 +1,4 @@
-"""The connection pool, and the only module that knows what an outage looks like."""
+"""The connection pool, which turns outages into Unavailable."""
 
 from __future__ import annotations
 
@@ -10,22 +10,12 @@ from typing import Any, TypeVar
 import asyncpg
 
 from services.errors import Unavailable
+from services.storage.outages import OUTAGES, OutageLog, is_outage
 
 T = TypeVar("T")
 
 #: Discord waits three seconds for an answer; statements here normally take milliseconds
 STATEMENT_TIMEOUT = 2.0  # seconds
-#: the server can't be reached, is starting up or shutting down, or was lost in the middle of a statement
-OUTAGES = (
-    OSError,  # includes TimeoutError
-    asyncpg.InterfaceError,  # the connection was closed during a statement, or between two of its steps
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-)
 
 
 class Pool:
@@ -36,6 +26,7 @@ class Pool:
 
     def __init__(self, connections: asyncpg.Pool) -> None:
         self._connections = connections
+        self._outage_log = OutageLog()
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         return await self._run(self._connections.fetch(query, *values))
@@ -62,12 +53,11 @@ class Pool:
         try:
             done, _ = await asyncio.wait({task}, timeout=STATEMENT_TIMEOUT)
         except asyncio.CancelledError:
-            task.cancel()
+            _abandon(task)
             raise
         if not done:
-            # cancelling waits for the server, which may hang; the caller doesn't wait for either
-            task.cancel()
-            task.add_done_callback(_retrieve_exception)
+            _abandon(task)
+            self._outage_log.report(TimeoutError(f"no answer within {STATEMENT_TIMEOUT:g} s"))
             raise Unavailable
         with self._outages_as_unavailable():
             return task.result()
@@ -77,9 +67,17 @@ class Pool:
         try:
             yield
         except OUTAGES as error:
-            if self._connections.is_closing():  # our own doing, so retrying is pointless
+            # while we are closing, the reason is our own and retrying is pointless
+            if self._connections.is_closing() or not is_outage(error):
                 raise
+            self._outage_log.report(error)
             raise Unavailable from error
+
+
+def _abandon(task: asyncio.Task[object]) -> None:
+    """Cancel a statement without waiting: cancelling asks the server, which may hang."""
+    task.cancel()
+    task.add_done_callback(_retrieve_exception)
 
 
 def _retrieve_exception(task: asyncio.Task[object]) -> None:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
-from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_delay, stop_never, wait_exponential
 
 from services.errors import Unavailable
 
-log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+#: something that runs a statement
+Statement = Callable[P, Coroutine[Any, Any, T]]
 
-PAUSE = 0.3  # seconds between tries
+#: seconds between tries: a restart takes a moment, a full disk takes longer
+FIRST_PAUSE, LONGEST_PAUSE = 0.3, 5.0
 
-#: for statements that are safe to run twice, in callers that have nothing better to do than wait
-retry_while_unavailable = retry(
-    retry=retry_if_exception_type(Unavailable),
-    wait=wait_fixed(PAUSE),
-    before_sleep=before_sleep_log(log, logging.WARNING),
-)
+
+def retry_while_unavailable(statement: Statement[P, T]) -> Statement[P, T]:
+    """Try again until the database is back; for statements that are safe to run twice."""
+    return _retrying(statement, None)
+
+
+def retry_for(seconds: float, statement: Statement[P, T]) -> Statement[P, T]:
+    """Like `retry_while_unavailable`, but gives up after some seconds and raises Unavailable."""
+    return _retrying(statement, seconds)
+
+
+def _retrying(statement: Statement[P, T], seconds: float | None) -> Statement[P, T]:
+    return retry(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
+        stop=stop_never if seconds is None else stop_after_delay(seconds),
+        reraise=True,
+    )(statement)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
 from services.choices import EmbeddingChoice
 from services.requests import GenerationRequest, Preset
 from services.storage import Storage
 from services.storage.audit import AuditEntry
+
+#: writing to the table fails as it would on a full disk
+_DISK_FULL = """
+    CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END
+    $$;
+    CREATE TRIGGER disk_full BEFORE INSERT ON audit EXECUTE FUNCTION disk_full();
+"""
 
 
 async def test_entries_are_kept_and_read_newest_first(storage: Storage) -> None:
@@ -17,6 +29,29 @@ async def test_entries_are_kept_and_read_newest_first(storage: Storage) -> None:
     assert [entry.subject for entry in entries] == ["e2", "e1"]
     assert entries[0].detail == {"file": "ä.pt"}
     assert entries[0].at is not None
+
+
+async def test_a_long_outage_does_not_hold_up_the_member_and_the_entry_is_logged(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("services.storage.audit.PATIENCE", 0.5)
+    await storage.pool.execute(_DISK_FULL)
+    entry = AuditEntry(guild_id=1, member_id=2, action="remove", subject="blur", detail={})
+    async with asyncio.timeout(5):
+        await storage.audit.add(entry)
+    assert await storage.audit.latest() == []
+    assert "action='remove', subject='blur'" in caplog.text
+
+
+async def test_an_entry_is_stored_once_a_short_outage_is_over(storage: Storage) -> None:
+    await storage.pool.execute(_DISK_FULL)
+    adding = asyncio.create_task(
+        storage.audit.add(AuditEntry(guild_id=1, member_id=2, action="remove", subject="blur", detail={}))
+    )
+    await asyncio.sleep(0.2)
+    await storage.pool.execute("DROP TRIGGER disk_full ON audit")
+    await asyncio.wait_for(adding, 5)
+    assert [entry.subject for entry in await storage.audit.latest()] == ["blur"]
 
 
 async def test_presets_that_use_an_embedding_are_found(storage: Storage) -> None:

@@ -142,7 +142,19 @@ async def test_only_a_running_job_can_be_marked_rendered(jobs: JobStore) -> None
     assert await state_of(jobs, job) is JobState.QUEUED
 
 
-async def test_only_a_delivered_job_can_be_marked_deleted(jobs: JobStore) -> None:
+async def test_deleting_pictures_as_they_appear_is_recorded(jobs: JobStore) -> None:
+    """The message is there before its row says so, and whoever is quick presses Delete in between."""
+    job = await added(jobs)
+    await jobs.claim([job.id])
+    await jobs.mark_rendered(job.id, ["a.png"], 1.0)
+    await jobs.mark_deleted(job.id)
+    await jobs.mark_delivered(job.id, 64)
+    assert await state_of(jobs, job) is JobState.DELETED
+    assert await jobs.unanswered() == []
+    assert await jobs.undelivered_pictures() == set()
+
+
+async def test_only_a_job_with_pictures_can_be_marked_deleted(jobs: JobStore) -> None:
     waiting, done = await added(jobs), await delivered(jobs, 62)
     for job in (waiting, done):
         await jobs.mark_deleted(job.id)

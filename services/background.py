@@ -1,0 +1,20 @@
+"""Background tasks that survive bugs in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from services.incidents import report_bug
+
+RESTART_PAUSE = 10.0  # seconds
+
+
+async def keep_running(work: Callable[[], Awaitable[None]], name: str, *, pause: float = RESTART_PAUSE) -> None:
+    """Run a background task, and restart it if a bug ends it: it must not take the whole bot down."""
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            report_bug(error, f"background task '{name}' failed; restarting it in {pause:g} s")
+            await asyncio.sleep(pause)
