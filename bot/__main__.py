@@ -34,6 +34,8 @@ def run() -> None:
     """Run the bot on Discord; needs DISCORD_TOKEN."""
     import discord
 
+    from services.storage import DatabaseUnusable, NewerSchema, PostgresFailed
+
     settings = _settings()
     if not settings.discord_token.get_secret_value():
         _fail(
@@ -44,6 +46,10 @@ def run() -> None:
         asyncio.run(_until_told(settings))
     except discord.LoginFailure:
         _fail("Discord does not accept this token: copy it again from the developer portal (Bot → Reset Token).")
+    except (NewerSchema, PostgresFailed) as error:
+        _fail(str(error))
+    except DatabaseUnusable as error:
+        _fail(f"{error}. See that its server is running, and that DATABASE_URL is right.")
 
 
 @app.command()

@@ -25,6 +25,7 @@ from cogs.permissions import EmbeddingPermissions
 from cogs.preset.cog import PresetCommands
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
+from services.background import keep_running
 from services.checkpoints import read_shelf
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
@@ -41,6 +42,7 @@ from services.queue.upkeep import Upkeep
 from services.queue.worker import Worker
 from services.stock import EmbeddingLimits, Stock
 from services.storage import EmbeddedPostgres, Storage, open_storage
+from services.storage.retries import retry_while_unavailable
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Browsing
 
@@ -118,7 +120,7 @@ async def _assemble(settings: Settings, storage: Storage, stock: Stock, engine: 
         batch_pictures=settings.batch_pictures,
     )
     presets = Presets(storage.presets, PresetRules(stock))
-    await presets.load()
+    await retry_while_unavailable(presets.load)()
     generation = Generation(planner=Planner(stock), presets=presets, jobs=storage.jobs, line=line, delivery=delivery)
     suggestions = Suggestions(stock)
     suggestions.prepare()
@@ -193,14 +195,14 @@ async def run(settings: Settings, is_up: asyncio.Event, stop: asyncio.Event) -> 
     """
     async with open_app(settings) as app:
         await app.client.login(settings.discord_token.get_secret_value())
-        await app.upkeep.resume()
-        async with asyncio.TaskGroup() as group:  # if one of them fails, the bot stops
+        await retry_while_unavailable(app.upkeep.resume)()
+        async with asyncio.TaskGroup() as group:  # only if the client fails, the bot stops
             tasks = [
-                group.create_task(app.worker.run(), name="worker"),
-                group.create_task(app.upkeep.tend(), name="orphaned jobs"),
-                group.create_task(app.upkeep.prune(), name="old pictures"),
-                group.create_task(app.generation.load_uses(), name="uses"),
-                group.create_task(app.installer.watch(), name="embeddings folder"),
+                group.create_task(keep_running(app.worker.run, "worker")),
+                group.create_task(keep_running(app.upkeep.tend, "orphaned jobs")),
+                group.create_task(keep_running(app.upkeep.prune, "old pictures")),
+                group.create_task(keep_running(app.generation.load_uses, "uses")),
+                group.create_task(keep_running(app.installer.watch, "embeddings folder")),
                 group.create_task(app.client.connect(), name="client"),
             ]
             is_up.set()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.incidents import report_bug
+from services.incidents import log_incident
 
-RESTART_PAUSE = 10.0  # seconds
+RESTART_PAUSE = 30.0  # seconds
 
 
 async def keep_running(work: Callable[[], Awaitable[None]], name: str, *, pause: float = RESTART_PAUSE) -> None:
@@ -16,5 +16,5 @@ async def keep_running(work: Callable[[], Awaitable[None]], name: str, *, pause:
         try:
             return await work()
         except Exception as error:
-            report_bug(error, f"background task '{name}' failed; restarting it in {pause:g} s")
+            log_incident(error, f"background task '{name}' failed; restarting it in {pause:g} s")
             await asyncio.sleep(pause)

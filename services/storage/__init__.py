@@ -1,6 +1,7 @@
 """PostgreSQL, and all of the project's SQL. Job rows are the truth; the queue only orders them."""
 
-from services.storage.database import DatabaseUnreachable, Storage, open_storage
+from services.storage.database import DatabaseUnusable, Storage, open_storage
 from services.storage.embedded import EmbeddedPostgres, PostgresFailed
+from services.storage.migrate import NewerSchema
 
-__all__ = ["DatabaseUnreachable", "EmbeddedPostgres", "PostgresFailed", "Storage", "open_storage"]
+__all__ = ["DatabaseUnusable", "EmbeddedPostgres", "NewerSchema", "PostgresFailed", "Storage", "open_storage"]

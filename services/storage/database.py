@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -20,8 +20,17 @@ from services.storage.presets import PresetStore
 POOL_SIZE = 10
 
 
-class DatabaseUnreachable(Exception):
-    """There was no usable database in time; the message says why."""
+#: what the driver raises for wrong settings, so that waiting is pointless
+MISCONFIGURED = (
+    asyncpg.ClientConfigurationError,  # an address that makes no sense
+    asyncpg.InvalidAuthorizationSpecificationError,  # wrong user or password
+    asyncpg.InvalidCatalogNameError,  # no such database
+    asyncpg.InsufficientPrivilegeError,
+)
+
+
+class DatabaseUnusable(Exception):
+    """The database can't be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +51,15 @@ class Storage:
 async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Storage]:
     """Connect, bring the schema up to date, and close everything on exit.
 
-    Raises: DatabaseUnreachable, if an outage lasts for more than `patience` seconds; at once, what doesn't pass by itself:
-    NewerSchema, or the driver's error for a wrong password or database.
+    Raises: DatabaseUnusable, if an outage lasts for more than `patience` seconds, and at once if the address, the user or
+    its rights are wrong; NewerSchema.
     """
-    async with open_connections(url, size=POOL_SIZE, init=_use_json) as connections:
+    async with AsyncExitStack() as stack:
         try:
+            connections = await stack.enter_async_context(open_connections(url, size=POOL_SIZE, init=_use_json))
             await _migrate_when_up(connections, patience)
-        except OUTAGES as error:
-            if not is_outage(error):
-                raise
-            raise DatabaseUnreachable(f"The database can't be used: {reason_for(error)}") from error
+        except (*OUTAGES, *MISCONFIGURED) as error:
+            raise DatabaseUnusable(f"The database can't be used: {reason_for(error)}") from error
         pool = Pool(connections)
         yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
 

@@ -29,7 +29,7 @@ OUTAGES = (
     asyncpg.OperatorInterventionError,  # 57: starting up, shutting down, statement_timeout, cancelled by an administrator
     asyncpg.PostgresIOError,  # 58030: a disk that is failing or away
 )
-#: among the above, but only a change of the settings helps
+#: an InterfaceError too, but waiting doesn't help
 _NOT_OUTAGES = (asyncpg.ClientConfigurationError,)
 
 LOG_INTERVAL = 60.0  # seconds

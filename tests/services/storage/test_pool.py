@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from services.errors import Unavailable
-from services.storage import DatabaseUnreachable, Storage, open_storage
+from services.storage import DatabaseUnusable, Storage, open_storage
 from services.storage.pool import STATEMENT_TIMEOUT
 from services.storage.retries import retry_while_unavailable
 from tests.sentences.storage import DATABASE_UNAVAILABLE
@@ -86,7 +86,7 @@ async def test_a_closed_storage_is_not_retried(database_url: str) -> None:
 async def test_opening_waits_for_the_server_as_long_as_it_is_allowed_to() -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
     started = time.monotonic()
-    with pytest.raises(DatabaseUnreachable, match=r"The database can't be used: .*127\.0\.0\.1"):
+    with pytest.raises(DatabaseUnusable, match=r"The database can't be used: .*127\.0\.0\.1"):
         async with open_storage(nowhere, patience=1.2):
             pass
     assert 1 < time.monotonic() - started < 10
