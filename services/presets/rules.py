@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from services.checkpoints import Checkpoint
-from services.choices import EmbeddingChoice
+from services.choices import EmbeddingChoice, checked
 from services.errors import PromptTooLong, UnknownName, UserError
 from services.parameters import MAX_COUNT
 from services.planning.extraction import Extracted, extract_embeddings
@@ -95,7 +95,7 @@ class PresetRules:
         return not choice.is_nothing and self._stock.embedding(choice.name) is None
 
     def _present(self, request: GenerationRequest, absent: Iterable[Missing]) -> Sequence[EmbeddingChoice]:
-        choices = request.embeddings or ()
+        choices = [checked(choice) for choice in request.embeddings or ()]
         if len(choices) > self._stock.limits.maximum:
             return choices  # too many, installed or not: that is what the member is told
         names = {missing.name for missing in absent if missing.kind == "embedding"}

@@ -33,8 +33,8 @@ REFUSED = {
     "a very long prompt": ({"prompt": "fish " * 1000}, "has 1000 tokens and the limit is 300"),
     "a very long negative": ({"negative": "blurry " * 700}, "The negative prompt has 704 tokens"),
     "an empty prompt": ({"prompt": "   "}, "Tell me what to draw"),
-    "unknown model": ({"model": "sd99"}, "There is no model 'sd99' here. Installed: demo"),
-    "model that is not installed": ({"model": "sdxl"}, "is not installed here; its operator can fetch it with"),
+    "unknown model": ({"model": "sd99"}, "There's no model 'sd99' here. Installed: demo"),
+    "model that is not installed": ({"model": "sdxl"}, "isn't installed here. "),
     "unknown preset": ({"preset": "nosuch"}, "This server has no preset 'nosuch'"),
 }  # fmt: skip
 
