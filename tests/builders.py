@@ -1,4 +1,4 @@
-"""Small builders of what most tests need: plans, jobs, embedding files, a library over them, a shelf of models."""
+"""Small builders for what most tests need: plans, jobs, embedding files, a library of them, a shelf of models, a stock."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from embeddings.embedding import Embedding
 from embeddings.library import InstalledEmbedding, Library
 from embeddings.writer import write_file
 from services.checkpoints import Checkpoint, Shelf
+from services.choices import EmbeddingChoice
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import GenerationParameters, PlacedEmbedding
+from services.stock import EmbeddingLimits, Stock
 
 REPOSITORY = Path(__file__).parents[1]
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "checkpoint"
@@ -31,7 +33,7 @@ _USUAL_SIDES = (512, 8, 256, 1024)
 
 
 def an_embedding(architecture: Architecture = Architecture.DEMO, *, vectors: int = 2, seed: int = 0) -> Embedding:
-    """Vectors of the length that real ones have, told apart by their seed."""
+    """Vectors as long as real ones; another seed gives other vectors."""
     numbers = np.random.default_rng(seed)
     return Embedding(
         architecture,
@@ -53,13 +55,16 @@ def embedding_file(
 
 
 def an_entry(name: str, architecture: Architecture = Architecture.DEMO, **more: Any) -> CatalogEntry:
-    """A catalog entry that any file of that name and architecture belongs to."""
+    """A catalog entry that any file with that name and architecture belongs to."""
     known: dict[str, Any] = {"title": name, "lineage": architecture.value, "targets": ("general quality",)}
     return CatalogEntry(id=name, architecture=architecture, **{**known, **more})
 
 
 def a_library(folder: Path, names: Iterable[str] = (), entries: Iterable[CatalogEntry] = ()) -> Library:
-    """The files of `folder` installed, after one of the demo's architecture was written for each of `names`."""
+    """A library of the files in `folder`, to which an embedding for the demo model is added for each of `names`.
+
+    Their seeds count from 1.
+    """
     for seed, name in enumerate(names, start=1):
         embedding_file(folder, name, seed=seed)
     library = Library(Catalog(tuple(entries)))
@@ -68,7 +73,7 @@ def a_library(folder: Path, names: Iterable[str] = (), entries: Iterable[Catalog
 
 
 def installed(name: str, architecture: Architecture = Architecture.DEMO, **more: Any) -> InstalledEmbedding:
-    """An installed embedding that no file stands behind; `more` goes into its catalog entry."""
+    """An installed embedding without a file; `more` goes into its catalog entry."""
     vectors, seed = more.pop("vectors", 2), more.pop("seed", zlib.crc32(name.encode()))
     embedding = an_embedding(architecture, vectors=vectors, seed=seed)
     entry = an_entry(name, architecture, **more) if more else None
@@ -79,14 +84,20 @@ def a_checkpoint(name: str = "demo", architecture: Architecture = Architecture.D
     """A described model."""
     side, multiple, low, high = _SIDES.get(architecture, _USUAL_SIDES)
     known: dict[str, Any] = {
-        "title": name.title(), "lineage": architecture.value, "path": name, "width": side, "height": side,
-        "multiple": multiple, "min_side": low, "max_side": high,
-    }  # fmt: skip
+        "title": name.title(),
+        "lineage": architecture.value,
+        "path": name,
+        "width": side,
+        "height": side,
+        "multiple": multiple,
+        "min_side": low,
+        "max_side": high,
+    }
     return Checkpoint(id=name, architecture=architecture, **{**known, **more})
 
 
 def a_shelf(folder: Path, *checkpoints: Checkpoint, missing: Iterable[Checkpoint] = ()) -> Shelf:
-    """A shelf on which `checkpoints` are installed, as far as planning looks: an index file and a tokenizer."""
+    """A shelf where `checkpoints` are installed as far as planning can tell: an index file and a tokenizer."""
     for checkpoint in checkpoints:
         location = checkpoint.location(folder)
         location.mkdir(parents=True, exist_ok=True)
@@ -95,12 +106,33 @@ def a_shelf(folder: Path, *checkpoints: Checkpoint, missing: Iterable[Checkpoint
     return Shelf((*checkpoints, *missing), folder)
 
 
+def a_stock(
+    library: Library | None = None,
+    shelf: Shelf | None = None,
+    *,
+    limits: EmbeddingLimits | None = None,
+    default_model: str = "demo",
+) -> Stock:
+    """A stock of these embeddings and models; without them, an empty one."""
+    return Stock(
+        library=Library(Catalog(())) if library is None else library,
+        shelf=Shelf((), Path()) if shelf is None else shelf,
+        limits=limits or EmbeddingLimits(),
+        default_model=default_model,
+    )
+
+
+def choices(*written: str) -> tuple[EmbeddingChoice, ...]:
+    """Embedding choices from "name" or "name:strength"; strengths out of bounds aren't refused."""
+    return tuple(map(EmbeddingChoice.from_text, written))
+
+
 #: what the tensors' names begin with in a file that has all parts of a model, in the original layout
 WHOLE = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
 
 
 def a_single_file(path: Path, parts: Iterable[str] = WHOLE) -> Path:
-    """A file that looks like a whole checkpoint until it is loaded: a tensor of each part."""
+    """A file that looks like a whole checkpoint until it is loaded: it has one tensor of each part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({f"{part}weight": np.ones(4, np.float32) for part in parts}, path)
     return path
@@ -109,7 +141,7 @@ def a_single_file(path: Path, parts: Iterable[str] = WHOLE) -> Path:
 def a_placed(
     name: str = "demo-artifacts", *, strength: float = 1.0, vectors: int = 2, seed: int = 0
 ) -> PlacedEmbedding:
-    """An embedding as plans carry it, of the demo's architecture."""
+    """An embedding of the demo's architecture, as plans carry it."""
     embedding = an_embedding(vectors=vectors, seed=seed)
     return PlacedEmbedding(name, strength, vectors, embedding.content_hash, f"{seed:064x}", embedding.vectors)
 
@@ -117,9 +149,18 @@ def a_placed(
 def a_plan(**more: Any) -> GenerationParameters:
     """A small plan for the demo model."""
     known: dict[str, Any] = {
-        "checkpoint": "demo", "prompt": "a red fish in the sea", "negative": "", "embeddings": (a_placed(),), "cfg": 4.0,
-        "steps": 2, "width": 48, "height": 48, "seed": 7, "count": 1, "sampler": "euler",
-    }  # fmt: skip
+        "checkpoint": "demo",
+        "prompt": "a red fish in the sea",
+        "negative": "",
+        "embeddings": (a_placed(),),
+        "cfg": 4.0,
+        "steps": 2,
+        "width": 48,
+        "height": 48,
+        "seed": 7,
+        "count": 1,
+        "sampler": "euler",
+    }
     return GenerationParameters(**{**known, **more})
 
 
@@ -129,7 +170,7 @@ def a_target(member_id: int = 1, **more: Any) -> ReplyTarget:
 
 
 def a_job(number: int = 1, member_id: int = 1, *, attempts: int = 0, **plan: Any) -> Job:
-    """A queued job that no row stands behind; the keywords are those of its plan."""
+    """A queued job without a row; `plan` goes into its plan."""
     return Job(
         id=JobId(number),
         state=JobState.QUEUED,

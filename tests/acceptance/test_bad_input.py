@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from tests.acceptance.conftest import Place, drawn
-from tests.sentences.checkpoints import HOW_TO_INSTALL, UNKNOWN_MODEL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

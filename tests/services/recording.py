@@ -1,4 +1,4 @@
-"""A delivery that remembers what it was given, in the order it came."""
+"""A delivery that records what it is given, in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RecordingDelivery:
     def __init__(self) -> None:
         self.done: dict[JobId, Job] = {}
         self.failures: dict[JobId, str] = {}
-        self.withdrawals: list[JobId] = []
+        self.cancelled: list[JobId] = []
         self.lines: list[list[JobId]] = []
         self.steps: dict[JobId, list[int]] = {}
         #: called with every job that makes progress, and its step
@@ -29,8 +29,8 @@ class RecordingDelivery:
         self.on_step(job, step)
 
     def answer(self, job: Job) -> None:
-        assert job.id not in self.done, f"job {job.id} was delivered already"
-        assert job.id not in self.failures, f"job {job.id} had failed already"
+        assert job.id not in self.done, f"job {job.id} has already been answered with pictures"
+        assert job.id not in self.failures, f"job {job.id} has already been answered with a failure"
         match job.state:
             case JobState.RENDERED:
                 self.done[job.id] = job
@@ -38,12 +38,12 @@ class RecordingDelivery:
                 self.failures[job.id] = job.sentence or ""
             case _:
                 assert job.state is JobState.CANCELLED
-                self.withdrawals.append(job.id)
+                self.cancelled.append(job.id)
         self._changed.set()
 
     @property
     def pending(self) -> set[JobId]:
-        return {*self.done, *self.failures, *self.withdrawals}
+        return {*self.done, *self.failures, *self.cancelled}
 
     async def until_answered(self, *ids: JobId, timeout: float = 120) -> None:
         """Wait until each of these jobs is done or has failed."""

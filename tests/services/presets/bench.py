@@ -1,35 +1,46 @@
-"""Presets over a real database, with two small models and some embeddings beside them."""
+"""Presets over a real database, with two small models and a few embeddings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from embeddings.architecture import Architecture
-from services.planning.picks import EmbeddingLimits
 from services.presets import Presets
 from services.presets.rules import PresetRules
 from services.storage import Storage
-from tests.builders import a_checkpoint, a_library, a_shelf, embedding_file
+from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
+
+ENTRIES = (
+    an_entry("tint", aliases=("cast",)),
+    an_entry("smudge", source="https://example.org/smudge"),
+    an_entry("BadDream", Architecture.SD1),
+)
 
 
-class PresetShelf:
-    """What presets may name: `demo` and `sd15` are installed, `sdxl` is only described."""
+class PresetBench:
+    """What presets can name.
+
+    `demo` and `sd15` are installed and `sdxl` is only described. Of the embeddings, EasyNegative is for `sd15`, `Blur-copy` has
+    the same content as `Blur`, `cast` is an alias of `tint`, and the catalog knows `smudge` and `BadDream`, which aren't
+    installed.
+    """
 
     def __init__(self, folder: Path) -> None:
         embedding_file(folder / "embeddings", "EasyNegative", Architecture.SD1, vectors=8)
-        self.library = a_library(folder / "embeddings", ["Blur", "tint", "noise"])
+        embedding_file(folder / "embeddings", "Blur-copy", seed=1)  # the seed of "Blur"
+        self.library = a_library(folder / "embeddings", ["Blur", "tint", "noise"], ENTRIES)
         self.shelf = a_shelf(
             folder / "checkpoints",
             a_checkpoint(max_steps=50),
             a_checkpoint("sd15", Architecture.SD1),
             missing=[a_checkpoint("sdxl", Architecture.SDXL)],
         )
-        self.rules = PresetRules(shelf=self.shelf, library=self.library, limits=EmbeddingLimits())
+        self.rules = PresetRules(a_stock(self.library, self.shelf))
 
     def presets(self, storage: Storage) -> Presets:
         return Presets(storage.presets, self.rules)
 
-    def remove(self, name: str) -> None:
+    def uninstall(self, name: str) -> None:
         """Delete an embedding."""
         installed = self.library.find(name)
         assert installed is not None

@@ -1,4 +1,4 @@
-"""Presets as files: the same in another server, whole or not at all, and no file does any harm."""
+"""Presets as files: the same in another server, all or nothing, and no file does any harm."""
 
 from __future__ import annotations
 
@@ -10,31 +10,35 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from services.presets.lines import FIELDS, LOCKABLE
 
 from services.errors import UserError
+from services.presets.fields import FIELDS, LOCKABLE
 from services.presets.files import FORMAT, MAX_FILE_BYTES, VERSION, FilePreset, read_presets, write_presets
 from services.presets.presets import MAX_PRESETS, Presets
 from services.presets.rules import Missing, PresetRules
-from services.requests import GenerationRequest, Preset
+from services.requests import GenerationRequest, Preset, Saved
 from services.storage import Storage
-from tests.services.presets.house import PresetShelf
+from tests.builders import choices
+from tests.refusals import assert_sendable, refused
+from tests.sentences.planning import OUT_OF_BOUNDS
+from tests.sentences.presets import NAME_RULE, NEEDS_A_SETTING, SERVER_IS_FULL
+from tests.services.presets.bench import PresetBench
 
 HERE, ELSEWHERE, AUTHOR = 1, 2, 7
 
 
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> PresetRules:
-    return PresetShelf(tmp_path_factory.mktemp("presets")).rules
+    return PresetBench(tmp_path_factory.mktemp("presets")).rules
 
 
 @pytest.fixture
 async def presets(storage: Storage, tmp_path: Path) -> Presets:
-    return PresetShelf(tmp_path).presets(storage)
+    return PresetBench(tmp_path).presets(storage)
 
 
-async def saved(presets: Presets, name: str, *, guild: int = HERE, **settings) -> None:
-    await presets.save(guild, name, GenerationRequest(**settings), AUTHOR)
+async def saved(presets: Presets, name: str, *, guild: int = HERE, locked: tuple[str, ...] = (), **settings) -> None:
+    await presets.save(Preset(guild, name, GenerationRequest(**settings), AUTHOR, locked=locked))
 
 
 def a_file(*entries: Any, **more: Any) -> bytes:
@@ -45,77 +49,80 @@ def an_entry(name: Any = "x", locked: Any = (), **settings: Any) -> dict[str, An
     return {"name": name, "settings": settings, "locked": list(locked)}
 
 
-async def test_a_file_brings_the_same_presets_to_another_server(presets: Presets) -> None:
-    await presets.save(HERE, "a", GenerationRequest(cfg=6.5, embeddings=("blur:0.5",)), AUTHOR, locked=("cfg",))
+async def test_an_exported_file_gives_another_server_the_same_presets(presets: Presets) -> None:
+    await saved(presets, "a", cfg=6.5, embeddings=choices("blur:0.5"), locked=("cfg",))
     await saved(presets, "b", prompt="ein Fisch 🐟\n", negative="grau", model="demo", steps=3, count=2, size="48x48")
-    took = await presets.take_in(ELSEWHERE, write_presets(await presets.all(HERE)), 9, replace_taken=False)
-    assert (took.added, took.replaced, took.left) == (("a", "b"), (), ())
+    done = await presets.import_file(ELSEWHERE, write_presets(await presets.all(HERE)), 9, replace_taken=False)
+    assert done == Saved(added=("a", "b"), replaced=(), kept=())
     here, there = await presets.all(HERE), await presets.all(ELSEWHERE)
-    assert there == [replace(one, guild_id=ELSEWHERE, author_id=9) for one in here]
-    assert [one.value for one in presets.suggest(ELSEWHERE, "")] == ["a", "b"]
+    assert there == [replace(preset, guild_id=ELSEWHERE, author_id=9) for preset in here]
+    assert [suggestion.value for suggestion in presets.suggest(ELSEWHERE, "")] == ["a", "b"]
 
 
-async def test_names_that_are_taken_are_left_alone_unless_told_otherwise(presets: Presets) -> None:
+async def test_existing_presets_are_replaced_only_if_asked(presets: Presets) -> None:
     await saved(presets, "a", cfg=3.0)
     await saved(presets, "b", cfg=4.0)
     file = write_presets(await presets.all(HERE))
     await saved(presets, "A", guild=ELSEWHERE, cfg=9.0)
-    took = await presets.take_in(ELSEWHERE, file, AUTHOR, replace_taken=False)
-    assert (took.added, took.replaced, took.left) == (("b",), (), ("a",))
+    done = await presets.import_file(ELSEWHERE, file, AUTHOR, replace_taken=False)
+    assert done == Saved(added=("b",), replaced=(), kept=("a",))
     assert (await presets.get(ELSEWHERE, "a")).request.cfg == 9.0
-    took = await presets.take_in(ELSEWHERE, file, AUTHOR, replace_taken=True)
-    assert (took.added, took.replaced, took.left) == ((), ("a", "b"), ())
+    done = await presets.import_file(ELSEWHERE, file, AUTHOR, replace_taken=True)
+    assert done == Saved(added=(), replaced=("a", "b"), kept=())
     assert (await presets.get(ELSEWHERE, "a")).request.cfg == 3.0
 
 
-async def test_one_wrong_preset_keeps_a_whole_file_out(presets: Presets) -> None:
+async def test_one_invalid_preset_keeps_the_whole_file_out(presets: Presets) -> None:
     good = Preset(HERE, "good", GenerationRequest(cfg=3.0), AUTHOR)
     for name, request, words in (
-        ("bad", GenerationRequest(cfg=99.0), "'bad' in the file: CFG goes from 0 to 30"),
-        ("b/d", GenerationRequest(cfg=9.0), "'b/d' in the file: A preset's name has 1 to 32"),
-        ("bad", GenerationRequest(), "'bad' in the file: A preset needs at least one setting"),
+        ("bad", GenerationRequest(cfg=99.0), OUT_OF_BOUNDS.format(name="CFG", low=0, high=30, value=99)),
+        ("b/d", GenerationRequest(cfg=9.0), NAME_RULE),
+        ("bad", GenerationRequest(), NEEDS_A_SETTING),
     ):
         file = write_presets([good, Preset(HERE, name, request, AUTHOR)])
-        with pytest.raises(UserError, match=words):
-            await presets.take_in(ELSEWHERE, file, AUTHOR, replace_taken=True)
+        with refused(f"'{name}' in the file: {words}"):
+            await presets.import_file(ELSEWHERE, file, AUTHOR, replace_taken=True)
         assert await presets.all(ELSEWHERE) == []
-    # what is only not installed here may come, and says so when it is looked at
-    foreign = replace(good, request=GenerationRequest(model="elsewhere", embeddings=("moss:0.5",), size="512x512"))
-    await presets.take_in(ELSEWHERE, write_presets([foreign]), AUTHOR, replace_taken=False)
-    (taken,) = await presets.all(ELSEWHERE)
-    assert presets.missing(taken) == [Missing("model", "elsewhere"), Missing("embedding", "moss")]
 
 
-async def test_a_file_does_not_bring_more_presets_than_a_server_holds(presets: Presets) -> None:
+async def test_an_imported_preset_may_name_what_is_not_installed_here(presets: Presets) -> None:
+    request = GenerationRequest(model="elsewhere", embeddings=choices("moss:0.5"), size="512x512")
+    file = write_presets([Preset(HERE, "good", request, AUTHOR)])
+    await presets.import_file(ELSEWHERE, file, AUTHOR, replace_taken=False)
+    (imported,) = await presets.all(ELSEWHERE)
+    assert presets.missing(imported) == [Missing("model", "elsewhere"), Missing("embedding", "moss")]
+
+
+async def test_an_import_cannot_exceed_the_limit_of_presets(presets: Presets) -> None:
     file = write_presets([Preset(HERE, f"p{number}", GenerationRequest(cfg=3.0), 1) for number in range(MAX_PRESETS)])
     await saved(presets, "P1", cfg=4.0)
     await saved(presets, "own", cfg=4.0)
-    with pytest.raises(UserError, match="A server holds 100 presets: delete 1 first"):
-        await presets.take_in(HERE, file, AUTHOR, replace_taken=False)
+    with refused(SERVER_IS_FULL.format(most=MAX_PRESETS, over=1)):
+        await presets.import_file(HERE, file, AUTHOR, replace_taken=False)
     assert len(await presets.all(HERE)) == 2
     await presets.delete(HERE, "own")
-    assert len((await presets.take_in(HERE, file, AUTHOR, replace_taken=False)).added) == MAX_PRESETS - 1
+    assert len((await presets.import_file(HERE, file, AUTHOR, replace_taken=False)).added) == MAX_PRESETS - 1
 
 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "That file is not JSON"),
-        (b"\xff\xfe{", "That file is not JSON"),
-        (b"[" * 100_000, "That file is not JSON"),
-        (b"9" * 10_000, "That file is not JSON"),
-        (a_file(an_entry(cfg=float("nan"))), "That file is not JSON"),
-        (b" " * (MAX_FILE_BYTES + 1), "presets have at most"),
-        (b"[]", "That file holds no presets"),
-        (b"{}", "That file holds no presets"),
-        (a_file(), "That file holds no presets"),
-        (a_file(an_entry(cfg=3), version=True), "That file holds no presets"),
-        (a_file(an_entry(cfg=3), version=2), "another version of me; I read format 1"),
-        (a_file(*[an_entry(f"p{n}", cfg=3) for n in range(101)]), "holds 101 presets, and a server holds 100"),
-        (a_file("x"), "Preset number 1 of the file has no name"),
-        (a_file(an_entry(cfg=3), an_entry(7)), "Preset number 2 of the file has no name"),
+        (b"", "That file isn't JSON"),
+        (b"\xff\xfe{", "That file isn't JSON"),
+        (b"[" * 100_000, "That file isn't JSON"),
+        (b"9" * 10_000, "That file isn't JSON"),
+        (a_file(an_entry(cfg=float("nan"))), "That file isn't JSON"),
+        (b" " * (MAX_FILE_BYTES + 1), f"a file of presets can have {MAX_FILE_BYTES:,}"),
+        (b"[]", "That file has no presets in it"),
+        (b"{}", "That file has no presets in it"),
+        (a_file(), "That file has no presets in it"),
+        (a_file(an_entry(cfg=3), version=True), "That file has no presets in it"),
+        (a_file(an_entry(cfg=3), version=2), "uses format 2; this bot reads format 1"),
+        (a_file(*[an_entry(f"p{n}", cfg=3) for n in range(101)]), "has 101 presets and a server can have 100"),
+        (a_file("x"), "Preset number 1 in the file has no name"),
+        (a_file(an_entry(cfg=3), an_entry(7)), "Preset number 2 in the file has no name"),
         (a_file({"name": "x"}), "'x' in the file has no settings"),
-        (a_file(an_entry(cgf=3)), "'x' in the file sets 'cgf'; there are: model, embeddings"),
+        (a_file(an_entry(cgf=3)), "'x' in the file sets 'cgf'; a preset can set model, embeddings"),
         (a_file(an_entry(seed=3)), "'x' in the file sets 'seed'"),
         (a_file(an_entry(cfg="6")), "cfg must be a number"),
         (a_file(an_entry(cfg=True)), "cfg must be a number"),
@@ -129,29 +136,23 @@ async def test_a_file_does_not_bring_more_presets_than_a_server_holds(presets: P
         (a_file(an_entry(model="\ud800")), "model must be a name"),
         (a_file(an_entry(model="x" * 101)), "model must be a name"),
         (a_file(an_entry(negative=["a"])), "negative must be text"),
-        (a_file(an_entry(locked=["prompt"], cfg=3)), "`locked` must be a list, of these: model, embeddings"),
+        (a_file(an_entry(locked=["prompt"], cfg=3)), "`locked` must be a list of some of these: model, embeddings"),
         (a_file(an_entry(locked=[["cfg"]], cfg=3)), "`locked` must be a list"),
-        (a_file(an_entry("X", cfg=3), an_entry("x ", cfg=3)), "'x' stands in the file twice"),
+        (a_file(an_entry("X", cfg=3), an_entry("x ", cfg=3)), "'x' is in the file twice"),
     ],
 )
-def test_a_file_that_is_none_is_told_so_in_one_sentence(data: bytes, words: str) -> None:
-    with pytest.raises(UserError) as refusal:
+def test_an_unusable_file_is_refused_with_one_sentence(data: bytes, words: str) -> None:
+    with pytest.raises(UserError) as caught:
         read_presets(data, most=MAX_PRESETS)
-    assert words in str(refusal.value)
-    assert len(str(refusal.value)) < 300
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
-def test_a_file_may_begin_with_a_mark_and_list_locks_in_any_order() -> None:
+def test_a_file_may_start_with_a_byte_order_mark_and_list_locks_in_any_order() -> None:
     data = b"\xef\xbb\xbf" + a_file(an_entry(" Portrait ", ["cfg", "model", "cfg"], cfg=6, negative=""))
     assert read_presets(data, most=1) == [
         FilePreset("Portrait", GenerationRequest(cfg=6, negative=""), ("model", "cfg"))
     ]
-
-
-def refuse_unsendable(error: UserError) -> None:
-    """What Discord takes as a message."""
-    assert 0 < len(str(error)) <= 2000
-    str(error).encode()
 
 
 json_values = st.recursive(
@@ -175,11 +176,11 @@ near_files = json_values | st.fixed_dictionaries(
 
 @given(near_files)
 @settings(max_examples=300)
-def test_any_json_is_read_or_refused_in_a_sentence_that_can_be_sent(table: Any) -> None:
+def test_any_json_is_read_or_refused_with_a_sentence_that_can_be_sent(table: Any) -> None:
     try:
         read = read_presets(json.dumps(table).encode(), most=MAX_PRESETS)
     except UserError as error:
-        refuse_unsendable(error)
+        assert_sendable(error)
     else:
         assert all(isinstance(preset.name, str) for preset in read)
 
@@ -194,11 +195,13 @@ def test_any_bytes_are_refused(data: bytes) -> None:
 
 @given(near_settings)
 @settings(max_examples=200)
-def test_what_is_read_passes_the_rules_or_is_refused_in_a_sentence(rules: PresetRules, table: dict[str, Any]) -> None:
+def test_any_preset_that_is_read_passes_the_rules_or_is_refused_with_a_sentence(
+    rules: PresetRules, table: dict[str, Any]
+) -> None:
     try:
         (read,) = read_presets(a_file(an_entry(**table)), most=1)
         settled = rules.settle(read.request, trusted=read.request)
     except UserError as error:
-        refuse_unsendable(error)
+        assert_sendable(error)
     else:
         assert rules.settle(settled, trusted=settled) == settled

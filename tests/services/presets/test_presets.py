@@ -1,4 +1,4 @@
-"""Presets: whose settings count over whose, and that a server's own are its own."""
+"""Presets: whose settings win, and that a server's presets are its own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import UnknownName, UserError
+from services.errors import UnknownName
+from services.presets.layers import Filled
 from services.presets.presets import MAX_PRESETS, Presets
 from services.presets.rules import Missing
-from services.requests import GenerationRequest
+from services.requests import GenerationRequest, Place, Preset
 from services.storage import Storage
-from tests.services.presets.house import PresetShelf
+from tests.builders import choices
+from tests.refusals import refused
+from tests.sentences.planning import UNKNOWN_EMBEDDING
+from tests.sentences.presets import (
+    DEFAULT_PRESET_NEEDS,
+    LOCKED,
+    NAME_RULE,
+    NEEDS_A_SETTING,
+    NONE_YET,
+    PRESET_NEEDS,
+    SERVER_IS_FULL,
+    UNKNOWN_PRESET,
+)
+from tests.services.presets.bench import PresetBench
 
 HERE, ELSEWHERE = 1, 2
 CHANNEL, OTHER_CHANNEL = 10, 11
@@ -21,30 +35,41 @@ AUTHOR = 7
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> PresetShelf:
-    return PresetShelf(tmp_path)
+def bench(tmp_path: Path) -> PresetBench:
+    return PresetBench(tmp_path)
 
 
 @pytest.fixture
-async def presets(storage: Storage, shelf: PresetShelf) -> Presets:
-    return shelf.presets(storage)
+async def presets(storage: Storage, bench: PresetBench) -> Presets:
+    return bench.presets(storage)
 
 
-async def saved(presets: Presets, name: str, *, guild: int = HERE, **settings) -> None:
-    await presets.save(guild, name, GenerationRequest(**settings), AUTHOR)
+async def saved(presets: Presets, name: str, *, guild: int = HERE, locked: tuple[str, ...] = (), **settings) -> bool:
+    """Save a preset; True, if it is new."""
+    return await presets.save(Preset(guild, name, GenerationRequest(**settings), AUTHOR, locked=locked))
+
+
+async def filling(
+    presets: Presets, preset: str | None = None, *, guild: int | None = HERE, channel: int = CHANNEL, **typed
+) -> Filled:
+    return await presets.fill_in(GenerationRequest(**typed), preset, Place(guild, (channel,)))
 
 
 async def filled(
     presets: Presets, preset: str | None = None, *, guild: int | None = HERE, channel: int = CHANNEL, **typed
-):
-    return (await presets.fill_in(GenerationRequest(**typed), preset, guild, [channel])).request
+) -> GenerationRequest:
+    return (await filling(presets, preset, guild=guild, channel=channel, **typed)).request
 
 
 async def used(presets: Presets, preset: str) -> None:
-    await presets.count_use(await presets.fill_in(GenerationRequest(), preset, HERE, [CHANNEL]))
+    await presets.count_use(await filling(presets, preset))
 
 
-async def test_typed_counts_over_named_over_the_channels_over_the_servers(presets: Presets) -> None:
+def suggested(presets: Presets, guild: int | None, typed: str) -> list[str]:
+    return [suggestion.value for suggestion in presets.suggest(guild, typed)]
+
+
+async def test_typed_settings_win_over_the_named_preset_the_channels_default_and_the_servers(presets: Presets) -> None:
     await saved(presets, "server", cfg=1.5, steps=1, negative="server", size="64x64")
     await saved(presets, "channel", cfg=2.5, steps=2, negative="channel")
     await saved(presets, "named", cfg=3.5, steps=3)
@@ -58,77 +83,82 @@ async def test_typed_counts_over_named_over_the_channels_over_the_servers(preset
     assert (await filled(presets)).negative == "server"
 
 
-async def test_embeddings_typed_join_those_of_a_preset_that_was_named(presets: Presets) -> None:
-    await saved(presets, "named", embeddings=("Blur", "tint:0.5"))
-    assert (await filled(presets, "named")).embeddings == ("Blur", "tint:0.5")
-    assert (await filled(presets, "named", embeddings=("noise",))).embeddings == ("Blur", "tint:0.5", "noise")
-    # typed anew, it counts with its new strength and not twice
-    assert (await filled(presets, "named", embeddings=("blur:0.3",))).embeddings == ("tint:0.5", "blur:0.3")
+async def test_typed_embeddings_are_added_to_those_of_a_named_preset(presets: Presets) -> None:
+    await saved(presets, "named", embeddings=choices("Blur", "tint:0.5"))
+    assert (await filled(presets, "named")).embeddings == choices("Blur", "tint:0.5")
+    assert (await filled(presets, "named", embeddings=choices("noise"))).embeddings == choices(
+        "Blur", "tint:0.5", "noise"
+    )
+    # typed again, it replaces the preset's
+    assert (await filled(presets, "named", embeddings=choices("blur:0.3"))).embeddings == choices(
+        "tint:0.5", "blur:0.3"
+    )
 
 
-async def test_embeddings_of_a_default_preset_count_only_where_nobody_named_any(presets: Presets) -> None:
-    await saved(presets, "default", embeddings=("Blur",))
+async def test_a_default_presets_embeddings_apply_only_if_none_were_named(presets: Presets) -> None:
+    await saved(presets, "default", embeddings=choices("Blur"))
     await saved(presets, "plain", cfg=3.0)
     await presets.set_default(HERE, None, "default")
-    assert (await filled(presets)).embeddings == ("Blur",)
-    assert (await filled(presets, "plain")).embeddings == ("Blur",)
-    assert (await filled(presets, embeddings=("noise",))).embeddings == ("noise",)
+    assert (await filled(presets)).embeddings == choices("Blur")
+    assert (await filled(presets, "plain")).embeddings == choices("Blur")
+    assert (await filled(presets, embeddings=choices("noise"))).embeddings == choices("noise")
+    assert (await filled(presets, negative="(noise:0.8)")).embeddings == choices("noise:0.8")
 
 
 async def test_another_servers_preset_is_unknown_here(presets: Presets) -> None:
     await saved(presets, "theirs", guild=ELSEWHERE, cfg=3.0)
-    with pytest.raises(UnknownName, match=r"This server has no preset 'theirs'\. It has none yet; /preset save"):
+    with refused(f"{UNKNOWN_PRESET.format(name='theirs')} {NONE_YET}", UnknownName):
         await presets.get(HERE, "theirs")
     await saved(presets, "ours", cfg=3.0)
-    with pytest.raises(UnknownName, match=r"There are: ours\."):
+    with refused(f"{UNKNOWN_PRESET.format(name='theirs')} Did you mean ours?", UnknownName):
         await filled(presets, "theirs")
     with pytest.raises(UnknownName):
         await presets.delete(HERE, "theirs")
     with pytest.raises(UnknownName):
         await presets.set_default(HERE, None, "theirs")
     assert [preset.name for preset in await presets.all(HERE)] == ["ours"]
-    assert [one.value for one in presets.suggest(HERE, "th")] == ["ours"]
+    assert suggested(presets, HERE, "th") == ["ours"]
 
 
 async def test_outside_of_servers_there_are_no_presets(presets: Presets) -> None:
-    with pytest.raises(UserError, match="Presets belong to servers"):
+    with refused("Presets belong to servers"):
         await filled(presets, "any", guild=None)
     assert await filled(presets, guild=None, cfg=3.0) == GenerationRequest(cfg=3.0)
 
 
-async def test_names_are_kept_as_written_and_compared_without_regard_to_case(presets: Presets) -> None:
-    assert await presets.save(HERE, " Über Portrait-2. ", GenerationRequest(cfg=3.0), AUTHOR)
-    assert not await presets.save(HERE, "über portrait-2.", GenerationRequest(cfg=4.0), AUTHOR)
+async def test_names_keep_their_case_and_are_compared_without_it(presets: Presets) -> None:
+    assert await saved(presets, " Über Portrait-2. ", cfg=3.0)
+    assert not await saved(presets, "über portrait-2.", cfg=4.0)
     preset = await presets.get(HERE, "ÜBER PORTRAIT-2.")
     assert (preset.name, preset.request.cfg) == ("Über Portrait-2.", 4.0)
-    assert [one.value for one in presets.suggest(HERE, "uber")] == ["Über Portrait-2."]
+    assert suggested(presets, HERE, "uber") == ["Über Portrait-2."]
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 33, "a/b", "*bold*", "@everyone", "line\nbreak", "nul\x00", "-dash"])
-async def test_what_is_no_name_is_refused(presets: Presets, name: str) -> None:
-    with pytest.raises(UserError, match="1 to 32 letters, digits, spaces"):
-        await presets.save(HERE, name, GenerationRequest(cfg=3.0), AUTHOR)
+async def test_an_unusable_name_is_refused(presets: Presets, name: str) -> None:
+    with refused(NAME_RULE):
+        await saved(presets, name, cfg=3.0)
     with pytest.raises(UnknownName):
         await presets.get(HERE, name)
 
 
 async def test_an_empty_preset_is_refused(presets: Presets) -> None:
-    with pytest.raises(UserError, match="needs at least one setting"):
-        await presets.save(HERE, "empty", GenerationRequest(), AUTHOR)
+    with refused(NEEDS_A_SETTING):
+        await saved(presets, "empty")
 
 
-async def test_a_server_holds_so_many_and_old_ones_can_still_be_changed(presets: Presets) -> None:
+async def test_a_full_server_can_still_change_its_presets(presets: Presets) -> None:
     for number in range(MAX_PRESETS):
         await saved(presets, f"p{number}", cfg=3.0)
-    with pytest.raises(UserError, match=f"A server holds {MAX_PRESETS} presets: delete 1 first"):
+    with refused(SERVER_IS_FULL.format(most=MAX_PRESETS, over=1)):
         await saved(presets, "one more", cfg=3.0)
-    assert not await presets.save(HERE, "P0", GenerationRequest(cfg=5.0), AUTHOR)
+    assert not await saved(presets, "P0", cfg=5.0)
     await presets.delete(HERE, "p1")
     await saved(presets, "one more", cfg=3.0)
     assert len(presets.suggest(HERE, "")) == 25
 
 
-async def test_deleting_a_default_leaves_no_default(presets: Presets) -> None:
+async def test_deleting_a_default_preset_clears_the_default(presets: Presets) -> None:
     await saved(presets, "Default", cfg=3.0)
     await presets.set_default(HERE, CHANNEL, "default")
     assert (await filled(presets)).cfg == 3.0
@@ -144,75 +174,73 @@ async def test_uses_are_counted_and_the_most_used_come_first(presets: Presets) -
     assert [(preset.name, preset.uses) for preset in await presets.all(HERE)] == [("b", 3), ("a", 0)]
 
 
-async def test_names_are_known_again_after_a_start(presets: Presets, storage: Storage, shelf: PresetShelf) -> None:
+async def test_names_are_loaded_at_the_start(presets: Presets, storage: Storage, bench: PresetBench) -> None:
     await saved(presets, "ours", cfg=3.0)
     await saved(presets, "theirs", guild=ELSEWHERE, cfg=3.0)
-    started = shelf.presets(storage)
+    started = bench.presets(storage)
     assert started.suggest(HERE, "") == []
     await started.load()
-    assert [one.value for one in started.suggest(HERE, "")] == ["ours"]
+    assert suggested(started, HERE, "") == ["ours"]
     assert started.suggest(None, "") == []
 
 
-async def test_two_who_save_the_same_name_at_once_leave_one_preset(presets: Presets) -> None:
+async def test_members_who_save_the_same_name_at_once_leave_one_preset(presets: Presets) -> None:
     for name in (f"p{number}" for number in range(60)):
-        new = await asyncio.gather(
-            *(presets.save(HERE, name, GenerationRequest(steps=steps), AUTHOR) for steps in range(1, 10))
-        )
+        new = await asyncio.gather(*(saved(presets, name, steps=steps) for steps in range(1, 10)))
         assert sum(new) == 1
     assert len(await presets.all(HERE)) == 60
 
 
-async def test_a_locked_setting_is_not_typed_over_and_the_member_is_told(presets: Presets) -> None:
-    settings = GenerationRequest(cfg=6.0, steps=20, embeddings=("blur",), negative="grey")
-    await presets.save(HERE, "portrait", settings, AUTHOR, locked=("embeddings", "cfg", "size"))
-    wish = GenerationRequest(cfg=3.0, steps=5, embeddings=("tint",), size="48x48", prompt="a cat")
-    done = await presets.fill_in(wish, "Portrait", HERE, [CHANNEL])
+async def test_a_locked_setting_cannot_be_overridden_and_the_member_is_told(presets: Presets) -> None:
+    settings = GenerationRequest(cfg=6.0, steps=20, embeddings=choices("blur"), negative="grey")
+    await presets.save(Preset(HERE, "portrait", settings, AUTHOR, locked=("embeddings", "cfg", "size")))
+    done = await filling(
+        presets, "Portrait", cfg=3.0, steps=5, embeddings=choices("tint"), size="48x48", prompt="a cat"
+    )
     assert done.request == replace(settings, steps=5, prompt="a cat")
-    assert done.notes == ("embeddings, cfg and size are fixed by preset 'portrait', so yours did not count.",)
-    same = await presets.fill_in(GenerationRequest(cfg=6.0, embeddings=("blur",)), "portrait", HERE, [CHANNEL])
+    assert done.notes == (LOCKED.format(name="portrait", fields="embeddings, cfg and size", them="them"),)
+    same = await filling(presets, "portrait", cfg=6.0, embeddings=choices("blur"))
     assert (same.request, same.notes) == (settings, ())
 
 
-async def test_a_defaults_locks_hold_as_well_but_bind_no_other_preset(presets: Presets) -> None:
-    await presets.save(HERE, "house", GenerationRequest(cfg=6.0, steps=9), AUTHOR, locked=("cfg", "negative"))
+async def test_a_default_presets_locks_apply_to_members_but_not_to_other_presets(presets: Presets) -> None:
+    await saved(presets, "base", cfg=6.0, steps=9, locked=("cfg", "negative"))
     await saved(presets, "named", cfg=8.0)
-    await presets.set_default(HERE, None, "house")
-    done = await presets.fill_in(GenerationRequest(cfg=3.0, negative="x"), None, HERE, [CHANNEL])
+    await presets.set_default(HERE, None, "base")
+    done = await filling(presets, cfg=3.0, negative="x")
     assert done.request == GenerationRequest(cfg=6.0, steps=9)
-    assert done.notes == ("negative and cfg are fixed by preset 'house', so yours did not count.",)
-    done = await presets.fill_in(GenerationRequest(cfg=3.0), "named", HERE, [CHANNEL])
+    assert done.notes == (LOCKED.format(name="base", fields="negative and cfg", them="them"),)
+    done = await filling(presets, "named", cfg=3.0)
     assert done.request == GenerationRequest(cfg=8.0, steps=9)
-    assert done.notes == ("cfg is fixed by preset 'house', so yours did not count.",)
-    assert (await presets.fill_in(GenerationRequest(cfg=3.0), None, ELSEWHERE, [CHANNEL])).request.cfg == 3.0
+    assert done.notes == (LOCKED.format(name="base", fields="cfg", them="it"),)
+    assert (await filled(presets, guild=ELSEWHERE, cfg=3.0)).cfg == 3.0
 
 
-async def test_what_was_removed_since_is_named_with_the_preset_that_needs_it(
-    presets: Presets, shelf: PresetShelf
+async def test_an_uninstalled_embedding_is_named_with_the_preset_that_needs_it(
+    presets: Presets, bench: PresetBench
 ) -> None:
-    await saved(presets, "old", embeddings=("blur:0.5", "tint"), cfg=5.0)
-    shelf.remove("blur")
-    assert presets.missing(await presets.get(HERE, "old")) == [Missing("embedding", "blur")]
-    with pytest.raises(
-        UnknownName, match="There is no embedding 'blur' here any more, and the preset 'old' needs it: use"
-    ):
+    await saved(presets, "old", embeddings=choices("noise:0.5", "tint"), cfg=5.0)
+    bench.uninstall("noise")
+    assert presets.missing(await presets.get(HERE, "old")) == [Missing("embedding", "noise")]
+    needed = {"name": "old", "what": "embedding 'noise'", "verb": "is"}
+    with refused(f"{PRESET_NEEDS.format(**needed)} Use another preset, or ask", UnknownName):
         await filled(presets, "old")
     await presets.set_default(HERE, None, "old")
-    with pytest.raises(UnknownName, match="and the default preset 'old' needs it: name others yourself"):
+    with refused(f"{DEFAULT_PRESET_NEEDS.format(**needed)} Name your own, or ask", UnknownName):
         await filled(presets)
-    assert (await filled(presets, embeddings=("noise",))).cfg == 5.0
-    # the rest of it can be put right, and another name is still looked at
+    assert (await filled(presets, embeddings=choices("Blur"))).cfg == 5.0
+    # the rest of it can be changed, and new names are still checked
     old = await presets.get(HERE, "old")
     await presets.edit(replace(old, request=replace(old.request, cfg=7.0)), AUTHOR)
-    with pytest.raises(UnknownName, match="There is no embedding 'blurr' here"):
-        await presets.edit(replace(old, request=replace(old.request, embeddings=("blur", "blurr"))), AUTHOR)
+    with refused(UNKNOWN_EMBEDDING.format(name="noisee"), UnknownName):
+        await presets.edit(replace(old, request=replace(old.request, embeddings=choices("noise", "noisee"))), AUTHOR)
     assert (await presets.get(HERE, "old")).request.cfg == 7.0
 
 
-async def test_a_model_that_is_gone_is_named_unless_another_is_typed(presets: Presets, shelf: PresetShelf) -> None:
+async def test_an_unusable_model_is_named_unless_another_is_typed(presets: Presets, bench: PresetBench) -> None:
     await saved(presets, "small", model="demo", steps=3)
-    shelf.shelf.mark_broken("demo", "its file is broken")
-    with pytest.raises(UnknownName, match="There is no model 'demo' here any more, and the preset 'small' needs it"):
+    bench.shelf.forget("demo", "its file is broken")
+    with refused(PRESET_NEEDS.format(name="small", what="model 'demo'", verb="is"), UnknownName):
         await filled(presets, "small")
     assert (await filled(presets, "small", model="sdxl")).steps == 3
 
@@ -225,16 +253,16 @@ async def test_a_renamed_preset_stays_the_default(presets: Presets) -> None:
     assert (await filled(presets)).cfg == 3.0
     assert dict(await presets.places(HERE)) == {CHANNEL: "Eins"}
     assert (await presets.rename(HERE, "eins", "EINS")).name == "Eins"
-    assert [one.value for one in presets.suggest(HERE, "ein")] == ["EINS"]
-    with pytest.raises(UserError, match="There is a preset 'Other' already"):
+    assert suggested(presets, HERE, "ein") == ["EINS"]
+    with refused("There's already a preset 'Other'"):
         await presets.rename(HERE, "eins", "Other")
-    with pytest.raises(UserError, match="1 to 32 letters"):
+    with refused(NAME_RULE):
         await presets.rename(HERE, "eins", "a/b")
     with pytest.raises(UnknownName):
         await presets.rename(HERE, "one", "new")
 
 
-async def test_a_preset_that_was_deleted_meanwhile_does_not_come_back(presets: Presets) -> None:
+async def test_editing_does_not_bring_a_deleted_preset_back(presets: Presets) -> None:
     await saved(presets, "gone", cfg=3.0)
     preset = await presets.get(HERE, "gone")
     await presets.delete(HERE, "gone")
