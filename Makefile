@@ -1,10 +1,12 @@
-# make play | test | test-slow | check | bench: each does its own set-up, in .venv, with nothing but Python 3.11, pip and venv.
+# make play | test | test-slow | check | bench: each does its own set-up in .venv and needs only Python, pip and venv.
 
 PYTHON ?= python3
 # An operator with a GPU may pin another torch: make play CONSTRAINTS=gpu.txt
 CONSTRAINTS ?= constraints.txt
 PORT ?= 8765
 VENV ?= .venv
+# test processes at a time; each has a bot and a database server of its own
+WORKERS ?= auto
 BIN := $(VENV)/bin
 SOURCES := bot cogs services embeddings playground demo benchmarks tests
 
@@ -14,7 +16,7 @@ play: $(VENV)/.for-use
 	@PORT=$(PORT) $(BIN)/python -m bot play
 
 test: $(VENV)/.for-development
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.for-development
 	@$(BIN)/python -m pytest -m slow $(ARGS)

@@ -1,4 +1,4 @@
-"""Which embedding a hash in a picture means: an installed one, one that the catalog knows, or none that is known here."""
+"""Which embedding a hash in a picture means: an installed one, one in the catalog, or an unknown one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding, Library
 from embeddings.writer import SOURCE_HASH
 
-#: Civitai writes so many digits of a file's SHA-256, A1111 two more, others all of them; fewer would not identify it
+#: Civitai writes this many digits of a file's SHA-256, A1111 two more, others all of them; fewer don't identify a file
 MIN_DIGITS = 10
-#: as many as a member can compare
+#: as many as people compare
 _SHOWN_DIGITS = 6
 
 
 class Standing(Enum):
-    """What can be done with it here."""
+    """What can be done with an embedding here."""
 
     INSTALLED = "installed"
     KNOWN = "known, not installed"
@@ -27,18 +27,18 @@ class Standing(Enum):
 class FoundEmbedding:
     """An embedding that a picture names."""
 
-    #: as it is written in the picture
+    #: as written in the picture
     name: str
     digits: str
     standing: Standing
     installed: InstalledEmbedding | None = None
     entry: CatalogEntry | None = None
-    #: installed, but made from another of the files that go by this name
+    #: installed, but from a different file of the same name
     is_other_file: bool = False
 
     @property
     def id(self) -> str:
-        """What it is called here, or there if it is unknown here."""
+        """Its name here, or the picture's name for it if it is unknown here."""
         return self.installed.id if self.installed else self.entry.id if self.entry else self.name
 
     @property
@@ -51,13 +51,15 @@ class FoundEmbedding:
 
 
 def look_up(name: str, digits: str, library: Library) -> FoundEmbedding:
-    """Resolve by hash, whatever name stands beside it; by name where there are too few digits of a hash."""
+    """Resolve by hash, whatever name is beside it; by name if there are too few digits of a hash."""
     if len(digits) < MIN_DIGITS:
         return _by_name(name, library)
-    for one in library:
-        if _same(one.file_hash, digits) or _same(one.embedding.metadata.get(SOURCE_HASH, ""), digits):
-            return FoundEmbedding(name, digits, Standing.INSTALLED, one, one.entry)
-    entry = next((one for one in library.catalog if any(_same(known, digits) for known in one.hashes)), None)
+    for installed in library:
+        known_hashes = (installed.file_hash, installed.embedding.metadata.get(SOURCE_HASH, ""))
+        if any(_same(known, digits) for known in known_hashes):
+            return FoundEmbedding(name, digits, Standing.INSTALLED, installed, installed.entry)
+    entries = library.catalog
+    entry = next((entry for entry in entries if any(_same(known, digits) for known in entry.hashes)), None)
     if entry is None:
         return FoundEmbedding(name, digits, Standing.UNKNOWN)
     twin = library.find(entry.id)
@@ -74,7 +76,7 @@ def _by_name(name: str, library: Library) -> FoundEmbedding:
 
 
 def _same(known: str, digits: str) -> bool:
-    """Whether one is the beginning of the other."""
+    """Whether one starts with the other."""
     known = known.lower()
     shorter = min(len(known), len(digits))
     return shorter >= MIN_DIGITS and known[:shorter] == digits[:shorter]

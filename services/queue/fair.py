@@ -1,7 +1,7 @@
-"""The order over the stored jobs: fair among members, whatever each of them asks for.
+"""The order of the line: fair among members, whatever each of them asks for.
 
-Start-time fair queueing: a job starts where its member's last one ends, or now; the earliest start goes first. Ten
-requests of one member thus never stand before the first of another, and large ones count for more than small ones.
+Start-time fair queueing: a job starts where its member's last one ends, or now; the earliest start goes first. So ten requests
+of one member never come before the first of another, and large requests count for more than small ones.
 
 Source: Goyal, Vin and Cheng 1996, "Start-time fair queuing". The clock is work, in pixel steps, not seconds.
 """
@@ -15,10 +15,10 @@ from services.jobs import Job, JobId
 
 
 class FairQueue(asyncio.Queue[Job]):
-    """An asyncio queue of jobs whose `get` is fair; jobs can also be taken out of the middle."""
+    """An asyncio queue of jobs whose `get` is fair; jobs can also be removed from the middle."""
 
     def _init(self, maxsize: int) -> None:
-        # asyncio looks into `_queue` to see whether it is empty; here it is a heap
+        # asyncio checks `_queue` to see whether it is empty; here it is a heap
         self._queue: list[tuple[int, int, Job]] = []
         self._now = 0
         self._ends: dict[int, int] = {}  # member → virtual time at which their last job ends
@@ -27,7 +27,7 @@ class FairQueue(asyncio.Queue[Job]):
         if any(job.id == item.id for _, _, job in self._queue):
             return
         member, start = item.target.member_id, self._now
-        if not item.attempts:  # what is tried again was counted before, and has waited its time
+        if not item.attempts:  # a retry was counted before, and has waited its turn
             start = max(start, self._ends.get(member, 0))
             self._ends[member] = start + item.parameters.pixel_steps
         heapq.heappush(self._queue, (start, item.id, item))
@@ -43,17 +43,17 @@ class FairQueue(asyncio.Queue[Job]):
 
     @property
     def waiting(self) -> list[Job]:
-        """Everything in line, the next one first."""
+        """Everything in line, the next job first."""
         return [job for _, _, job in sorted(self._queue)]
 
     def waits_of(self, member_id: int) -> int:
-        """How many jobs of this member are in line."""
+        """How many jobs this member has in line."""
         return sum(job.target.member_id == member_id for _, _, job in self._queue)
 
     def take_company(self, job: Job, limit: int) -> list[Job]:
-        """Remove and return jobs that can share a batch with `job`, in their order, up to `limit` pictures in all.
+        """Remove and return jobs that can share a batch with `job`, in order, up to `limit` pictures in all.
 
-        A job that is tried again goes alone: it may be what killed the engine, and must not take others with it.
+        A retried job goes alone: it may be what killed the engine, and must not take others down with it.
         """
         company: list[Job] = []
         room = 0 if job.attempts else limit - job.parameters.count
@@ -66,7 +66,7 @@ class FairQueue(asyncio.Queue[Job]):
         return company
 
     def withdraw(self, job_id: JobId) -> bool:
-        """Take a job out of line, as if it had never been asked for; False, if it is not in it."""
+        """Take a job out of line as if it had never been asked for; False, if it isn't in it."""
         found = next(((start, job) for start, _, job in self._queue if job.id == job_id), None)
         if found is None:
             return False

@@ -1,4 +1,4 @@
-"""How long a picture takes here, learnt from those that were made."""
+"""How long a picture takes here, learnt from past ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from services.jobs import Job
 
-#: weight of the newest measurement
+#: weight of the latest measurement
 FRESHNESS = 0.3
-#: seconds a picture of 512×512 in 25 steps is taken to need, before anything was measured
+#: 8 seconds for a picture of 512×512 in 25 steps, until anything has been measured
 FIRST_GUESS = 8.0 / (512 * 512 * 25)
 
 
 class Pace:
-    """Seconds per pixel step, for each checkpoint a moving average."""
+    """Seconds per pixel step, as a moving average for each checkpoint."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -25,7 +25,7 @@ class Pace:
         self._seconds[checkpoint] = known + FRESHNESS * (measured - known)
 
     def seconds_of(self, job: Job) -> float:
-        """Seconds that a job will take by itself."""
+        """Seconds that a job will take alone."""
         return self._seconds.get(job.parameters.checkpoint, FIRST_GUESS) * job.parameters.pixel_steps
 
     def line(self, running: Iterable[Job], waiting: Iterable[Job]) -> list[tuple[Job, float]]:
