@@ -57,8 +57,16 @@ class ReplyTarget:
     reply_id: int | None = None
     #: the message that a reaction was put on
     refers_to: int | None = None
-    #: bytes that one file may have there; None where nobody said
+    #: bytes that a file may have there; None if unknown
     upload_limit: int | None = None
+
+    def shows(self, job: Job) -> bool:
+        """Whether a job's answer may be where this click or reaction came from.
+
+        That is the job's own channel, or the direct messages of its member, where an answer goes if the channel is closed.
+        """
+        is_same_channel = (self.guild_id, self.channel_id) == (job.target.guild_id, job.target.channel_id)
+        return is_same_channel or (self.guild_id is None and self.member_id == job.target.member_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

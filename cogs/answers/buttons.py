@@ -13,6 +13,7 @@ from cogs.components import PersistentButton
 from cogs.deduplication import RecentlySeen
 from cogs.interactions import target_of, thinking
 from cogs.names import REROLL_EMOJI
+from services.errors import UserError
 from services.jobs import JobId, Origin
 from services.queue.generation import Admission, Generation
 
@@ -103,6 +104,11 @@ def job_shown(message: discord.Message, shown: Shown = Shown.PICTURES) -> JobId 
     return None
 
 
+def is_ours(message: discord.Message | None, client: discord.Client) -> bool:
+    """Whether this bot wrote the message: a webhook's or another bot's may carry the same custom ids."""
+    return message is not None and client.user is not None and message.author.id == client.user.id
+
+
 class Buttons(commands.Cog):
     """What the buttons do."""
 
@@ -118,6 +124,8 @@ class Buttons(commands.Cog):
         self._client.remove_dynamic_items(JobButton)
 
     async def press(self, interaction: discord.Interaction, action: Action, job_id: JobId) -> None:
+        if not is_ours(interaction.message, self._client):
+            raise UserError("That button isn't mine.")
         match action:
             case Action.REROLL | Action.TRY_AGAIN:
                 await self._repeat(interaction, job_id, with_new_seed=action is Action.REROLL)
@@ -130,19 +138,20 @@ class Buttons(commands.Cog):
         if not self._clicks.is_first((interaction.user.id, job_id)):
             await interaction.response.defer()
             return
-        job = await self._generation.job(job_id)
+        target = target_of(interaction)
+        job = await self._generation.job(job_id, target)
         planned = await self._generation.plan_reroll(job, interaction.user.id, with_new_seed=with_new_seed)
         origin = Origin.of_interaction(interaction.id)
-        admission = Admission(target_of(interaction), origin, thinking(interaction), parent_id=job.id)
+        admission = Admission(target, origin, thinking(interaction), parent_id=job.id)
         await self._generation.submit(planned, admission)
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:
         is_moderator = interaction.permissions.manage_messages
-        await self._generation.delete(job_id, interaction.user.id, is_moderator=is_moderator)
+        await self._generation.delete(job_id, target_of(interaction), is_moderator=is_moderator)
         await interaction.response.defer()
         await interaction.delete_original_response()
 
     async def _cancel(self, interaction: discord.Interaction, job_id: JobId) -> None:
         is_moderator = interaction.permissions.manage_messages
-        await self._generation.cancel(job_id, interaction.user.id, is_moderator=is_moderator)
+        await self._generation.cancel(job_id, target_of(interaction), is_moderator=is_moderator)
         await interaction.response.defer()  # the card will say so

@@ -8,7 +8,7 @@ import discord
 from discord.ext import commands
 from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
-from cogs.answers.buttons import job_shown
+from cogs.answers.buttons import is_ours, job_shown
 from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
 from cogs.interactions import UNREACHED
@@ -62,13 +62,15 @@ class Reactions(commands.Cog):
 
     @_while_unavailable
     async def _reroll(self, payload: discord.RawReactionActionEvent, origin: Origin) -> None:
-        job = await self._generation.job_of_message(payload.message_id) or await self._job_of_button(payload)
+        target = self._target(payload)
+        job = await self._generation.job_of_message(payload.message_id, target)
+        job = job or await self._job_of_button(payload, target)
         if job is None and payload.message_author_id is None:
             return  # somebody else's message, as far as anyone can tell
         if job is None:
             raise UserError(f"{REROLL_EMOJI} rerolls my pictures, and that message has none; /imagine makes one.")
         planned = await self._generation.plan_reroll(job, payload.user_id)
-        await self._generation.submit(planned, Admission(self._target(payload), origin, parent_id=job.id))
+        await self._generation.submit(planned, Admission(target, origin, parent_id=job.id))
 
     def _target(self, payload: discord.RawReactionActionEvent) -> ReplyTarget:
         guild = self._client.get_guild(payload.guild_id) if payload.guild_id else None
@@ -80,15 +82,15 @@ class Reactions(commands.Cog):
             upload_limit=guild.filesize_limit if guild else None,
         )
 
-    async def _job_of_button(self, payload: discord.RawReactionActionEvent) -> Job | None:
+    async def _job_of_button(self, payload: discord.RawReactionActionEvent, target: ReplyTarget) -> Job | None:
         """The job named by the message's own button, since the row may not know yet that the message was sent."""
         channel = self._client.get_partial_messageable(payload.channel_id)
         try:
             message = await channel.get_partial_message(payload.message_id).fetch()
         except discord.HTTPException:
             return None
-        job_id = job_shown(message)
-        return await self._generation.job(job_id) if job_id is not None else None
+        job_id = job_shown(message) if is_ours(message, self._client) else None
+        return await self._generation.job(job_id, target) if job_id is not None else None
 
     async def _tell(self, user_id: int, sentence: str, nonce: str) -> None:
         """A reaction has no private reply, so the sentence goes to the member directly, or nowhere."""

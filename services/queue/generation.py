@@ -117,28 +117,28 @@ class Generation:
         (plan,) = await self._jobs.load_plans([job])
         return Planned(replace(plan, seed=seed), job.hints)
 
-    async def job(self, job_id: JobId) -> Job:
-        """A stored job.
+    async def job(self, job_id: JobId, seen: ReplyTarget) -> Job:
+        """A stored job, named by a button that was `seen` somewhere.
 
-        Raises: UserError, if there is none.
+        Raises: UserError, if there is none, or it belongs elsewhere: ids in buttons can be forged.
         """
         job = await self._jobs.get(job_id)
-        if job is None:
+        if job is None or not seen.shows(job):
             raise UserError("I no longer have a record of this picture; /imagine makes a new one.")
         return job
 
-    async def job_of_message(self, message_id: int) -> Job | None:
+    async def job_of_message(self, message_id: int, seen: ReplyTarget) -> Job | None:
         """The job whose pictures a message shows, unless they were deleted."""
         job = await self._jobs.of_message(message_id)
-        return job if job is not None and job.state is not JobState.DELETED else None
+        return job if job is not None and job.state is not JobState.DELETED and seen.shows(job) else None
 
-    async def cancel(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> None:
+    async def cancel(self, job_id: JobId, seen: ReplyTarget, *, is_moderator: bool) -> None:
         """Take a job out of line.
 
         Raises: UserError, if it is somebody else's or no longer in line.
         """
-        job = await self.job(job_id)
-        if job.target.member_id != member_id and not is_moderator:
+        job = await self.job(job_id, seen)
+        if job.target.member_id != seen.member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for this picture, or a moderator, can cancel it.")
         if not await self._jobs.cancel(job_id):
             raise UserError("It's already being drawn, so it can't be cancelled any more.")
@@ -146,13 +146,13 @@ class Generation:
         self._delivery.answer(job.evolve(state=JobState.CANCELLED))
         self._line.announce()
 
-    async def delete(self, job_id: JobId, member_id: int, *, is_moderator: bool) -> None:
+    async def delete(self, job_id: JobId, seen: ReplyTarget, *, is_moderator: bool) -> None:
         """Record that the message with a job's pictures is being deleted.
 
         Raises: UserError, if it is somebody else's.
         """
-        job = await self.job(job_id)
-        if job.target.member_id != member_id and not is_moderator:
+        job = await self.job(job_id, seen)
+        if job.target.member_id != seen.member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for this picture, or a moderator, can delete it.")
         await self._jobs.mark_deleted(job_id)
 
