@@ -16,6 +16,7 @@ from bot.settings import Settings, engine_environment
 from cogs.answers.buttons import Buttons
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
+from cogs.components import ExpiredForms
 from cogs.embedding.cog import MAX_UPLOAD_BYTES, EmbeddingCommands
 from cogs.embedding.pages import EmbeddingPages
 from cogs.identify.cog import Identify
@@ -140,6 +141,7 @@ async def _assemble(settings: Settings, storage: Storage, stock: Stock, engine: 
         ModelCommands(shelf=stock.shelf),
         PresetCommands(presets=presets, suggestions=suggestions),
         Buttons(client=client, generation=generation),
+        ExpiredForms(),
         Reactions(client=client, generation=generation),
     ):
         await client.add_cog(cog)

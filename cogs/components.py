@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import discord
+from discord.ext import commands
 
 from cogs.errors import answer_error
+from services.errors import UserError
+
+#: Discord's tokens live as long; a form that is dismissed says nothing, and would stay in memory forever
+FORM_TIMEOUT = 15 * 60.0  # seconds
 
 
 class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
@@ -24,7 +30,29 @@ class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=
 
 
 class Form(discord.ui.Modal):
-    """A modal."""
+    """A modal that expires."""
+
+    _open: ClassVar[WeakValueDictionary[str, Form]] = WeakValueDictionary()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(timeout=FORM_TIMEOUT, **options)
+        self._open[self.custom_id] = self
+
+    @classmethod
+    def is_open(cls, custom_id: str) -> bool:
+        """Whether this process made the form and still waits for it."""
+        return custom_id in cls._open
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
         await answer_error(interaction, error)
+
+
+class ExpiredForms(commands.Cog):
+    """Answers forms that were opened before a restart, or too long ago; discord.py ignores them."""
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        if not Form.is_open(str((interaction.data or {}).get("custom_id", ""))):
+            await answer_error(interaction, UserError("That form has expired; please open it again."))

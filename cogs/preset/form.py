@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from cogs.components import Form
+from cogs.permissions import managed_server
 from cogs.text import as_typed
 from services.infotext.settings_line import write_settings_line
 from services.presets import Presets
@@ -52,6 +53,7 @@ class PresetForm(Form):
             self.add_item(discord.ui.Label(text=label, description=description, component=item))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
+        managed_server(interaction)  # the member may have lost the permission since the form opened
         changed = from_form(
             self._preset,
             negative=self.negative.value,
