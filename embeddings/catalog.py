@@ -10,12 +10,13 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from embeddings.architecture import Architecture
-from embeddings.names import name_key
+from embeddings.embedding import MAX_VECTORS
+from embeddings.names import RESERVED, name_key
 from embeddings.problems import Problem, first_error
 
 BUILT_IN = Path(__file__).parent / "curated"
@@ -23,6 +24,29 @@ CATALOG_SUFFIX = ".toml"
 
 #: A1111 and most pages publish the first 12 hex digits of a file's SHA-256; fewer wouldn't identify it.
 SHORT_HASH_DIGITS = 12
+
+
+Hash = Annotated[str, Field(pattern=rf"^[0-9A-Fa-f]{{{SHORT_HASH_DIGITS},64}}$")]
+
+
+class Download(BaseModel):
+    """An address of a known file. The hash decides whether a download is that file, whoever serves it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^https://[a-z0-9.-]+/\S+$", max_length=500)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    #: bytes, where known
+    size: int | None = Field(default=None, gt=0)
+
+
+class Positive(BaseModel):
+    """An embedding for the positive prompt that is easily mistaken for a negative one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=64)
+    hashes: tuple[Hash, ...] = ()
 
 
 class CatalogEntry(BaseModel):
@@ -37,8 +61,12 @@ class CatalogEntry(BaseModel):
     lineage: str
     targets: tuple[str, ...] = Field(min_length=1)
     #: SHA-256 of known files, in full or the first 12 digits
-    hashes: tuple[Annotated[str, Field(pattern=rf"^[0-9A-Fa-f]{{{SHORT_HASH_DIGITS},64}}$")], ...] = ()
-    vectors: int | None = None
+    hashes: tuple[Hash, ...] = ()
+    vectors: int | None = Field(default=None, ge=1, le=MAX_VECTORS)
+    #: where known files can be fetched, best first
+    downloads: tuple[Download, ...] = ()
+    #: its positive twin and the like, which must never be taken for it
+    positives: tuple[Positive, ...] = ()
     source: str = ""
     author: str = "unverified"
     licence: str = "unverified"
@@ -54,13 +82,26 @@ class CatalogEntry(BaseModel):
     #: a prompt whose picture shows the embedding's effect
     sample: str = Field(default="", max_length=200)
 
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        keys = {name_key(name) for name in self.names}
+        if reserved := keys & RESERVED:
+            raise ValueError(f"'{min(reserved)}' is a reserved word, not a name")
+        for positive in self.positives:
+            if name_key(positive.name) in keys:
+                raise ValueError(f"'{positive.name}' can't be a name of the negative and of the positive embedding")
+        for download in self.downloads:
+            if not self.has_file(download.sha256):
+                raise ValueError(f"the hash of {download.url} isn't listed in hashes")
+        return self
+
     @property
     def names(self) -> tuple[str, ...]:
         return (self.id, self.title, *self.aliases)
 
     def has_file(self, file_hash: str) -> bool:
         """Whether a file with this SHA-256 is a known file of this embedding."""
-        return any(file_hash.startswith(known.lower()) for known in self.hashes)
+        return _lists(self.hashes, file_hash)
 
 
 @dataclass(frozen=True)
@@ -96,10 +137,25 @@ class Catalog:
         candidates = self._by_hash.get(file_hash[:SHORT_HASH_DIGITS], ())
         return next((entry for entry in candidates if entry.has_file(file_hash)), None)
 
+    def negative_of(self, file_hash: str) -> CatalogEntry | None:
+        """The entry of the negative embedding that a positive one with this SHA-256 is easily mistaken for."""
+        return next(
+            (entry for entry in self.entries for twin in entry.positives if _lists(twin.hashes, file_hash)), None
+        )
+
+
+def _lists(hashes: Iterable[str], file_hash: str) -> bool:
+    return any(file_hash.startswith(known.lower()) for known in hashes)
+
 
 def other_file_of(entry: CatalogEntry) -> str:
     """The warning for a file that has the entry's name, but none of its hashes."""
     return f"This file is named like '{entry.id}', but it isn't a known file of that embedding; use it with care."
+
+
+def positive_twin_of(entry: CatalogEntry) -> str:
+    """The warning for a positive embedding that is easily mistaken for the entry's negative one."""
+    return f"This is a positive embedding, for the prompt; the negative one of the same family is '{entry.id}'."
 
 
 def read_catalog(folders: Iterable[Path] = (BUILT_IN,)) -> Catalog:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.catalog import Catalog, CatalogEntry, other_file_of
+from embeddings.catalog import Catalog, CatalogEntry, other_file_of, positive_twin_of
 from embeddings.conversion import read_result, to_safetensors
 from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
@@ -108,6 +108,8 @@ def _catalog_entry(
         return entry, [
             f"Its metadata says it was converted from a known file of '{entry.id}', which can't be verified."
         ]
+    if negative := catalog.negative_of(file_hash) or catalog.negative_of(contents.metadata.get(SOURCE_HASH, "")):
+        return None, [positive_twin_of(negative)]
     named = catalog.find(stem)
     if named is None:
         return None, []

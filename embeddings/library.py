@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.architecture import Architecture
-from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry, other_file_of
+from embeddings.catalog import CATALOG_SUFFIX, Catalog, CatalogEntry, other_file_of, positive_twin_of
 from embeddings.display import printable
 from embeddings.embedding import Embedding
 from embeddings.errors import RefusedFile
@@ -174,6 +174,9 @@ class Library:
         for known_hash in filter(None, (file.file_hash, source_hash)):
             if (entry := self.catalog.identify(known_hash)) is not None:
                 return entry
+            if (negative := self.catalog.negative_of(known_hash)) is not None:
+                self._report(path, positive_twin_of(negative))
+                return None
         # The demo's embeddings are retrained with every release, so their entries list no hashes and go by name.
         named = self.catalog.find(path.stem)
         if named is None or named.architecture is not file.embedding.architecture:

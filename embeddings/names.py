@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 MAX_NAME = 64  # characters
+#: what commands accept instead of a name, to say that no embedding is wanted; as keys of names
+RESERVED = frozenset({"none", "off", "-"})
 _PUNCTUATION = frozenset(" ._-+")
 #: alphabets with letters that look alike
 _LOOKALIKES = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
@@ -34,6 +36,8 @@ def name_problem(name: str) -> str | None:
         return "Its name looks like a path; please rename the file so that it has no slashes and no dots at the start."
     if _INVISIBLE.search(name) or any(unicodedata.category(letter) in _INVISIBLE_CATEGORIES for letter in name):
         return "Its name contains an invisible character; please rename the file."
+    if name_key(name) in RESERVED:
+        return f"Its name is reserved: in commands '{name_key(name)}' means no embedding; please rename the file."
     if _DEVICES.fullmatch(name):
         return "Its name is reserved by Windows; please rename the file."
     if not all(_is_ordinary(letter) for letter in name):

@@ -18,5 +18,8 @@ class Problem:
 def first_error(error: ValidationError) -> str:
     """One sentence about the first invalid field: which one, what was expected, what it is."""
     detail = error.errors()[0]
-    where = ".".join(str(part) for part in detail["loc"]) or "the entry"
-    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]} (got {detail['input']!r:.60})."
+    reason = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return f"{reason[:1].upper()}{reason[1:]}."
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"{where}: {reason[:1].lower()}{reason[1:]} (got {detail['input']!r:.60})."

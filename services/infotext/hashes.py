@@ -33,7 +33,7 @@ class FoundEmbedding:
     standing: Standing
     installed: InstalledEmbedding | None = None
     entry: CatalogEntry | None = None
-    #: installed, but from a different file of the same name
+    #: the picture names a different file of this embedding than the one installed, or than those in the catalog
     is_other_file: bool = False
 
     @property
@@ -46,14 +46,14 @@ class FoundEmbedding:
         """ "EasyNegative, installed"."""
         if self.standing is not Standing.UNKNOWN:
             other = f" (called {self.name} there)" if self.name.casefold() != self.id.casefold() else ""
-            return f"{self.id}{other}, {self.standing.value}"
+            return f"{self.id}{other}, {self.standing.value}{' (different file)' if self.is_other_file else ''}"
         return f"{self.name}: unknown {self.digits[:_SHOWN_DIGITS]}…" if self.digits else f"{self.name}: unknown"
 
 
 def look_up(name: str, digits: str, library: Library) -> FoundEmbedding:
-    """Resolve by hash, whatever name is beside it; by name if there are too few digits of a hash."""
+    """Resolve by hash, whatever the name; by name if no known file has this hash, or if it has too few digits."""
     if len(digits) < MIN_DIGITS:
-        return _by_name(name, library)
+        return _by_name(name, "", library)
     for installed in library:
         known_hashes = (installed.file_hash, installed.embedding.metadata.get(SOURCE_HASH, ""))
         if any(_same(known, digits) for known in known_hashes):
@@ -61,18 +61,21 @@ def look_up(name: str, digits: str, library: Library) -> FoundEmbedding:
     entries = library.catalog
     entry = next((entry for entry in entries if any(_same(known, digits) for known in entry.hashes)), None)
     if entry is None:
-        return FoundEmbedding(name, digits, Standing.UNKNOWN)
+        return _by_name(name, digits, library)
     twin = library.find(entry.id)
     if twin is None or twin.entry is not entry:
         return FoundEmbedding(name, digits, Standing.KNOWN, entry=entry)
     return FoundEmbedding(name, digits, Standing.INSTALLED, twin, entry, is_other_file=True)
 
 
-def _by_name(name: str, library: Library) -> FoundEmbedding:
+def _by_name(name: str, digits: str, library: Library) -> FoundEmbedding:
+    """With `digits`, those of a file that isn't known here."""
     installed, entry = library.find(name), library.catalog.find(name)
     if installed is not None:
-        return FoundEmbedding(name, "", Standing.INSTALLED, installed, installed.entry)
-    return FoundEmbedding(name, "", Standing.KNOWN if entry else Standing.UNKNOWN, entry=entry)
+        return FoundEmbedding(name, digits, Standing.INSTALLED, installed, installed.entry, bool(digits))
+    if entry is not None:
+        return FoundEmbedding(name, digits, Standing.KNOWN, entry=entry, is_other_file=bool(digits))
+    return FoundEmbedding(name, digits, Standing.UNKNOWN)
 
 
 def _same(known: str, digits: str) -> bool:

@@ -30,7 +30,7 @@ from tests.embeddings.foreign.builders import (
     torch_zip,
     whole,
 )
-from tests.sentences.embeddings import INVISIBLE_CHARACTER, MIXED_ALPHABETS
+from tests.sentences.embeddings import INVISIBLE_CHARACTER, MIXED_ALPHABETS, POSITIVE_TWIN
 
 SD1, SD2, XL = rows(3), rows(3, 1024), pair(3)
 ENCODERS = {768: "clip_l", 1024: "clip_h"}
@@ -231,6 +231,22 @@ def test_the_catalog_recognises_a_torch_file_by_hash_and_its_conversion_by_metad
     assert facts["warnings"] == [
         "Its metadata says it was converted from a known file of 'Bad', which can't be verified."
     ]
+
+
+def test_a_known_positive_twin_gives_a_warning(put: Put) -> None:
+    data = tensor_file({"emb_params": SD1})
+    known = {
+        "id": "twin-neg",
+        "title": "Negative twin",
+        "architecture": "sd1",
+        "lineage": "sd15",
+        "targets": ("hands",),
+    }
+    twin = {"name": "twin", "hashes": (hashlib.sha256(data).hexdigest()[:12],)}
+    catalog = Catalog((CatalogEntry.model_validate({**known, "positives": (twin,)}),))
+    facts = inspect_file(put("twin.safetensors", data), catalog)
+    assert facts["catalog"] is None
+    assert facts["warnings"] == [POSITIVE_TWIN]
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".png", ".safetensors"])

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from embeddings.architecture import Architecture
-from embeddings.catalog import Catalog, CatalogEntry
+from embeddings.catalog import Catalog, CatalogEntry, read_catalog
 from embeddings.library import Library, stamps_of
 from embeddings.reader import read_file
 from tests.embeddings.conftest import Put
 from tests.embeddings.files import pair, rows, tensor_file
-from tests.sentences.embeddings import EMPTY, LORA, OTHER_FILE_OF_EASYNEGATIVE
+from tests.sentences.embeddings import EMPTY, LORA, OTHER_FILE_OF_EASYNEGATIVE, POSITIVE_TWIN
 
 
 def entry(name: str, **more: object) -> CatalogEntry:
@@ -130,6 +130,35 @@ def test_the_second_file_of_the_same_name_is_skipped(put: Put, tmp_path: Path, o
     (problem,) = library.problems
     assert problem.name == f"{other}.safetensors"
     assert problem.reason == "'BadDream' is already installed, from BadDream.safetensors."
+
+
+@pytest.mark.parametrize("name", ["none", "OFF", "-"])
+def test_a_file_named_by_a_reserved_word_is_skipped(put: Put, tmp_path: Path, name: str) -> None:
+    put(f"{name}.safetensors")
+    library = scanned(tmp_path)
+    assert ids(library) == []
+    assert "is reserved" in library.problems[0].reason
+
+
+def test_a_positive_twin_is_installed_beside_its_negative(put: Put, tmp_path: Path) -> None:
+    for seed, name in enumerate(("zPDXLxxx", "zPDXLxxx-neg")):
+        put(f"{name}.safetensors", tensor_file(pair(4, seed=2 * seed)))
+    library = Library(read_catalog())
+    library.scan([tmp_path])
+    assert sorted(ids(library)) == ["zPDXLxxx", "zPDXLxxx-neg"]
+    assert all(embedding.id == embedding.path.stem for embedding in library)
+
+
+def test_a_known_positive_twin_is_installed_without_the_entry_of_its_negative(put: Put, tmp_path: Path) -> None:
+    path = put("twin.safetensors")
+    twin = {"name": "twin", "hashes": [read_file(path).file_hash[:12]]}
+    library = scanned(tmp_path, entry("twin-neg", positives=[twin]))
+    found = library.find("twin")
+    assert found is not None
+    assert found.entry is None
+    assert library.find("twin-neg") is None
+    (problem,) = library.problems
+    assert problem.reason == POSITIVE_TWIN
 
 
 @pytest.mark.parametrize(

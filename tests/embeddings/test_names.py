@@ -57,6 +57,19 @@ def test_other_names_are_refused_with_a_reason(name: str, part: str) -> None:
     assert "please rename the file" in reason
 
 
+@pytest.mark.parametrize("name", ["none", "None", "NONE", "off", "Off", "-", "ｎｏｎｅ", "ＯＦＦ", "－", " none"])
+def test_reserved_words_are_refused(name: str) -> None:
+    reason = name_problem(name)
+    assert reason is not None
+    assert "is reserved" in reason
+    assert "please rename the file" in reason
+
+
+@pytest.mark.parametrize("name", ["none2", "nonegative", "off-hands", "on", "no"])
+def test_names_that_only_contain_reserved_words_are_accepted(name: str) -> None:
+    assert name_problem(name) is None
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_accepted_or_refused_and_its_key_is_stable(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)

@@ -33,3 +33,4 @@ INVISIBLE_CHARACTER = "Its name contains an invisible character; please rename t
 OTHER_FILE_OF_EASYNEGATIVE = (
     "This file is named like 'EasyNegative', but it isn't a known file of that embedding; use it with care."
 )
+POSITIVE_TWIN = "This is a positive embedding, for the prompt; the negative one of the same family is 'twin-neg'."

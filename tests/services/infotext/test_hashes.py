@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.catalog import read_catalog
 from embeddings.library import Library
 from embeddings.writer import SOURCE_HASH, write_file
 from services.infotext.hashes import Standing, look_up
@@ -51,7 +52,24 @@ def test_the_hash_wins_over_the_name(library: Library) -> None:
     found = look_up("own", EASY[:12], library)
     assert found.id == "EasyNegative"
     assert found.sentence == "EasyNegative (called own there), known, not installed"
-    assert look_up("EasyNegative", "0123456789ab", library).standing is Standing.UNKNOWN
+
+
+def test_an_unknown_hash_does_not_hide_what_the_name_says(library: Library) -> None:
+    known = look_up("easynegative", "0123456789ab", library)
+    assert (known.standing, known.is_other_file) == (Standing.KNOWN, True)
+    assert known.sentence == "EasyNegative, known, not installed (different file)"
+    own = look_up("OWN", "0123456789ab", library)
+    assert (own.standing, own.is_other_file) == (Standing.INSTALLED, True)
+    assert own.sentence == "own, installed (different file)"
+
+
+def test_every_curated_name_is_known_with_any_hash() -> None:
+    library = Library(read_catalog())
+    for entry in library.catalog:
+        for digits in ("", "0123456789ab", *entry.hashes):
+            found = look_up(entry.id, digits, library)
+            assert (found.standing, found.entry) == (Standing.KNOWN, entry)
+            assert found.is_other_file is (digits == "0123456789ab")
 
 
 def test_what_nobody_knows_is_called_by_its_hash(library: Library) -> None:
@@ -74,3 +92,4 @@ def test_another_file_of_an_installed_embedding_is_told_apart(tmp_path: Path) ->
     assert not look_up("EasyNegative", own.file_hash[:12], library).is_other_file
     other = look_up("EasyNegative", "66a7279a88dd", library)
     assert (other.standing, other.is_other_file) == (Standing.INSTALLED, True)
+    assert other.sentence == "EasyNegative, installed (different file)"
