@@ -14,6 +14,8 @@ from services.prompting.numbers import parse_float
 
 #: deeper brackets are not how anyone weights a word
 _MAX_DEPTH = 8
+#: characters; no name is as long with everything around it, and reading brackets takes time
+_MAX_SPELLING = 200
 _WEIGHTED_GROUP = re.compile(r"(.*):\s*(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*", re.DOTALL)
 #: words that a closing bracket after them would turn into a weight, or that would escape it
 _CHANGES_BRACKET = re.compile(r":\s*[+-]?[.\d]+\s*$|(?<!\\)(?:\\\\)*\\$")
@@ -63,10 +65,11 @@ def _take(text: str, weight: float, is_wanted: Callable[[str], bool], depth: int
 
 def _take_term(term: str, weight: float, is_wanted: Callable[[str], bool], depth: int) -> tuple[list[Mention], str]:
     bare = term.strip()
-    name, own_weight = read_spelling(bare)
+    name, own_weight = read_spelling(bare) if len(bare) <= _MAX_SPELLING else ("", None)
     if name and is_wanted(name):
         return [Mention(name, weight * (1.0 if own_weight is None else own_weight))], ""
-    if depth == _MAX_DEPTH or len(bare) < 3 or bare[0] + bare[-1] not in ("()", "[]") or not _is_one_group(bare):
+    is_list = ("," in bare or "\n" in bare) and bare[0] + bare[-1] in ("()", "[]")
+    if depth == _MAX_DEPTH or not is_list or not _is_one_group(bare):
         return [], term
     inner, factor, end = bare[1:-1], EMPHASIS if bare[0] == "(" else 1 / EMPHASIS, ""
     if bare[0] == "(" and (match := _WEIGHTED_GROUP.fullmatch(inner)):
