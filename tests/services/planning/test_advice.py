@@ -16,7 +16,7 @@ DEMO = a_checkpoint(cfg=6.0)
 
 
 def hints(*embeddings: InstalledEmbedding, model: Checkpoint = DEMO, **plan) -> tuple[str, ...]:
-    picks = [Pick(one, one.strength, fit_of(one, model)) for one in embeddings]
+    picks = [Pick(embedding, embedding.strength, fit_of(embedding, model)) for embedding in embeddings]
     return advise(a_plan(**{"cfg": 6.0, "negative": "", **plan}), model, picks)
 
 
@@ -32,34 +32,34 @@ def test_another_lineage_is_mentioned() -> None:
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_one_that_contains_the_other_is_mentioned_once_whatever_the_order(swapped: bool) -> None:
+def test_an_embedding_that_contains_another_is_mentioned_once_in_either_order(swapped: bool) -> None:
     pair = [installed("all", contains=("blur",)), installed("blur")]
     (hint,) = hints(*(reversed(pair) if swapped else pair))
-    assert hint == "all already contains blur: one of them is enough."
+    assert hint == "all already contains blur; either is enough."
     assert hints(pair[0], installed("tint")) == ()
 
 
-def test_two_that_conflict_are_mentioned_once() -> None:
+def test_conflicting_embeddings_are_mentioned_once() -> None:
     pair = (installed("hands", conflicts=("fingers",)), installed("fingers", conflicts=("hands",)))
-    assert hints(*pair) == ("hands and fingers aim at the same thing: try one at a time.",)
+    assert hints(*pair) == ("hands and fingers target the same thing; try one at a time.",)
 
 
 def test_a_low_cfg_is_mentioned() -> None:
-    assert hints(installed("blur"), cfg=LOW_CFG - 0.5) == (
-        "At CFG 2.5 negatives hardly matter; 6 makes them stronger.",
-    )
+    assert hints(installed("blur"), cfg=LOW_CFG - 0.5) == ("At CFG 2.5 negatives have little effect; try 6.",)
     assert hints(installed("blur"), cfg=LOW_CFG) == ()
     assert hints(cfg=1.5) == ()
 
 
-def test_a_low_cfg_is_not_mentioned_where_the_model_wants_it_low() -> None:
+def test_a_low_cfg_is_not_mentioned_if_it_suits_the_model() -> None:
     assert hints(installed("blur"), model=a_checkpoint("low", cfg=2.0), cfg=2.0) == ()
 
 
-def test_many_terms_beside_embeddings_are_mentioned() -> None:
+def test_many_terms_on_top_of_embeddings_are_mentioned() -> None:
     terms = ", ".join(f"bad {number}" for number in range(MANY_TERMS))
     assert hints(installed("blur"), negative=terms + ", , ") == ()
-    assert hints(installed("blur"), negative=terms + ", one more")[0].startswith("9 negative terms beside embeddings")
+    assert hints(installed("blur"), negative=terms + ", one more")[0].startswith(
+        "9 negative terms on top of embeddings"
+    )
     assert hints(negative=terms + ", one more") == ()
 
 
@@ -68,7 +68,7 @@ def test_an_embedding_that_fills_a_chunk_is_mentioned() -> None:
     assert hints(installed("large", vectors=74)) == ()
 
 
-def test_no_more_hints_are_given_than_are_read_and_the_weightiest_come_first() -> None:
+def test_there_are_at_most_two_hints_the_most_important_first() -> None:
     all_hints = hints(
         installed("all", vectors=75, contains=("blur",)), installed("blur"), cfg=1.5, negative=", ".join("abcdefghijkl")
     )

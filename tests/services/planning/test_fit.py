@@ -1,4 +1,4 @@
-"""The four outcomes of fit, the order of what is usable, and the sentence of a refusal."""
+"""The four kinds of fit, the order of usable embeddings, and the sentence of a refusal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SD1, SDXL = Architecture.SD1, Architecture.SDXL
     ("architecture", "lineage", "model", "outcome"),
     [
         (SD1, "sd15", {"lineage": "sd15"}, Fit.FITS),
-        (SD1, "sd15", {"lineage": "anime"}, Fit.FITS),  # made for the base: works with every fine-tune of it
+        (SD1, "sd15", {"lineage": "anime"}, Fit.FITS),  # made for the base, so it works with every fine-tune
         (SD1, "anime", {"lineage": "sd15"}, Fit.FITS),
         (SD1, "anime", {"lineage": "anime"}, Fit.FITS),
         (SD1, "anime", {"lineage": "realistic"}, Fit.OTHER_LINEAGE),
@@ -38,7 +38,7 @@ def test_an_embedding_of_unknown_lineage_fits() -> None:
 
 
 @pytest.mark.parametrize("fit", list(Fit))
-def test_only_what_fits_is_usable(fit: Fit) -> None:
+def test_only_fitting_embeddings_are_usable(fit: Fit) -> None:
     assert fit.is_usable == (fit in (Fit.FITS, Fit.OTHER_LINEAGE))
 
 
@@ -54,17 +54,18 @@ def test_the_best_come_first() -> None:
         installed("foreign", SDXL, lineage="sdxl", rank=1),
         installed("aaa-no-rank", SD1),
     ]
-    names = [one.id for one in usable_with(model, embeddings)]
+    names = [embedding.id for embedding in usable_with(model, embeddings)]
     assert names == ["second", "First", "high", "also", "seldom", "aaa-no-rank", "other-lineage"]
 
 
-def test_the_refusal_names_both_widths_and_up_to_three_that_fit() -> None:
+def test_the_refusal_names_both_widths_and_up_to_three_alternatives() -> None:
     sentence = wrong_architecture(
         "EasyNegative", SD1, a_checkpoint("big", SDXL), [installed(name, SDXL) for name in ("a1", "b2", "c3", "d4")]
     )
-    assert "EasyNegative was trained for SD 1.5 (768 wide) and cannot work with Big (768+1280 wide)." in sentence
+    assert "EasyNegative was trained for SD 1.5 (768 wide) and can't work with Big (768+1280 wide)." in sentence
     assert sentence.endswith("These fit Big: a1, b2, c3.")
 
 
-def test_the_refusal_says_so_where_nothing_fits() -> None:
-    assert wrong_architecture("x", SD1, a_checkpoint("big", SDXL), []).endswith("None that fits Big is installed.")
+def test_the_refusal_says_so_if_nothing_fits() -> None:
+    sentence = wrong_architecture("x", SD1, a_checkpoint("big", SDXL), [])
+    assert sentence.endswith("No embedding that fits Big is installed yet.")

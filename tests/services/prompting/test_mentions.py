@@ -1,19 +1,23 @@
-"""Embeddings amid the words of a negative prompt."""
+"""Embeddings among the words of a negative prompt."""
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from services.prompting.emphasis import parse_emphasis
 from services.prompting.mentions import Mention, take_leading, take_mentions
 
 KNOWN = {"easynegative", "badhandv4", "by bad artist"}
 
 
-def taken(text: str) -> tuple[list[tuple[str, object]], str]:
+def taken(text: str) -> tuple[list[tuple[str, Any]], str]:
     mentions, rest = take_mentions(text, lambda name: name.casefold() in KNOWN)
-    return [(one.name, pytest.approx(one.weight)) for one in mentions], rest
+    return [(mention.name, pytest.approx(mention.weight)) for mention in mentions], rest
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,8 @@ def taken(text: str) -> tuple[list[tuple[str, object]], str]:
         ("(EasyNegative, blurry:1.2), a", [("EasyNegative", 1.2)], "(blurry:1.2), a"),
         ("(a), (b, (badhandv4:1.5):1.1)", [("badhandv4", 1.65)], "(a), (b:1.1)"),
         ("embedding:EasyNegative, b", [("EasyNegative", 1)], "b"),
+        ("(embedding:EasyNegative:0.8), b", [("EasyNegative", 0.8)], "b"),
+        ("EasyNegative:0.8, <badhandv4>", [("EasyNegative", 0.8), ("badhandv4", 1)], ""),
         ("ugly,\nby bad artist\nold", [("by bad artist", 1)], "ugly,\nold"),
         ("(a) EasyNegative (b)", [], "(a) EasyNegative (b)"),
         (r"\(EasyNegative\), ugly", [], r"\(EasyNegative\), ugly"),
@@ -39,24 +45,84 @@ def test_terms_that_are_embeddings_are_taken_and_the_rest_stays(
     assert taken(text) == (mentions, rest)
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        # ":1.2" isn't a weight before a comma, but would be one before the closing bracket
+        ("(blurry:1.2, EasyNegative)", "(blurry:1.2:1.1)"),
+        ("[blurry:1.2, EasyNegative]", "(blurry:1.2:0.9091)"),
+        ("(blurry:1.2, EasyNegative:1.5)", "(blurry:1.2:1.5)"),
+        ("((blurry:1.2, EasyNegative))", "((blurry:1.2:1.1))"),
+        ("(blurry, EasyNegative)", "(blurry)"),
+        ("[blurry, EasyNegative]", "[blurry]"),
+    ],
+)
+def test_the_rest_of_a_group_keeps_its_weight(text: str, rest: str) -> None:
+    assert taken(text)[1] == rest
+
+
 @given(st.text("ab ,:()[]\\\n.1", max_size=80))
 def test_text_without_embeddings_stays_as_it_is(text: str) -> None:
     assert take_mentions(text, lambda name: False) == ([], text)
 
 
 @given(st.text("ab ,:()[]\\\n.1", max_size=80))
-def test_no_text_raises_and_nothing_taken_stays(text: str) -> None:
+def test_any_text_can_be_searched_and_what_is_taken_leaves_it(text: str) -> None:
     mentions, rest = take_mentions(text, lambda name: name == "a")
     assert rest.count("a") <= text.count("a") - len(mentions)
     assert rest.count("b") == text.count("b")
 
 
-@pytest.mark.parametrize("text", ["(" * 60000, "(" * 30000 + ")" * 30000, "(a," * 20000])
-def test_brackets_without_end_are_words(text: str) -> None:
+def weights_of(letter: str, text: str) -> list[Any]:
+    """The weight of each occurrence of a letter, by the emphasis around it."""
+    return [
+        pytest.approx(passage.weight, rel=1e-3)
+        for passage in parse_emphasis(text)
+        for character in passage.text
+        if character == letter
+    ]
+
+
+_ITEM = st.sampled_from(["a", "b", "b:1.2", "b:.5", "b b", "(b:1.3)", "[b]", "(a)", "a:0.8", r"b\(", "b: 1.", "B"])
+_GROUP = st.recursive(
+    _ITEM,
+    lambda inner: st.builds(
+        lambda terms, brackets: brackets.format(", ".join(terms)),
+        st.lists(inner, min_size=1, max_size=3),
+        st.sampled_from(["({})", "[{}]", "({}:1.4)", "({}:0.7)", "(({}))"]),
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(_GROUP, min_size=1, max_size=3).map(", ".join))
+@example("(b:1.2, a)")
+@example("[b:1.2, a]")
+def test_words_keep_their_weights_whatever_is_taken_from_beside_them(text: str) -> None:
+    _, rest = take_mentions(text, lambda name: name == "a")
+    assert weights_of("b", rest) == weights_of("b", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 60000,
+        "(" * 30000 + ")" * 30000,
+        "(a," * 20000,
+        "((((((((a))))))))," * 3500,
+        "((((((((a, b))))))))," * 1500,
+        "(a:" + "1:" * 30000 + ")",
+        "[:1" * 20000 + "]" * 20000,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_no_text_takes_long(text: str) -> None:
+    started = time.process_time()
     assert take_mentions(text, lambda name: False) == ([], text)
+    assert time.process_time() - started < 3
 
 
-def test_what_this_program_wrote_is_taken_apart_to_the_letter() -> None:
+def test_text_that_this_program_wrote_is_split_to_the_letter() -> None:
     text = "a, (b:0.7), ,  a,"
     assert take_leading(text, ["a", "b"]) == ([Mention("a", 1), Mention("b", 0.7)], ",  a,")
     assert take_leading("a", ["a"]) == ([Mention("a", 1)], "")
@@ -64,5 +130,5 @@ def test_what_this_program_wrote_is_taken_apart_to_the_letter() -> None:
 
 
 @pytest.mark.parametrize("text", ["b, a", "ab", "(a:x)", "(a:1e)", ""])
-def test_what_was_changed_by_hand_is_not_taken_for_it(text: str) -> None:
+def test_text_that_was_changed_by_hand_is_not_taken_for_our_own(text: str) -> None:
     assert take_leading(text, ["a"]) is None
