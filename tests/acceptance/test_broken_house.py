@@ -39,7 +39,7 @@ async def test_the_bot_names_what_is_broken_and_draws(broken_folder: Path) -> No
         reply = await ana.slash("imagine", prompt="a tree in a meadow", steps=4)
         assert "`demo-artifacts`" in (await drawn(reply)).text
         refused = await ana.slash("imagine", prompt="a tree", model="cut-off")
-        assert NOT_INSTALLED.format("cut-off") in refused.text
+        assert NOT_INSTALLED.format(model="cut-off") in refused.text
     log = bot.log.read_text()
     for named in (
         "cut-off: The weights in",

@@ -82,7 +82,7 @@ async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) ->
         "There's no embedding 'demo-tintet'"
         in (await mod.slash("preset save", name="x", embedding1="demo-tintet")).text
     )
-    assert UNKNOWN_MODEL.format("demoo") in (await mod.slash("preset save", name="x", model="demoo")).text
+    assert UNKNOWN_MODEL.format(name="demoo") in (await mod.slash("preset save", name="x", model="demoo")).text
     assert "There are none yet" in (await mod.slash("preset list")).text
 
 

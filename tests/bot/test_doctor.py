@@ -41,7 +41,7 @@ def test_a_problem_comes_with_its_fix(tmp_path: Path) -> None:
     assert code == 1
     assert "✗ database" in report
     assert "check DATABASE_URL, and that its server is running" in report
-    assert f"✗ engine     DEFAULT_MODEL=sdxl: {NOT_INSTALLED.format('SDXL base 1.0')}" in report
+    assert f"✗ engine     DEFAULT_MODEL=sdxl: {NOT_INSTALLED.format(model='SDXL base 1.0')}" in report
 
 
 def test_an_invalid_setting_is_named(tmp_path: Path) -> None:

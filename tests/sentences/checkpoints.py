@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-UNKNOWN_MODEL = "There's no model '{}' here. Installed: demo"
-NOT_INSTALLED = "{} isn't installed here"
-HOW_TO_INSTALL = "The bot's operator can download it with `python -m bot install {}`"
-UNKNOWN_SAMPLER = "There's no sampler '{}'. Did you mean"
+UNKNOWN_MODEL = "There's no model '{name}' here. Installed:"
+NOT_INSTALLED = "{model} isn't installed here"
+INSTALL_COMMAND = "`python -m bot install {name}`"
+UNKNOWN_SAMPLER = "There's no sampler '{name}'. Did you mean"
+#: the sides that a model accepts
+SIDES = "{model} takes sides from {low} to {high} pixels"

@@ -9,7 +9,7 @@ from services.errors import UnknownName
 from services.stock import Stock
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
 from tests.refusals import refused
-from tests.sentences.models import MODEL_NOT_INSTALLED, UNKNOWN_MODEL
+from tests.sentences.checkpoints import NOT_INSTALLED, UNKNOWN_MODEL
 from tests.sentences.planning import UNKNOWN_EMBEDDING
 
 ENDINGS = ["", ".safetensors", ".pt", ".bin", ".png", ".PT", ".SafeTensors"]
@@ -100,7 +100,7 @@ def test_without_a_name_the_default_model_is_used(stock: Stock) -> None:
 
 def test_a_described_model_can_be_looked_up_but_not_used(stock: Stock) -> None:
     assert stock.checkpoint("absent").id == "absent"
-    with refused(MODEL_NOT_INSTALLED.format(model="Absent")):
+    with refused(NOT_INSTALLED.format(model="Absent")):
         stock.installed_checkpoint("absent")
 
 

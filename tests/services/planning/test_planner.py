@@ -21,7 +21,7 @@ from services.samplers import SAMPLERS
 from services.stock import EmbeddingLimits, Stock
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, choices, embedding_file
 from tests.refusals import refused
-from tests.sentences.models import INSTALL_COMMAND, UNKNOWN_MODEL
+from tests.sentences.checkpoints import INSTALL_COMMAND, UNKNOWN_MODEL, UNKNOWN_SAMPLER
 from tests.sentences.planning import (
     BAD_STRENGTH,
     KNOWN_EMBEDDING,
@@ -39,7 +39,7 @@ PROMPT = "a red fish in the sea"
 NOTHING_TO_DRAW = "Tell me what to draw, for example /imagine prompt:"
 #: something that every refusal must contain: what to do next, or what there is to choose from
 REMEDY = re.compile(
-    r"leave|choose|try|write|shorten|must be|Installed:|These fit|Perhaps|for example|python -m bot install|its page is",
+    r"leave|choose|try|write|shorten|must be|Installed:|These fit|Did you mean|for example|python -m bot install|its page is",
     re.IGNORECASE,
 )
 
@@ -176,7 +176,7 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         ({"model": "sdxl"}, UserError, INSTALL_COMMAND.format(name="sdxl")),
         ({"model": "turbo"}, DoesNotFit, NO_GUIDANCE.format(model="Turbo")),
         ({"model": "turbo", "embeddings": choices("blur")}, DoesNotFit, NO_GUIDANCE.format(model="Turbo")),
-        ({"sampler": "eular"}, UnknownName, "Perhaps Euler"),
+        ({"sampler": "eular"}, UnknownName, UNKNOWN_SAMPLER.format(name="eular")),
     ],
     ids=lambda value: str(value)[:60],
 )

@@ -239,7 +239,7 @@ async def test_an_uninstalled_embedding_is_named_with_the_preset_that_needs_it(
 
 async def test_an_unusable_model_is_named_unless_another_is_typed(presets: Presets, bench: PresetBench) -> None:
     await saved(presets, "small", model="demo", steps=3)
-    bench.shelf.forget("demo", "its file is broken")
+    bench.shelf.mark_broken("demo", "its file is broken")
     with refused(PRESET_NEEDS.format(name="small", what="model 'demo'", verb="is"), UnknownName):
         await filled(presets, "small")
     assert (await filled(presets, "small", model="sdxl")).steps == 3

@@ -13,7 +13,7 @@ from services.presets.rules import Missing
 from services.requests import GenerationRequest
 from tests.builders import choices
 from tests.refusals import refused
-from tests.sentences.models import INSTALL_COMMAND, SIDES, UNKNOWN_MODEL, UNKNOWN_SAMPLER
+from tests.sentences.checkpoints import INSTALL_COMMAND, SIDES, UNKNOWN_MODEL, UNKNOWN_SAMPLER
 from tests.sentences.planning import (
     BAD_STRENGTH,
     LISTED_TWICE,

@@ -136,7 +136,7 @@ async def test_a_broken_model_is_forgotten_and_the_others_go_on(house: House) ->
     async with house.working():
         await house.delivery.until_answered(first.id, second.id, good.id)
     assert house.delivery.failures[first.id] == CheckpointUnusable.calm
-    assert NOT_INSTALLED.format("Liar") in house.delivery.failures[second.id]
+    assert NOT_INSTALLED.format(model="Liar") in house.delivery.failures[second.id]
     assert list(house.delivery.done) == [good.id]
     assert "liar" not in {one.id for one in house.shelf.installed}
     assert "whose text_encoder is 768 wide; this one is 96" in house.shelf.problems[-1].reason
