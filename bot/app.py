@@ -31,17 +31,15 @@ from services.checkpoints import read_shelf
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
 from services.library.downloads import Downloads
-from services.library.installer import Installer
+from services.library.installer import Installer, Quota
 from services.library.samples import Samples
 from services.pictures.store import PictureStore
-from services.planning.planner import Planner
 from services.presets import Presets
-from services.presets.rules import PresetRules
 from services.queue.generation import Generation
 from services.queue.line import Line
 from services.queue.upkeep import Upkeep
 from services.queue.worker import Worker
-from services.stock import EmbeddingLimits, Stock
+from services.stock import EmbeddingLimits, Stock, Stocks
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.storage.retries import retry_while_unavailable
 from services.suggestions.autocomplete import Suggestions
@@ -86,8 +84,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         if not url:
             url = (await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgresql"))).url
         storage = await stack.enter_async_context(open_storage(url, patience=DATABASE_PATIENCE))
-        stock = read_stock(settings)
-        report_problems(stock)
+        stocks = read_stocks(settings)
+        report_problems(stocks)
         engine = Engine(
             environment=engine_environment(),
             device=settings.engine_device,
@@ -97,13 +95,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(engine.close)
         client = Client(state_folder=settings.data_dir, heartbeat_timeout=settings.gateway_patience)
         await stack.enter_async_context(client)
-        app = await _assemble(settings, storage, stock, engine, client)
+        app = await _assemble(settings, storage, stocks, engine, client)
         stack.push_async_callback(app.delivery.close)
         yield app
 
 
-async def _assemble(settings: Settings, storage: Storage, stock: Stock, engine: Engine, client: Client) -> App:
+async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine: Engine, client: Client) -> App:
     """Build the services, bottom up, and give the client its cogs."""
+    stock = stocks.shared
     pictures = PictureStore(
         settings.data_dir / "pictures",
         max_bytes=int(settings.pictures_gb * 1024**3),
@@ -120,24 +119,25 @@ async def _assemble(settings: Settings, storage: Storage, stock: Stock, engine: 
         delivery=delivery,
         batch_pictures=settings.batch_pictures,
     )
-    presets = Presets(storage.presets, PresetRules(stock))
+    presets = Presets(storage.presets, stocks)
     await retry_while_unavailable(presets.load)()
-    generation = Generation(planner=Planner(stock), presets=presets, jobs=storage.jobs, line=line, delivery=delivery)
-    suggestions = Suggestions(stock)
+    generation = Generation(stocks=stocks, presets=presets, jobs=storage.jobs, line=line, delivery=delivery)
+    suggestions = Suggestions(stocks)
     suggestions.prepare()
     installer = Installer(
-        stock=stock,
+        stocks=stocks,
         folders=settings.embedding_folders,
         downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES),
         audit=storage.audit,
         presets=storage.presets,
         suggestions=suggestions,
+        quota=Quota(settings.server_embeddings, settings.server_embeddings_mb * 1024**2),
     )
     imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
-        Identify(client=client, identifier=Identifier(stock), imagine=imagine),
-        *_embedding_cogs(settings, stock, engine, client, suggestions, installer),
+        Identify(client=client, identifier=Identifier(stocks), imagine=imagine),
+        *_embedding_cogs(settings, stocks, engine, client, suggestions, installer),
         ModelCommands(shelf=stock.shelf),
         PresetCommands(presets=presets, suggestions=suggestions),
         Buttons(client=client, generation=generation),
@@ -151,19 +151,19 @@ async def _assemble(settings: Settings, storage: Storage, stock: Stock, engine: 
 
 def _embedding_cogs(
     settings: Settings,
-    stock: Stock,
+    stocks: Stocks,
     engine: Engine,
     client: Client,
     suggestions: Suggestions,
     installer: Installer,
 ) -> Sequence[commands.Cog]:
-    pages = EmbeddingPages(client=client, browsing=Browsing(stock))
+    pages = EmbeddingPages(client=client, browsing=Browsing(stocks))
     commands_ = EmbeddingCommands(
-        stock=stock,
+        stocks=stocks,
         suggestions=suggestions,
         pages=pages,
         installer=installer,
-        samples=Samples(engine=engine, stock=stock, folder=settings.data_dir / "samples"),
+        samples=Samples(engine=engine, stock=stocks.shared, folder=settings.data_dir / "samples"),
         permissions=EmbeddingPermissions(settings.operators),
     )
     return pages, commands_
@@ -181,9 +181,17 @@ def read_stock(settings: Settings) -> Stock:
     )
 
 
-def report_problems(stock: Stock) -> None:
+def read_stocks(settings: Settings) -> Stocks:
+    """The stock of every server."""
+    stocks = Stocks(read_stock(settings), settings.server_embeddings_folder)
+    for guild_id, folder in stocks.folders().items():
+        stocks.own_library(guild_id).scan([folder])
+    return stocks
+
+
+def report_problems(stocks: Stocks) -> None:
     """Log what is broken. None of it keeps the bot from starting."""
-    library, shelf = stock.library, stock.shelf
+    library, shelf = stocks.shared_library, stocks.shared.shelf
     for problem in (*library.catalog.problems, *library.problems, *shelf.problems):
         log.warning("%s: %s", problem.name, problem.reason)
     models = ", ".join(model.id for model in shelf.installed) or "none"

@@ -13,7 +13,7 @@ from enum import Enum
 import discord
 from rich.console import Console
 
-from bot.app import read_stock
+from bot.app import read_stocks
 from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
 from bot.settings import Settings, engine_environment
 from embeddings.library import Library
@@ -112,8 +112,8 @@ async def _models(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
-    stock = read_stock(settings)
-    library, shelf = stock.library, stock.shelf
+    stocks = read_stocks(settings)
+    library, shelf = stocks.shared_library, stocks.shared.shelf
     for problem in (*library.catalog.problems, *library.problems):
         yield Finding("embedding", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf.installed:

@@ -72,8 +72,10 @@ class Settings(BaseSettings):
         5.0, gt=0, description="gigabytes of pictures to keep on disk; the oldest are deleted first"
     )
     operators: _Listed[int] = Field(
-        (), description="ids of users who may install embeddings in any server, separated by commas"
+        (), description="ids of users who may install embeddings for every server, separated by commas"
     )
+    server_embeddings: int = Field(50, ge=0, description="embeddings that a server may install for itself")
+    server_embeddings_mb: int = Field(20, ge=0, description="megabytes that a server's own embeddings may take")
     embedding_hosts: _Listed[str] = Field(
         ("civitai.com", "huggingface.co", "hf.co"),
         description="hosts that `/embedding install` may download from, subdomains included, separated by commas",
@@ -95,6 +97,11 @@ class Settings(BaseSettings):
     def embedding_folders(self) -> tuple[Path, ...]:
         """Where embeddings are found: the demo's, which ship with the bot, and the operator's."""
         return REPOSITORY / "demo" / "embeddings", self.embeddings_dir or self.data_dir / "embeddings"
+
+    @property
+    def server_embeddings_folder(self) -> Path:
+        """Has a folder for each server's own embeddings, beside the operator's."""
+        return self.embedding_folders[-1].parent / "server-embeddings"
 
     @property
     def checkpoint_folder(self) -> Path:

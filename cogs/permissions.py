@@ -7,20 +7,32 @@ from collections.abc import Iterable
 import discord
 
 from services.errors import NotAllowed, UserError
+from services.library.installer import Actor
 from services.presets.presets import ONLY_IN_SERVERS
 
 
 class EmbeddingPermissions:
-    """Members with Manage Server may install and remove embeddings, and so may the operator's own list of users."""
+    """Members with Manage Server may change their server's own embeddings; operators every server's, and everyone's."""
 
     def __init__(self, operators: Iterable[int] = ()) -> None:
         self._operators = frozenset(operators)
 
-    def check(self, interaction: discord.Interaction) -> None:
-        """Raise NotAllowed, unless this member may."""
-        is_manager = interaction.guild_id is not None and interaction.permissions.manage_guild
-        if not is_manager and interaction.user.id not in self._operators:
-            raise NotAllowed("Installing and removing embeddings needs Manage Server; ask someone who has it.")
+    def actor_of(self, interaction: discord.Interaction) -> Actor:
+        """Whoever uses the command, whatever they may."""
+        is_operator = interaction.user.id in self._operators
+        return Actor(interaction.guild_id, interaction.user.id, is_operator)
+
+    def check(self, interaction: discord.Interaction) -> Actor:
+        """The member, if they may change embeddings here.
+
+        Raises: NotAllowed.
+        """
+        actor = self.actor_of(interaction)
+        if actor.is_operator or (actor.guild_id is not None and interaction.permissions.manage_guild):
+            return actor
+        if actor.guild_id is None:
+            raise NotAllowed("Embeddings are installed in servers; use this in a channel of yours.")
+        raise NotAllowed("Installing and removing embeddings needs Manage Server; ask someone who has it.")
 
 
 def server_of(interaction: discord.Interaction) -> int:

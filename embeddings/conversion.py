@@ -69,7 +69,8 @@ def convert_bytes(data: bytes, filename: str) -> Converted:
     provenance = _provenance(embedding, source_hash)
     written = file_bytes(embedding, title=name, provenance=provenance)
     layout = SINGLE_LAYOUT if len(embedding.vectors) == 1 else PAIR_LAYOUT
-    if embedding.layout == layout:
+    # whatever claims to be a conversion is converted again: its metadata could claim to come from any known file
+    if embedding.layout == layout and SOURCE_HASH not in embedding.metadata:
         installable, installed = data, embedding
     else:
         metadata = file_metadata(embedding, title=name, provenance=provenance)

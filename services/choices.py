@@ -11,16 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from embeddings.names import name_key
+from embeddings.names import RESERVED, name_key
 from services.errors import UserError
 from services.text import shorten
 
 MAX_STRENGTH = 2.0
 #: what one pair of A1111's round brackets multiplies by, and one of square brackets divides by
 EMPHASIS = 1.1
-#: what a member may type for "no embedding", where the operator allows that
+#: what a member may type for "no embedding", where the operator allows that; one of the names that are reserved for it
 NO_EMBEDDING = "none"
-_NOTHING = frozenset({NO_EMBEDDING, "off", "-"})
 
 _COMFY = "embedding:"
 #: deeper brackets are not how anyone weights a word
@@ -54,7 +53,7 @@ class EmbeddingChoice:
     @property
     def is_nothing(self) -> bool:
         """Whether this asks for a picture without any embedding."""
-        return self.name.strip().casefold() in _NOTHING
+        return self.key in RESERVED
 
     @classmethod
     def from_text(cls, text: str) -> Self:

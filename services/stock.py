@@ -1,13 +1,15 @@
-"""What pictures can be made with here: the models, the embeddings, and how many of these a request carries."""
+"""What pictures can be made with: the models, the embeddings, and how many of these a request carries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding, Library
 from embeddings.names import name_key
+from embeddings.overlay import OverlayLibrary
 from services.checkpoints import Checkpoint, Shelf
 from services.errors import UnknownName, UserError
 from services.matching import closest
@@ -29,7 +31,7 @@ class EmbeddingLimits:
 class Stock:
     """The library and the shelf, and the operator's choices about them."""
 
-    library: Library
+    library: Library | OverlayLibrary
     shelf: Shelf
     limits: EmbeddingLimits = EmbeddingLimits()
     default_model: str = "demo"
@@ -81,6 +83,46 @@ class Stock:
             near = ", ".join(closest(name, [embedding.id for embedding in self.library])) or "none yet"
             raise UnknownName(f"There's no embedding '{shorten(name)}' here. Did you mean one of these? {near}.")
         return installed
+
+
+class Stocks:
+    """The stock of each server: its own embeddings over everyone's. Direct messages have everyone's."""
+
+    def __init__(self, shared: Stock, folder: Path | None = None) -> None:
+        """`folder` has a folder for each server, named by its id."""
+        assert isinstance(shared.library, Library)
+        self.shared = shared
+        self.shared_library: Library = shared.library
+        self._folder = folder
+        self._own: dict[int, Stock] = {}
+
+    @property
+    def servers(self) -> list[int]:
+        """Servers that have embeddings of their own, or had."""
+        return list(self._own)
+
+    def of(self, guild_id: int | None) -> Stock:
+        """What can be used in a server."""
+        return self._own.get(guild_id or 0, self.shared)
+
+    def own_library(self, guild_id: int) -> Library:
+        """A server's own library, which may be empty."""
+        stock = self._own.get(guild_id)
+        if stock is None:
+            library = OverlayLibrary(Library(self.shared_library.catalog), self.shared_library)
+            stock = self._own[guild_id] = replace(self.shared, library=library)
+        assert isinstance(stock.library, OverlayLibrary)
+        return stock.library.own
+
+    def folder_of(self, guild_id: int) -> Path:
+        """Where a server's own files are."""
+        assert self._folder is not None
+        return self._folder / str(guild_id)
+
+    def folders(self) -> dict[int, Path]:
+        """The folders that there are, by their servers' ids."""
+        found = self._folder.iterdir() if self._folder is not None and self._folder.is_dir() else ()
+        return {int(path.name): path for path in sorted(found) if path.name.isdecimal() and path.is_dir()}
 
 
 def _spellings(name: str) -> Iterator[str]:

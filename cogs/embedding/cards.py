@@ -23,7 +23,11 @@ def list_card(shown: Sequence[InstalledEmbedding], checkpoint: Checkpoint | None
 
 
 def info_card(
-    embedding: InstalledEmbedding, models: Iterable[Checkpoint], presets: Sequence[str] = ()
+    embedding: InstalledEmbedding,
+    models: Iterable[Checkpoint],
+    presets: Sequence[str] = (),
+    *,
+    is_shared: bool = True,
 ) -> discord.Embed:
     """Everything that is known about an embedding."""
     entry = embedding.entry
@@ -34,6 +38,7 @@ def info_card(
     card.add_field(name="Made for", value=f"{architecture}, {lineage}" if has_lineage else architecture)
     card.add_field(name="Vectors", value=str(embedding.num_vectors))
     card.add_field(name="Strength", value=f"{embedding.strength:g}")
+    card.add_field(name="Available in", value="every server" if is_shared else "this server")
     fits = fit_lines((f"{model.title}: {fit_of(embedding, model).value}" for model in models), MAX_FIELD)
     card.add_field(name="Fit", value=fits or "no model is installed", inline=False)
     if entry is not None:

@@ -18,11 +18,11 @@ from cogs.text import as_typed
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.errors import EngineError, UserError
-from services.library.installer import Actor, Installer
+from services.library.installer import Installer
 from services.library.samples import Samples
 from services.matching import closest
 from services.planning.fit import fit_of, usable_with
-from services.stock import Stock
+from services.stock import Stocks
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Show, order_of
 from services.suggestions.suggestion import MAX_CHOICES
@@ -37,7 +37,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     def __init__(
         self,
         *,
-        stock: Stock,
+        stocks: Stocks,
         suggestions: Suggestions,
         pages: EmbeddingPages,
         installer: Installer,
@@ -45,7 +45,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         permissions: EmbeddingPermissions,
     ) -> None:
         super().__init__()
-        self._stock = stock
+        self._stocks = stocks
         self._suggestions = suggestions
         self._pages = pages
         self._installer = installer
@@ -59,8 +59,8 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         Args:
             model: Only those that work with this model.
         """
-        checkpoint = self._stock.shelf.find(model) if model else None
-        library = self._stock.library
+        stock = self._stocks.of(interaction.guild_id)
+        checkpoint, library = stock.shelf.find(model) if model else None, stock.library
         shown = usable_with(checkpoint, library) if checkpoint else sorted(library, key=order_of)
         await interaction.response.send_message(embed=list_card(shown, checkpoint), ephemeral=True)
 
@@ -79,7 +79,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             target: Only those with this target, such as hands or blur.
             show: All, the installed ones, or those that could be installed.
         """
-        embed, view = self._pages.page(PageKey(show=Show(show), model=model, target=target))
+        embed, view = self._pages.page(PageKey(show=Show(show), model=model, target=target), interaction.guild_id)
         await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
 
     @app_commands.command()
@@ -89,9 +89,10 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         Args:
             name: An installed embedding.
         """
-        embedding, models = self._stock.named_embedding(name), self._stock.shelf.installed
+        stock = self._stocks.of(interaction.guild_id)
+        embedding, models = stock.named_embedding(name), stock.shelf.installed
         presets = await self._installer.presets_with(embedding, interaction.guild_id)
-        card = info_card(embedding, models, presets)
+        card = info_card(embedding, models, presets, is_shared=self._installer.is_shared(embedding))
         checkpoint = next((model for model in models if fit_of(embedding, model).is_usable), None)
         if checkpoint is None:
             await interaction.response.send_message(embed=card, ephemeral=True)
@@ -103,39 +104,48 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     async def install(
         self, interaction: discord.Interaction, file: discord.Attachment | None = None, url: str | None = None
     ) -> None:
-        """Install an embedding from a file or an address (needs Manage Server).
+        """Install an embedding for this server, from a file or an address (needs Manage Server).
 
         Args:
             file: The embedding's file: safetensors, .pt, .bin or A1111's .png.
             url: Its address on Civitai or Hugging Face.
         """
-        self._permissions.check(interaction)
+        actor = self._permissions.check(interaction)
         if (file is None) == (url is None):
             raise UserError("Attach the embedding's file or give its address in `url`, one of the two.")
         if file is not None and file.size > MAX_UPLOAD_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
-        actor = Actor(interaction.guild_id, interaction.user.id)
         if file is not None:
             embedding = await self._installer.install(await download(file), file.filename, actor)
         else:
             embedding = await self._installer.install_from(url or "", actor)
-        card = info_card(embedding, self._stock.shelf.installed)
+        models, is_shared = self._stocks.shared.shelf.installed, self._installer.is_shared(embedding)
+        card = info_card(embedding, models, is_shared=is_shared)
         await interaction.edit_original_response(content=f"Installed **{as_typed(embedding.id)}**.", embed=card)
 
     @app_commands.command()
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
-        """Remove an installed embedding (needs Manage Server).
+        """Remove one of this server's own embeddings (needs Manage Server).
 
         Args:
-            name: An embedding that was installed here.
+            name: An embedding that was installed in this server.
         """
-        self._permissions.check(interaction)
-        actor = Actor(interaction.guild_id, interaction.user.id)
+        actor = self._permissions.check(interaction)
         embedding, presets = await self._installer.remove(name, actor)
         names = ", ".join(map(as_typed, presets))
         warning = f" These presets of this server use it and can't be used now: {names}." if presets else ""
         await interaction.response.send_message(f"Removed **{as_typed(embedding.id)}**.{warning}", ephemeral=True)
+
+    @app_commands.command()
+    async def publish(self, interaction: discord.Interaction, name: str) -> None:
+        """Make one of this server's embeddings available in every server (for the bot's operators).
+
+        Args:
+            name: An embedding that was installed in this server.
+        """
+        embedding = await self._installer.publish(name, self._permissions.actor_of(interaction))
+        await interaction.response.send_message(f"Every server has **{as_typed(embedding.id)}** now.", ephemeral=True)
 
     async def _pair(
         self, embedding: InstalledEmbedding, checkpoint: Checkpoint, card: discord.Embed
@@ -156,12 +166,16 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
 
     @browse.autocomplete("target")
     async def _complete_target(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return name_choices(closest(typed, self._pages.targets(), limit=MAX_CHOICES))
+        return name_choices(closest(typed, self._pages.targets(interaction.guild_id), limit=MAX_CHOICES))
 
     @info.autocomplete("name")
     async def _complete_name(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return name_choices(closest(typed, [embedding.id for embedding in self._stock.library], limit=MAX_CHOICES))
+        library = self._stocks.of(interaction.guild_id).library
+        return name_choices(closest(typed, [embedding.id for embedding in library], limit=MAX_CHOICES))
 
     @remove.autocomplete("name")
+    @publish.autocomplete("name")
     async def _complete_removable(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return name_choices(closest(typed, self._installer.removable(), limit=MAX_CHOICES))
+        return name_choices(
+            closest(typed, self._installer.removable(self._permissions.actor_of(interaction)), limit=MAX_CHOICES)
+        )

@@ -50,7 +50,7 @@ class BrowseButton(PersistentButton, template=_TEMPLATE):
         assert isinstance(interaction.client, commands.Bot)
         cog = interaction.client.get_cog(EmbeddingPages.__cog_name__)
         assert isinstance(cog, EmbeddingPages)
-        embed, view = cog.page(self._key)
+        embed, view = cog.page(self._key, interaction.guild_id)
         await interaction.response.edit_message(embed=embed, view=view)
 
 
@@ -67,13 +67,13 @@ class EmbeddingPages(commands.Cog):
     async def cog_unload(self) -> None:
         self._client.remove_dynamic_items(BrowseButton)
 
-    def targets(self) -> list[str]:
+    def targets(self, guild_id: int | None) -> list[str]:
         """What can be filtered by."""
-        return self._browsing.targets()
+        return self._browsing.targets(guild_id)
 
-    def page(self, key: PageKey) -> tuple[discord.Embed, discord.ui.View]:
+    def page(self, key: PageKey, guild_id: int | None) -> tuple[discord.Embed, discord.ui.View]:
         """A page, with buttons to the pages before and after it."""
-        page = self._browsing.page(key.page, model=key.model, target=key.target, show=key.show)
+        page = self._browsing.page(key.page, guild_id, model=key.model, target=key.target, show=key.show)
         text = fit_lines(map(_describe, page.listings), MAX_DESCRIPTION, separator="\n\n")
         embed = discord.Embed(
             title="Negative embeddings", description=text or "Nothing matches; try fewer filters.", colour=COLOUR

@@ -87,7 +87,7 @@ class Identify(commands.Cog):
             text = await asyncio.wait_for(text_of(interaction.message), PATIENCE)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise UserError("Discord isn't giving me that card's text right now; please click again.") from error
-        found = await asyncio.to_thread(self._identifier.again, text, model)
+        found = await asyncio.to_thread(self._identifier.again, text, model, interaction.guild_id)
         await self._imagine.open_form(interaction, found.request, found.settings)
 
     async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:
@@ -96,7 +96,7 @@ class Identify(commands.Cog):
             raise UserError(f"I read pictures of up to {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         text = await _first_text(small)
-        found = await self._identifier.identify(text)
+        found = await self._identifier.identify(text, interaction.guild_id)
         embed, files = identify_card(text, found, len(pictures) - 1)
         view = discord.ui.View(timeout=None).add_item(FillButton(found.request.model or ""))
         await interaction.edit_original_response(embed=embed, attachments=files, view=view)

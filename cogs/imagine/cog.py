@@ -101,7 +101,7 @@ class Imagine(commands.Cog):
 
     async def _draw(self, interaction: discord.Interaction, filled: Filled) -> None:
         """Plan and store first, so that a refusal is private; then defer, and leave the reply to the delivery."""
-        planned = await self._generation.plan(filled, interaction.user.id)
+        planned = await self._generation.plan(filled, place_of(interaction), interaction.user.id)
         origin = Origin.of_interaction(interaction.id)
         await self._generation.submit(planned, Admission(target_of(interaction), origin, thinking(interaction)))
 
@@ -113,7 +113,7 @@ class Imagine(commands.Cog):
         settings: str | None = None,
     ) -> ImagineForm:
         uses = self._generation.uses_in(interaction.guild_id)
-        fitting = self._suggestions.embeddings("", model=request.model, uses=uses)
+        fitting = self._suggestions.embeddings("", guild_id=interaction.guild_id, model=request.model, uses=uses)
         return ImagineForm(self._draw_form, request, preset, fitting, self._limits, settings=settings)
 
     @imagine.autocomplete("embedding1")
@@ -122,7 +122,8 @@ class Imagine(commands.Cog):
     async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> Choices:
         uses = self._generation.uses_in(interaction.guild_id)
         model, picked = interaction.namespace.model, picked_so_far(interaction)
-        return as_choices(self._suggestions.embeddings(typed, model=model, picked=picked, uses=uses))
+        guild_id = interaction.guild_id
+        return as_choices(self._suggestions.embeddings(typed, guild_id=guild_id, model=model, picked=picked, uses=uses))
 
     @imagine.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:

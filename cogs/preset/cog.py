@@ -244,7 +244,8 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
     @edit.autocomplete("embedding3")
     async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> Choices:
         model, picked = interaction.namespace.model, picked_so_far(interaction)
-        return as_choices(self._suggestions.embeddings(typed, model=model, picked=picked))
+        guild_id = interaction.guild_id
+        return as_choices(self._suggestions.embeddings(typed, guild_id=guild_id, model=model, picked=picked))
 
     @save.autocomplete("size")
     @edit.autocomplete("size")

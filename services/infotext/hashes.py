@@ -7,6 +7,7 @@ from enum import Enum
 
 from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding, Library
+from embeddings.overlay import OverlayLibrary
 from embeddings.writer import SOURCE_HASH
 
 #: Civitai writes this many digits of a file's SHA-256, A1111 two more, others all of them; fewer don't identify a file
@@ -50,7 +51,7 @@ class FoundEmbedding:
         return f"{self.name}: unknown {self.digits[:_SHOWN_DIGITS]}…" if self.digits else f"{self.name}: unknown"
 
 
-def look_up(name: str, digits: str, library: Library) -> FoundEmbedding:
+def look_up(name: str, digits: str, library: Library | OverlayLibrary) -> FoundEmbedding:
     """Resolve by hash, whatever the name; by name if no known file has this hash, or if it has too few digits."""
     if len(digits) < MIN_DIGITS:
         return _by_name(name, "", library)
@@ -68,7 +69,7 @@ def look_up(name: str, digits: str, library: Library) -> FoundEmbedding:
     return FoundEmbedding(name, digits, Standing.INSTALLED, twin, entry, is_other_file=True)
 
 
-def _by_name(name: str, digits: str, library: Library) -> FoundEmbedding:
+def _by_name(name: str, digits: str, library: Library | OverlayLibrary) -> FoundEmbedding:
     """With `digits`, those of a file that isn't known here."""
     installed, entry = library.find(name), library.catalog.find(name)
     if installed is not None:

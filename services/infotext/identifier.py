@@ -14,7 +14,7 @@ from services.infotext.reader import Infotext, read_infotext
 from services.infotext.recreation import Recreation, find_embeddings, recreate
 from services.infotext.settings_line import write_settings_line
 from services.requests import GenerationRequest
-from services.stock import Stock
+from services.stock import Stock, Stocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,21 @@ class Identified:
 class Identifier:
     """Knows the stock; knows no Discord and no picture files."""
 
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
-        self._shelf = stock.shelf
+    def __init__(self, stocks: Stocks) -> None:
+        self._stocks = stocks
+        self._shelf = stocks.shared.shelf
         self._hashing = asyncio.Lock()
 
-    async def identify(self, text: str) -> Identified:
+    async def identify(self, text: str, guild_id: int | None) -> Identified:
         """Resolve everything. The first time, models are read to compute their hashes, which may take a while.
 
         Raises: UserError, if the text isn't in A1111's format.
         """
         infotext = await asyncio.to_thread(_read, text)  # some texts are crafted to take long
         model = await self._find_model(infotext)
-        return await asyncio.to_thread(self._against, infotext, model)
+        return await asyncio.to_thread(self._against, infotext, model, self._stocks.of(guild_id))
 
-    def again(self, text: str, checkpoint_id: str | None) -> Identified:
+    def again(self, text: str, checkpoint_id: str | None, guild_id: int | None) -> Identified:
         """The same without reading any model, for a caller that already knows which one it is.
 
         Raises: UserError.
@@ -77,13 +77,13 @@ class Identifier:
         checkpoint = self._shelf.find(checkpoint_id) if checkpoint_id else None
         is_installed = checkpoint is not None and self._shelf.is_installed(checkpoint)
         model = FoundModel(infotext.model or "", infotext.model_hash or "", checkpoint, is_installed)
-        return self._against(infotext, model)
+        return self._against(infotext, model, self._stocks.of(guild_id))
 
-    def _against(self, infotext: Infotext, model: FoundModel) -> Identified:
+    def _against(self, infotext: Infotext, model: FoundModel, stock: Stock) -> Identified:
         drawn_by = model.checkpoint if model.is_installed else self._default()
-        embeddings = find_embeddings(infotext, self._stock.library)
+        embeddings = find_embeddings(infotext, stock.library)
         usable = model.checkpoint if model.is_installed else None
-        made: Recreation = recreate(infotext, embeddings, model=usable, drawn_by=drawn_by, limits=self._stock.limits)
+        made: Recreation = recreate(infotext, embeddings, model=usable, drawn_by=drawn_by, limits=stock.limits)
         settings = write_settings_line(
             replace(made.request, count=None), model=self._name_of(usable) if usable else None
         )
@@ -126,7 +126,7 @@ class Identifier:
 
     def _default(self) -> Checkpoint | None:
         try:
-            return self._stock.installed_checkpoint(None)
+            return self._stocks.shared.installed_checkpoint(None)
         except UserError:
             return None
 

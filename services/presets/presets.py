@@ -14,6 +14,7 @@ from services.presets.files import FilePreset, read_presets
 from services.presets.layers import Filled, lay_over
 from services.presets.rules import Missing, PresetRules
 from services.requests import WHOLE_SERVER, GenerationRequest, Place, Preset, Saved
+from services.stock import Stocks
 from services.storage.presets import PresetStore
 from services.suggestions.suggestion import MAX_CHOICES, Suggestion
 from services.text import QUOTED, shorten
@@ -26,9 +27,9 @@ ONLY_IN_SERVERS = "Presets belong to servers; use this in a server's channel."
 class Presets:
     """Checks that presets make sense. Who may write them is checked in the cogs, since Discord knows that."""
 
-    def __init__(self, store: PresetStore, rules: PresetRules) -> None:
+    def __init__(self, store: PresetStore, stocks: Stocks) -> None:
         self._store = store
-        self._rules = rules
+        self._stocks = stocks
         #: names by server, since autocomplete must never wait for the database
         self._names: dict[int, list[str]] = {}
         #: held between a check and the write that depends on it
@@ -119,7 +120,7 @@ class Presets:
 
     def missing(self, preset: Preset) -> list[Missing]:
         """What the preset names that isn't installed now."""
-        return self._rules.missing(preset.request)
+        return self._rules(preset.guild_id).missing(preset.request)
 
     async def delete(self, guild_id: int, name: str) -> Preset:
         """Delete a preset and return it.
@@ -148,9 +149,12 @@ class Presets:
         """
         named = await self.get(place.guild_id, preset) if preset else None
         defaults = await self._store.defaults(place.guild_id, place.channel_ids) if place.guild_id is not None else []
-        typed = self._rules.extract(request)
-        filled = lay_over(typed.request, named and self._extracted(named), [*map(self._extracted, defaults)])
-        self._rules.refuse_missing(typed.request, filled)
+        rules = self._rules(place.guild_id)
+        typed = rules.extract(request)
+        filled = lay_over(
+            typed.request, named and _extracted(named, rules), [_extracted(default, rules) for default in defaults]
+        )
+        rules.refuse_missing(typed.request, filled)
         return replace(filled, notes=(*filled.notes, *typed.hints))
 
     async def count_use(self, filled: Filled) -> None:
@@ -158,14 +162,11 @@ class Presets:
         if filled.named is not None:
             await self._store.count_use(filled.named.guild_id, filled.named.name)
 
-    def _extracted(self, preset: Preset) -> Preset:
-        """What the preset chooses, it chooses wherever it is written: rows of earlier versions may have it in their text."""
-        return replace(preset, request=self._rules.extract(preset.request).request)
-
     async def _settled(self, preset: Preset, *, trusted: GenerationRequest) -> Preset:
         if not preset.request.as_json():
             raise UserError("A preset needs at least one setting; add a model, an embedding or a negative prompt.")
-        request = await asyncio.to_thread(self._rules.settle, preset.request, trusted=trusted)
+        rules = self._rules(preset.guild_id)
+        request = await asyncio.to_thread(rules.settle, preset.request, trusted=trusted)
         return replace(preset, request=request)
 
     async def _imported(self, guild_id: int, read: FilePreset, author_id: int) -> Preset:
@@ -174,6 +175,9 @@ class Presets:
             return await self._settled(preset, trusted=read.request)
         except UserError as error:
             raise UserError(f"'{printable(read.name, QUOTED)}' in the file: {error}") from error
+
+    def _rules(self, guild_id: int | None) -> PresetRules:
+        return PresetRules(self._stocks.of(guild_id))
 
     async def _refuse_too_many(self, guild_id: int, names: Iterable[str]) -> None:
         known = {preset.name.casefold() for preset in await self._store.all(guild_id)}
@@ -184,6 +188,11 @@ class Presets:
 
     async def _refresh_names(self, guild_id: int) -> None:
         self._names[guild_id] = [preset.name for preset in await self._store.all(guild_id)]
+
+
+def _extracted(preset: Preset, rules: PresetRules) -> Preset:
+    """What the preset chooses, it chooses wherever it is written: rows of earlier versions may have it in their text."""
+    return replace(preset, request=rules.extract(preset.request).request)
 
 
 def checked_name(name: str) -> str:

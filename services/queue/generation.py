@@ -18,6 +18,7 @@ from services.presets.layers import Filled
 from services.queue.delivery import Delivery
 from services.queue.line import Line
 from services.requests import GenerationRequest, Place
+from services.stock import Stocks
 from services.storage.jobs import JobStore
 
 #: tells the member that the request was accepted; returns the id of that message, or None if it isn't known
@@ -43,8 +44,8 @@ class Admission:
 class Generation:
     """Knows where to answer only as ids."""
 
-    def __init__(self, *, planner: Planner, presets: Presets, jobs: JobStore, line: Line, delivery: Delivery) -> None:
-        self._planner = planner
+    def __init__(self, *, stocks: Stocks, presets: Presets, jobs: JobStore, line: Line, delivery: Delivery) -> None:
+        self._stocks = stocks
         self._presets = presets
         self._jobs = jobs
         self._line = line
@@ -59,13 +60,14 @@ class Generation:
         """
         return await self._presets.fill_in(request, preset, place)
 
-    async def plan(self, filled: Filled, member_id: int) -> Planned:
+    async def plan(self, filled: Filled, place: Place, member_id: int) -> Planned:
         """Plan a request that is filled in. Nothing is stored yet.
 
         Raises: UserError.
         """
         self._line.check_room(member_id)
-        planned = await asyncio.to_thread(self._planner.plan, filled.request)
+        planner = Planner(self._stocks.of(place.guild_id))
+        planned = await asyncio.to_thread(planner.plan, filled.request)
         await self._presets.count_use(filled)
         return replace(planned, hints=(*filled.notes, *planned.hints))
 

@@ -9,7 +9,7 @@ from services.checkpoints import Checkpoint
 from services.choices import LABEL_SEPARATOR, STAR, read_spelling
 from services.errors import UserError
 from services.matching import MIN_SIMILARITY
-from services.stock import Stock
+from services.stock import Stocks
 from services.suggestions.ranking import Ranking, score
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestion
 from services.text import plural, shorten
@@ -18,33 +18,43 @@ from services.text import plural, shorten
 class Suggestions:
     """Choices for the options of /imagine, /preset and /embedding."""
 
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
-        #: by checkpoint, with the state of the library it was made from
-        self._rankings: dict[str, tuple[int, Ranking]] = {}
+    def __init__(self, stocks: Stocks) -> None:
+        self._stocks = stocks
+        #: by server (0 for everyone's embeddings) and checkpoint, with the state of the library it was made from
+        self._rankings: dict[tuple[int, str], tuple[object, Ranking]] = {}
 
     def prepare(self) -> None:
-        """Rank the library for every installed model now, so that nobody waits for it while typing."""
-        for checkpoint in self._stock.shelf.installed:
-            self._ranking(checkpoint)
+        """Rank the libraries for every installed model now, so that nobody waits for it while typing."""
+        for guild_id in (0, *self._stocks.servers):
+            for checkpoint in self._stocks.shared.shelf.installed:
+                self._ranking(guild_id, checkpoint)
 
     def embeddings(
-        self, typed: str, *, model: str | None, picked: Iterable[str] = (), uses: Mapping[str, int] | None = None
+        self,
+        typed: str,
+        *,
+        guild_id: int | None = None,
+        model: str | None,
+        picked: Iterable[str] = (),
+        uses: Mapping[str, int] | None = None,
     ) -> list[Suggestion]:
-        """Embeddings that fit `model` and aren't picked yet; `uses` counts how often each was used in this server."""
+        """Embeddings of a server that fit `model` and aren't picked yet; `uses` counts how often each was used there."""
+        stock = self._stocks.of(guild_id)
         try:
-            checkpoint = self._stock.checkpoint(model)
+            checkpoint = stock.checkpoint(model)
         except UserError:
             return []
         names = (read_spelling(name)[0] for name in picked)
-        taken = {found.content_hash for name in names if (found := self._stock.embedding(name)) is not None}
+        taken = {found.content_hash for name in names if (found := stock.embedding(name)) is not None}
         name, colon, strength = typed.strip().partition(":")
-        best = self._ranking(checkpoint).best(name, MAX_CHOICES, without=taken, uses=uses or {})
+        best = self._ranking(guild_id or 0, checkpoint).best(name, MAX_CHOICES, without=taken, uses=uses or {})
         return [_describe(embedding, checkpoint, colon + strength) for embedding in best]
 
     def models(self, typed: str) -> list[Suggestion]:
         """Installed models."""
-        installed = [model for model in self._stock.shelf.installed if score(typed, model.names) >= MIN_SIMILARITY]
+        installed = [
+            model for model in self._stocks.shared.shelf.installed if score(typed, model.names) >= MIN_SIMILARITY
+        ]
         return [
             Suggestion(shorten(f"{model.title} · {model.lineage}", MAX_CHOICE_CHARACTERS), model.id)
             for model in installed[:MAX_CHOICES]
@@ -53,7 +63,7 @@ class Suggestions:
     def sizes(self, model: str | None) -> list[Suggestion]:
         """Square, portrait and landscape, in pixels that the model takes."""
         try:
-            checkpoint = self._stock.checkpoint(model)
+            checkpoint = self._stocks.shared.checkpoint(model)
         except UserError:
             return []
         width, height, multiple = checkpoint.width, checkpoint.height, checkpoint.multiple
@@ -63,13 +73,15 @@ class Suggestions:
             sizes.setdefault(size, name)
         return [Suggestion(f"{wide} × {high}, {name}", f"{wide}x{high}") for (wide, high), name in sizes.items()]
 
-    def _ranking(self, checkpoint: Checkpoint) -> Ranking:
+    def _ranking(self, guild_id: int, checkpoint: Checkpoint) -> Ranking:
+        stock = self._stocks.of(guild_id)
+        key = (0 if stock is self._stocks.shared else guild_id, checkpoint.id)
         # `prepare` runs in a thread while the library may change: rank a copy, marked with the state before it
-        state = self._stock.library.state
-        known_state, ranking = self._rankings.get(checkpoint.id, (-1, None))
+        state = stock.library.state
+        known_state, ranking = self._rankings.get(key, (None, None))
         if ranking is None or known_state != state:
-            ranking = Ranking(checkpoint, tuple(self._stock.library))
-            self._rankings[checkpoint.id] = (state, ranking)
+            ranking = Ranking(checkpoint, tuple(stock.library))
+            self._rankings[key] = (state, ranking)
         return ranking
 
 

@@ -12,7 +12,7 @@ from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.matching import MIN_SIMILARITY
 from services.planning.fit import fit_of
-from services.stock import Stock
+from services.stock import Stock, Stocks
 from services.suggestions.ranking import score
 
 PER_PAGE = 8
@@ -49,50 +49,46 @@ class Page:
 
 
 class Browsing:
-    """Knows the stock."""
+    """Knows the stocks."""
 
-    def __init__(self, stock: Stock) -> None:
-        self._library = stock.library
-        self._shelf = stock.shelf
+    def __init__(self, stocks: Stocks) -> None:
+        self._stocks = stocks
 
-    def page(self, number: int, *, model: str | None, target: str | None, show: Show) -> Page:
-        """A page of the embeddings that pass the filters; a number beyond the last page gives the last page.
+    def page(self, number: int, guild_id: int | None, *, model: str | None, target: str | None, show: Show) -> Page:
+        """A page of a server's embeddings that pass the filters; a number beyond the last page gives the last page.
 
         Raises: UnknownName, if there is no such model.
         """
-        checkpoint = self._shelf.find(model) if model else None
+        stock = self._stocks.of(guild_id)
+        checkpoint = stock.shelf.find(model) if model else None
         found = [
-            listing for listing in self._listings(show) if _fits(listing, checkpoint) and _targets(listing, target)
+            listing for listing in _listings(stock, show) if _fits(listing, checkpoint) and _targets(listing, target)
         ]
         pages = max(1, -(-len(found) // PER_PAGE))
         number = min(max(number, 0), pages - 1)
         return Page(tuple(found[number * PER_PAGE : (number + 1) * PER_PAGE]), number, pages, len(found))
 
-    def targets(self) -> list[str]:
-        """Everything that embeddings target, most frequent first."""
+    def targets(self, guild_id: int | None) -> list[str]:
+        """Everything that a server's embeddings target, most frequent first."""
         counts: dict[str, int] = {}
-        for listing in self._listings(Show.ALL):
+        for listing in _listings(self._stocks.of(guild_id), Show.ALL):
             for target in listing.targets:
                 counts[target] = counts.get(target, 0) + 1
         return sorted(counts, key=lambda target: (-counts[target], target))
 
-    def _listings(self, show: Show) -> Iterator[Listing]:
-        installed = sorted(self._library, key=order_of)
-        if show is not Show.MISSING:
-            for embedding in installed:
-                yield Listing(
-                    embedding.id,
-                    embedding.architecture,
-                    embedding.lineage,
-                    embedding.targets,
-                    embedding,
-                    embedding.entry,
-                )
-        if show is not Show.INSTALLED:
-            present = {embedding.entry.id for embedding in installed if embedding.entry is not None}
-            for entry in sorted(self._library.catalog, key=order_of):
-                if entry.id not in present:
-                    yield Listing(entry.id, entry.architecture, entry.lineage, entry.targets, None, entry)
+
+def _listings(stock: Stock, show: Show) -> Iterator[Listing]:
+    installed = sorted(stock.library, key=order_of)
+    if show is not Show.MISSING:
+        for embedding in installed:
+            yield Listing(
+                embedding.id, embedding.architecture, embedding.lineage, embedding.targets, embedding, embedding.entry
+            )
+    if show is not Show.INSTALLED:
+        present = {embedding.entry.id for embedding in installed if embedding.entry is not None}
+        for entry in sorted(stock.library.catalog, key=order_of):
+            if entry.id not in present:
+                yield Listing(entry.id, entry.architecture, entry.lineage, entry.targets, None, entry)
 
 
 def order_of(embedding: InstalledEmbedding | CatalogEntry) -> tuple[Architecture, int, str]:
