@@ -59,7 +59,7 @@ class EngineError(Exception):
     #: what the member reads instead
     calm = (
         "Something went wrong while I was making your picture. Please try again; "
-        "if it keeps happening, tell whoever runs this bot."
+        "if it keeps happening, tell the bot's operator."
     )
 
 

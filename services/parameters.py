@@ -92,7 +92,8 @@ class PlanRecord:
     def from_json(table: Mapping[str, Any]) -> PlanRecord:
         """The inverse of `as_json`."""
         embeddings = tuple(EmbeddingRecord(**embedding) for embedding in table["embeddings"])
-        return PlanRecord(**{**table, "embeddings": embeddings})
+        values: dict[str, Any] = {**table, "embeddings": embeddings}
+        return PlanRecord(**values)
 
     def with_vectors(self, vectors: Mapping[str, Vectors]) -> GenerationParameters:
         """The plan as an engine takes it; `vectors` maps content hashes to each embedding's vectors.

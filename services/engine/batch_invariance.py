@@ -9,9 +9,9 @@ guidance, a single row each, run alone. On a GPU every kernel depends on the bat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -25,7 +25,7 @@ Rows = list[int]
 
 
 @contextmanager
-def batch_invariant(pipe: Any) -> Iterator[None]:
+def batch_invariant(pipe: Any) -> Generator[None]:
     """Within this context, a pipeline on the CPU computes each picture as if it were alone; on a GPU, nothing changes.
 
     The pipeline must have per-sample guidance: a batch is all negatives followed by all positives, or positives only.
@@ -68,7 +68,7 @@ class _BatchInvariantUNet:
 
         def predict(rows: Rows, pictures: int) -> torch.Tensor:
             self._pictures_in_part = pictures
-            selected = _select_rows(kwargs, rows, len(sample))
+            selected = _select_in_all(kwargs, rows, len(sample))
             (part,) = self._original_forward(sample[rows], *args, return_dict=False, **selected)
             predicted[rows] = part
             return part
@@ -102,6 +102,10 @@ def _split_safely(pictures: Sequence[int]) -> Iterator[Sequence[int]]:
 def _select_rows(value: Any, rows: Rows, num_rows: int) -> Any:
     """These rows of every tensor in `value` that has one row per row of the batch; everything else unchanged."""
     if isinstance(value, dict):
-        return {name: _select_rows(item, rows, num_rows) for name, item in value.items()}
+        return _select_in_all(cast("dict[str, Any]", value), rows, num_rows)
     is_batched = isinstance(value, torch.Tensor) and value.ndim > 0 and len(value) == num_rows
     return value[rows] if is_batched else value
+
+
+def _select_in_all(values: Mapping[str, Any], rows: Rows, num_rows: int) -> dict[str, Any]:
+    return {name: _select_rows(value, rows, num_rows) for name, value in values.items()}

@@ -90,7 +90,7 @@ class Conditioner:
             placements = [
                 [
                     # position 0 holds the begin token
-                    Placement(offset + 1, torch.from_numpy(embeddings[index].vectors[encoder_name]))
+                    Placement(offset + 1, torch.as_tensor(embeddings[index].vectors[encoder_name]))
                     for offset, index in chunk.placed
                 ]
                 for chunk in chunks

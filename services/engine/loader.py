@@ -1,5 +1,8 @@
 """Load checkpoints: the pipeline, and the conditioner that hooks its text encoders."""
 
+# diffusers exports its classes lazily, which pyright takes for private imports
+# pyright: reportPrivateImportUsage=false
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -110,10 +113,8 @@ def dtype_on(device: torch.device) -> torch.dtype:
 
 
 def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: torch.device) -> Any:
-    kind: Any = _StableDiffusionXL if checkpoint.architecture is Architecture.SDXL else _StableDiffusion
-    dtype = dtype_on(device)
-    extras = {} if kind is _StableDiffusionXL else {"safety_checker": None, "requires_safety_checker": False}
-    options = {"dtype": dtype, "local_files_only": True} | extras
+    kind, options = _pipeline_class(checkpoint.architecture)
+    options |= {"dtype": dtype_on(device), "local_files_only": True}
     weights, configuration = installation.weights, str(installation.configuration)
     try:
         if weights.is_file():
@@ -128,6 +129,13 @@ def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: t
     return pipe
 
 
+def _pipeline_class(architecture: Architecture) -> tuple[Any, dict[str, Any]]:
+    """The pipeline, and the options that only it has."""
+    if architecture is Architecture.SDXL:
+        return _StableDiffusionXL, {}
+    return _StableDiffusion, {"safety_checker": None, "requires_safety_checker": False}
+
+
 def _scheduler_settings(checkpoint: Checkpoint) -> dict[str, Any]:
     """The scheduler settings in the checkpoint's entry; they override the scheduler's own file."""
     changes: dict[str, Any] = {"prediction_type": checkpoint.prediction} if checkpoint.prediction else {}
@@ -137,10 +145,11 @@ def _scheduler_settings(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _configure_scheduler(pipe: Any, changes: dict[str, Any]) -> None:
-    pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **changes)
+    scheduler = pipe.scheduler.from_config(pipe.scheduler.config, **changes)
     # A scheduler class drops settings that it doesn't have: PNDM, which SD 1.5 ships with, has no zero terminal SNR. The
     # classes of our samplers do, and they read this config.
-    pipe.scheduler.register_to_config(**changes)
+    scheduler.register_to_config(**changes)
+    pipe.scheduler = scheduler
 
 
 def _check_widths(checkpoint: Checkpoint, pipe: Any) -> None:

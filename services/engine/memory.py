@@ -49,5 +49,6 @@ def empty_cache() -> None:
 def total_memory(device: torch.device) -> int:
     """The device's memory in bytes, including what other processes are using."""
     if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory
+        _, total = torch.cuda.mem_get_info(device)
+        return total
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # Apple's GPUs share it with the CPU

@@ -140,6 +140,8 @@ class Engine:
                     return rendered
                 case Failed() as failed:
                     raise _error(failed, request)
+                case Ready():
+                    pass  # only sent before the first request
 
     def kill(self) -> None:
         """Kill the process immediately, whatever it's doing."""

@@ -1,5 +1,8 @@
 """The diffusers scheduler for each of our samplers."""
 
+# diffusers exports its classes lazily, which pyright takes for private imports
+# pyright: reportPrivateImportUsage=false
+
 from __future__ import annotations
 
 from typing import Any
@@ -34,7 +37,7 @@ _PLAIN: dict[str, Any] = {
     "use_beta_sigmas": False,
     "use_lu_lambdas": False,
 }
-_SCHEDULERS: dict[str, tuple[type, dict[str, Any]]] = {
+_SCHEDULERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "dpmpp_2m": (DPMSolverMultistepScheduler, {}),
     "dpmpp_2m_karras": (_StartAtFirstSigma, {"use_karras_sigmas": True}),
     "euler": (EulerDiscreteScheduler, {}),

@@ -26,10 +26,10 @@ Tokenize = Callable[[str], list[int]]
 class Chunk:
     """Up to 75 tokens with a weight each, and the positions of embeddings among them."""
 
-    ids: list[int] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list[int])
+    weights: list[float] = field(default_factory=list[float])
     #: (position of its first vector, index of the embedding)
-    placed: list[tuple[int, int]] = field(default_factory=list)
+    placed: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
     @property
     def room(self) -> int:

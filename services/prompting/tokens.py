@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 from transformers import CLIPTokenizer
 
@@ -27,4 +28,5 @@ def tokenizer_function(tokenizer: CLIPTokenizer) -> Tokenize:
 @cache
 def load_tokenizer(configuration: Path) -> Tokenize:
     """The tokenizer of a folder in diffusers' layout. Cached, and doesn't import torch."""
-    return tokenizer_function(CLIPTokenizer.from_pretrained(configuration / "tokenizer", local_files_only=True))
+    kind = cast("Any", CLIPTokenizer)  # its annotations are incomplete
+    return tokenizer_function(kind.from_pretrained(configuration / "tokenizer", local_files_only=True))
