@@ -1,1 +1,1 @@
-"""What is measured, and against what: ratios of two things taken in one run, never seconds of one machine."""
+"""Benchmarks: ratios of two measurements from the same run, so that they don't depend on the machine."""

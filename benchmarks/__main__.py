@@ -1,4 +1,4 @@
-"""python -m benchmarks [NAME …]: measure, and print each ratio beside its target."""
+"""python -m benchmarks [NAME …]: run benchmarks, and print each ratio with its target."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ BENCHMARKS: dict[str, Callable[[], list[Ratio]]] = {
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; the exit code tells whether every target was met."""
+    """Run the named benchmarks, or all. Returns the exit code: 0 if every target was met, 1 if not, 2 for a wrong name."""
     if unknown := set(names) - BENCHMARKS.keys():
-        print(f"there is no benchmark {sorted(unknown)[0]}: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"unknown benchmark {sorted(unknown)[0]!r}; choose from {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
     console, ratios = Console(), list[Ratio]()
     for name in names or BENCHMARKS:
         with console.status(f"measuring {name} …"):
             ratios += BENCHMARKS[name]()
-    table = Table("what", "measured", "target", "", "how", box=None)
-    for one in ratios:
-        mark = "[green]met[/]" if one.is_met else "[red]missed[/]"
-        table.add_row(one.name, f"{one.value:.3f}", f"{one.should_be} {one.target:g}", mark, one.detail)
+    table = Table("ratio", "measured", "target", "", "definition", box=None)
+    for ratio in ratios:
+        mark = "[green]met[/]" if ratio.is_met else "[red]missed[/]"
+        table.add_row(ratio.name, f"{ratio.value:.3f}", f"{ratio.should_be} {ratio.target:g}", mark, ratio.detail)
     console.print(table)
-    return 0 if all(one.is_met for one in ratios) else 1
+    return 0 if all(ratio.is_met for ratio in ratios) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A tiny random Stable Diffusion with a vocabulary as large as CLIP's, and embeddings for it: real classes, no weights."""
+"""A tiny Stable Diffusion with random weights and a vocabulary as large as CLIP's, and embeddings for it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from services.parameters import PlacedEmbedding
 
 VOCABULARY = 49_408
 WIDTH = 768
-#: words that are one token each; the rest of the vocabulary is there for its size
+#: words of one token each; the rest of the vocabulary only makes up the size
 WORDS = [f"w{number}" for number in range(400)]
 
 
 def build_tokenizer() -> CLIPTokenizer:
-    """Byte alphabet, whole words by chains of merges, and filling up to CLIP's size."""
+    """A vocabulary of the byte alphabet, WORDS built by chains of merges, and filler tokens up to CLIP's size."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = dict.fromkeys([*alphabet, *(letter + "</w>" for letter in alphabet)])
     merges: dict[tuple[str, str], None] = {}
@@ -34,19 +34,19 @@ def build_tokenizer() -> CLIPTokenizer:
             merges[parts[0], parts[1]] = None
             parts = [parts[0] + parts[1], *parts[2:]]
             vocabulary[parts[0]] = None
-    filling = (f"filling{number}</w>" for number in range(VOCABULARY))
+    filler = (f"filler{number}</w>" for number in range(VOCABULARY))
     while len(vocabulary) < VOCABULARY - 2:
-        vocabulary[next(filling)] = None
+        vocabulary[next(filler)] = None
     tokens = [*vocabulary, "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(
         vocab={token: number for number, token in enumerate(tokens)},
-        merges=list(merges),  # pyright: ignore[reportArgumentType] - the annotation knows only one of the two forms
+        merges=list(merges),  # pyright: ignore[reportArgumentType] - the annotation lacks this form
         model_max_length=77,
     )
 
 
 def build_text_encoder(layers: int) -> CLIPTextModel:
-    """CLIP-L's width and vocabulary, with as many layers as asked for."""
+    """A text encoder with CLIP-L's width and vocabulary size."""
     config = CLIPTextConfig(
         vocab_size=VOCABULARY,
         hidden_size=WIDTH,
@@ -61,7 +61,7 @@ def build_text_encoder(layers: int) -> CLIPTextModel:
 
 
 def build_pipeline(layers: int = 2) -> StableDiffusionPipeline:
-    """A whole pipeline whose UNet is small enough for a CPU."""
+    """A complete pipeline with a UNet small enough for a CPU."""
     torch.manual_seed(0)
     unet = UNet2DConditionModel(
         sample_size=16,
@@ -73,7 +73,7 @@ def build_pipeline(layers: int = 2) -> StableDiffusionPipeline:
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
     )
     vae = AutoencoderKL(
-        block_out_channels=(16, 32),  # pyright: ignore[reportArgumentType] - annotated as a pair of one
+        block_out_channels=(16, 32),  # pyright: ignore[reportArgumentType] - annotated as a tuple of one
         down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),  # pyright: ignore[reportArgumentType]
         up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D"),  # pyright: ignore[reportArgumentType]
         norm_num_groups=8,
@@ -95,14 +95,14 @@ def build_pipeline(layers: int = 2) -> StableDiffusionPipeline:
 
 @cache
 def saved_pipeline() -> Path:
-    """The pipeline in a folder, as installed checkpoints are."""
+    """The pipeline saved in a folder, like an installed checkpoint. It is saved once per process."""
     folder = Path(tempfile.mkdtemp(prefix="negative-space-"))
     build_pipeline().save_pretrained(folder, safe_serialization=True)
     return folder
 
 
 def place(name: str, vectors: int, seed: int) -> PlacedEmbedding:
-    """Random vectors of a usual length, as a plan carries them."""
+    """An embedding of random vectors with typical norms, as plans carry them."""
     rows = np.random.default_rng(seed).normal(0, 0.02, (vectors, WIDTH)).astype(np.float32)
     embedding = Embedding(Architecture.SD1, {"clip_l": rows})
     return PlacedEmbedding(name, 1.0, vectors, embedding.content_hash, f"{seed:064x}", embedding.vectors)

@@ -1,4 +1,4 @@
-"""A measured ratio beside its target."""
+"""A measured ratio and its target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """One figure; `detail` says in a few words what was divided by what."""
+    """A figure without units; `detail` says in a few words what was divided by what."""
 
     name: str
     value: float

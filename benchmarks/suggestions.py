@@ -1,4 +1,4 @@
-"""Ten thousand installed embeddings: reading them all at start, and autocomplete over them."""
+"""Ten thousand installed embeddings: indexing them at start, and autocomplete over all of them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from services.suggestions.autocomplete import Suggestions
 
 INSTALLED = 10_000
 START_LIMIT = 3.0  # seconds
-ANSWER_LIMIT = 0.050  # seconds; what design and members expect while the GPU works
+ANSWER_LIMIT = 0.050  # seconds, in which autocomplete must answer even while the GPU is busy
 TYPED = ("", "n", "neg", "negative 77", "watermrk", "xyz", "negative-1234:0.8")
 ROUNDS = 5
 
 
 def measure() -> list[Ratio]:
-    """Seconds as shares of their limits."""
+    """Measure times as shares of their limits."""
     with tempfile.TemporaryDirectory() as folder:
         _write_files(Path(folder))
         library = Library(Catalog())
@@ -35,8 +35,7 @@ def measure() -> list[Ratio]:
         library.scan([Path(folder)])
         start = time.perf_counter() - started
         assert len(library) == INSTALLED
-    shelf = read_shelf(Path(folder))
-    suggestions = Suggestions(Stock(library, shelf))
+    suggestions = Suggestions(Stock(library=library, shelf=read_shelf(Path(folder))))
     suggestions.prepare()
     answers: list[float] = []
     for typed in TYPED * ROUNDS:
@@ -45,8 +44,8 @@ def measure() -> list[Ratio]:
         answers.append(time.perf_counter() - started)
     slowest = statistics.quantiles(answers, n=100)[-1]
     return [
-        Ratio("index", start / START_LIMIT, 1, "at most", f"{INSTALLED:,} files read ÷ {START_LIMIT:g} s"),
-        Ratio("autocomplete", slowest / ANSWER_LIMIT, 1, "at most", f"p99 over them ÷ {ANSWER_LIMIT * 1000:g} ms"),
+        Ratio("index", start / START_LIMIT, 1, "at most", f"time to read {INSTALLED:,} files ÷ {START_LIMIT:g} s"),
+        Ratio("autocomplete", slowest / ANSWER_LIMIT, 1, "at most", f"99th percentile ÷ {ANSWER_LIMIT * 1000:g} ms"),
     ]
 
 

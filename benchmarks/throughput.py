@@ -1,6 +1,6 @@
-"""Mixed load: our way, many members' requests in one denoising loop, against the usual one, each by itself.
+"""Throughput under mixed load: requests of many members in one batch, compared with the usual way, one at a time.
 
-The usual way loads the request's embeddings into the pipeline with diffusers' own loader, calls it, and unloads them.
+The usual way loads a request's embeddings with diffusers' own loader, calls the pipeline, and unloads them.
 """
 
 from __future__ import annotations
@@ -26,23 +26,29 @@ from services.parameters import GenerationParameters
 from services.queue.fair import FairQueue
 
 JOBS, MEMBERS, STEPS, SIDE, BATCH = 32, 8, 10, 64, 8
-#: the usual way takes seconds for each request, so its rate is taken from some of them
+#: the usual way takes seconds per request, so its rate is measured on fewer
 USUAL_JOBS = 8
 EMBEDDINGS = [place(f"embedding{number}", vectors, number) for number, vectors in enumerate((8, 16, 6, 8))]
 VECTORS = {placed.content_hash: placed.vectors for placed in EMBEDDINGS}
 
 
 def measure() -> list[Ratio]:
-    """The same 32 plans both ways, and one at a time with nothing to load."""
+    """Render the same plans in batches, one at a time, and the usual way."""
     jobs = _jobs()
     loaded = load_checkpoint(_checkpoint(), Installation.in_folder(saved_pipeline()), torch.device("cpu"))
-    render(loaded, _plans(jobs[:1]), lambda *_: None)  # warm up
+    render(loaded, _plans(jobs[:1]), lambda *_: None)  # warm-up
     batched = _timed(lambda: _in_batches(loaded, jobs))
     alone = _timed(lambda: [render(loaded, [plan], lambda *_: None) for plan in _plans(jobs)])
-    usual = _timed(lambda: _the_usual_way(jobs[:USUAL_JOBS])) * JOBS / USUAL_JOBS
+    usual = _timed(lambda: _usual_way(jobs[:USUAL_JOBS])) * JOBS / USUAL_JOBS
     return [
-        Ratio("throughput", usual / batched, 5, "at least", "pictures/s ÷ one at a time with load and unload, CPU"),
-        Ratio("batching alone", alone / batched, 1, "at least", "pictures/s ÷ one at a time, nothing to load, CPU"),
+        Ratio("throughput", usual / batched, 5, "at least", "pictures/s ÷ pictures/s the usual way, CPU"),
+        Ratio(
+            "batching alone",
+            alone / batched,
+            1,
+            "at least",
+            "pictures/s ÷ pictures/s one at a time without loading, CPU",
+        ),
     ]
 
 
@@ -100,7 +106,7 @@ def _in_batches(loaded: LoadedCheckpoint, jobs: Sequence[Job]) -> None:
         render(loaded, _plans(batch), lambda *_: None)
 
 
-def _the_usual_way(jobs: Sequence[Job]) -> None:
+def _usual_way(jobs: Sequence[Job]) -> None:
     pipe = build_pipeline()
     assert len(pipe.tokenizer) == VOCABULARY
     with tempfile.TemporaryDirectory() as folder:
