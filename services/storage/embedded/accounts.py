@@ -22,6 +22,11 @@ class Account:
     uid: int | None = None
     gid: int | None = None
 
+    @property
+    def owner(self) -> int:
+        """The user id that owns what the account creates."""
+        return os.geteuid() if self.uid is None else self.uid
+
     def popen_arguments(self) -> _PopenArguments:
         if self.uid is None or self.gid is None:
             return {}

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from services.storage.accounts import Account
+from services.storage.embedded.accounts import Account
 
 #: the wheel's current version; an older one is installed beside it, only to upgrade old data
 _INSTALL = "pginstall18"

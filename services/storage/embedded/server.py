@@ -7,15 +7,10 @@ locks only its data folder, runs the server as a child process, reaps it, and re
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
-import hashlib
 import logging
-import os
 import signal
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,24 +21,22 @@ from urllib.parse import quote
 import asyncpg
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from services.storage.accounts import Account, server_account
-from services.storage.binaries import server_binaries
+from services.storage.embedded.accounts import Account, server_account
+from services.storage.embedded.binaries import server_binaries
+from services.storage.embedded.children import death_signal
+from services.storage.embedded.data_folder import prepare_data_folder
+from services.storage.embedded.errors import PostgresFailed
+from services.storage.embedded.socket_folder import prepare_socket_folder, socket_folder_for
+from services.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT = 60.0  # seconds; after a crash the server replays its write-ahead log first
 STOP_TIMEOUT = 10.0  # seconds
+CONNECT_TIMEOUT = 2  # seconds
 WATCH_INTERVAL = 0.25  # seconds between checks that the server is still running
-#: bytes; the kernel limits a Unix socket's path to 107, including the file name that PostgreSQL adds
-MAX_SOCKET_FOLDER = 85
-
-#: sorts the same on every machine, and knows upper and lower case in all scripts
-_LOCALE = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+RETRY_INTERVAL = 5.0  # seconds between attempts to restart it
 _SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "40"}
-
-
-class PostgresFailed(Exception):
-    """The embedded server can't start; the message says why and what to do."""
 
 
 class EmbeddedPostgres:
@@ -51,6 +44,7 @@ class EmbeddedPostgres:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._socket_folder = socket_folder_for(self.folder)
         self._account: Account = server_account()
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -81,23 +75,29 @@ class EmbeddedPostgres:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
-            if self._process is not None and self._process.poll() is not None:
-                log.warning("PostgreSQL exited with code %s; restarting it", self._process.returncode)
-                self._process = None
-                try:
-                    await self._ensure_running()
-                except PostgresFailed:
-                    log.exception("PostgreSQL failed to restart; trying again")
-            elif self._process is None and not await self._is_answering():
-                with suppress(PostgresFailed):
-                    await self._ensure_running()
+            try:
+                await self._restart_if_dead()
+            except PostgresFailed as error:
+                log.error("PostgreSQL failed to restart; trying again in %g s: %s", RETRY_INTERVAL, error)
+                await asyncio.sleep(RETRY_INTERVAL)
+            except Exception:  # whatever it was, the server still needs its supervisor
+                log.exception("PostgreSQL failed to restart; trying again in %g s", RETRY_INTERVAL)
+                await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _restart_if_dead(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            log.warning("PostgreSQL exited with code %s; restarting it", self._process.returncode)
+            self._process = None
+        if self._process is None:  # or another process's server, which may have ended with it
+            await self._ensure_running()
 
     async def _ensure_running(self) -> None:
-        if await self._is_answering():
-            return
         try:
             self._account.make_private(self.folder)
-            self._account.make_private(self._socket_folder)
+            if self._socket_folder != self.folder:  # checked before anything connects to a socket in it
+                prepare_socket_folder(self._socket_folder, self._account)
+            if await self._is_answering():
+                return
             if not self._account.can_reach(self.folder):
                 raise PostgresFailed(
                     f"PostgreSQL refuses to run as root, and other accounts can't enter {self.folder}: choose another "
@@ -119,8 +119,7 @@ class EmbeddedPostgres:
 
     async def _start(self) -> None:
         binaries = await asyncio.to_thread(server_binaries, self._account)
-        if not (self.folder / "data" / "PG_VERSION").exists():
-            await asyncio.to_thread(self._initialise, binaries)
+        await asyncio.to_thread(prepare_data_folder, self.folder, binaries, self._account)
         arguments = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         program = ["env", *self._ignore_stale_pid(), str(binaries / "postgres")]
         with (self.folder / "server.log").open("ab") as output:
@@ -130,7 +129,7 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C must reach only us; we stop the server after the last write
-                preexec_fn=_die_with_parent,
+                preexec_fn=death_signal(signal.SIGINT),
                 **self._account.popen_arguments(),
             )
         deadline = asyncio.get_running_loop().time() + START_TIMEOUT
@@ -143,35 +142,14 @@ class EmbeddedPostgres:
             await asyncio.sleep(0.02)
         raise PostgresFailed(f"PostgreSQL didn't answer within {START_TIMEOUT:g} s: {self._last_log_line()}")
 
-    def _initialise(self, binaries: Path) -> None:
-        done = subprocess.run(
-            [
-                binaries / "initdb",
-                "-D",
-                self.folder / "data",
-                "-U",
-                "postgres",
-                "--auth=trust",
-                "--encoding=UTF8",
-                *_LOCALE,
-                "--no-instructions",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._account.popen_arguments(),
-        )
-        if done.returncode:
-            raise PostgresFailed(
-                f"PostgreSQL's data folder couldn't be created: {done.stderr.strip().splitlines()[-1]}"
-            )
-
     async def _is_answering(self) -> bool:
         try:
-            connection = await asyncpg.connect(self.url, timeout=2)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            connection = await asyncpg.connect(self.url, timeout=CONNECT_TIMEOUT)
+            await connection.close(timeout=CONNECT_TIMEOUT)
+        except asyncpg.TooManyConnectionsError:
+            return True
+        except (*OUTAGES, asyncpg.PostgresError):
             return False
-        await connection.close()
         return True
 
     def _stop(self) -> None:
@@ -213,22 +191,7 @@ class EmbeddedPostgres:
                 return [f"PG_GRANDPARENT_PID={pid}"]
         return []
 
-    @property
-    def _socket_folder(self) -> Path:
-        # PostgreSQL reads the option as a comma-separated list of folders
-        if len(os.fsencode(self.folder)) <= MAX_SOCKET_FOLDER and not set(',"') & set(str(self.folder)):
-            return self.folder
-        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"negative-space-{digest}"
-
     def _last_log_line(self) -> str:
         with suppress(OSError, IndexError):
             return (self.folder / "server.log").read_text(errors="replace").strip().splitlines()[-1]
         return "its log is empty"
-
-
-def _die_with_parent() -> None:
-    """Make the kernel shut the server down if our process is killed, so that no server is left behind."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGINT)

@@ -17,16 +17,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.storage import EmbeddedPostgres
-from services.storage.accounts import Account, server_account
-from services.storage.embedded import PostgresFailed
+from services.storage import EmbeddedPostgres, PostgresFailed
+from services.storage.embedded.accounts import server_account
 from tests.builders import REPOSITORY
 
 #: opens the folder, prints the server's pid and the sum of the rows, and keeps the server until stdin is closed
 _SHARE = """
 import asyncio, pathlib, sys
 import asyncpg
-from services.storage import EmbeddedPostgres
+from services.storage import EmbeddedPostgres, PostgresFailed
 async def main():
     async with EmbeddedPostgres(pathlib.Path(sys.argv[1])) as server:
         connection = await asyncpg.connect(server.url)
@@ -226,13 +225,3 @@ async def test_a_folder_that_the_servers_account_cannot_enter_is_refused_at_once
     async with asyncio.timeout(10):
         with pytest.raises(PostgresFailed, match=r"other accounts can't enter .*choose another DATA_DIR"):
             await EmbeddedPostgres(tmp_path / "closed" / "postgresql").__aenter__()
-
-
-def test_an_account_reaches_a_path_if_it_may_enter_every_folder_above(tmp_path: Path) -> None:
-    stranger = Account(uid=54_321, gid=54_321)
-    inner = tmp_path / "open" / "inner"
-    inner.mkdir(parents=True)
-    tmp_path.chmod(0o700)
-    assert not stranger.can_reach(inner)
-    assert Account(uid=tmp_path.stat().st_uid, gid=0).can_reach(inner)
-    assert Account().can_reach(inner)
