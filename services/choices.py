@@ -98,10 +98,26 @@ def parse_choices(typed: str) -> tuple[EmbeddingChoice, ...]:
 
     Raises: UserError, as `parse_choice` does.
     """
+    return tuple(map(parse_choice, split_choices(typed)))
+
+
+def split_choices(typed: str) -> list[str]:
+    """The parts of such a list, each in its own spelling."""
     if LABEL_SEPARATOR in typed:  # whose targets have commas between them
-        return (parse_choice(typed),)
+        return [typed]
     parts = (part.strip() for line in re.split(r"[;\n]", typed) for part in _COMMA.split(line))
-    return tuple(parse_choice(part) for part in parts if part)
+    return [part for part in parts if part]
+
+
+def guess_choice(typed: str) -> EmbeddingChoice:
+    """What an option that is still being typed says so far, without what isn't a strength yet. Never raises."""
+    text = _without_label(typed)
+    if not text.endswith((")", "]", ">")):
+        text = text.lstrip("([< ")
+    name, strength = read_spelling(text)
+    if strength is None or not 0 <= strength <= MAX_STRENGTH:
+        return EmbeddingChoice(name.partition(":")[0].lstrip("([< "))
+    return EmbeddingChoice(name, float(f"{strength:.4g}"))
 
 
 def read_spelling(term: str) -> tuple[str, float | None]:

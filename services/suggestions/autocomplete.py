@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
-from services.choices import LABEL_SEPARATOR, STAR, read_spelling
+from services.choices import LABEL_SEPARATOR, STAR, EmbeddingChoice, guess_choice, split_choices
 from services.errors import UserError
 from services.matching import MIN_SIMILARITY
 from services.stock import Stocks
@@ -44,11 +44,11 @@ class Suggestions:
             checkpoint = stock.checkpoint(model)
         except UserError:
             return []
-        names = (read_spelling(name)[0] for name in picked)
-        taken = {found.content_hash for name in names if (found := stock.embedding(name)) is not None}
-        name, colon, strength = typed.strip().partition(":")
-        best = self._ranking(guild_id or 0, checkpoint).best(name, MAX_CHOICES, without=taken, uses=uses or {})
-        return [_describe(embedding, checkpoint, colon + strength) for embedding in best]
+        others = [guess_choice(part).name for option in picked for part in split_choices(option)]
+        taken = {found.content_hash for name in others if (found := stock.embedding(name)) is not None}
+        so_far = guess_choice(typed)
+        best = self._ranking(guild_id or 0, checkpoint).best(so_far.name, MAX_CHOICES, without=taken, uses=uses or {})
+        return [_describe(embedding, checkpoint, so_far.strength) for embedding in best]
 
     def models(self, typed: str) -> list[Suggestion]:
         """Installed models."""
@@ -85,10 +85,8 @@ class Suggestions:
         return ranking
 
 
-def _describe(embedding: InstalledEmbedding, checkpoint: Checkpoint, strength: str) -> Suggestion:
-    value = embedding.id + strength
-    # a "strength" that long isn't one, and half a value would name nothing
-    value = value if len(value) <= MAX_CHOICE_CHARACTERS else embedding.id
+def _describe(embedding: InstalledEmbedding, checkpoint: Checkpoint, strength: float | None) -> Suggestion:
+    value = str(EmbeddingChoice(embedding.id, strength))
     starred = STAR if embedding.id in checkpoint.recommended else ""
     targets = ", ".join(embedding.targets) or "no description"
     label = LABEL_SEPARATOR.join((f"{starred}{value}", targets, plural(embedding.num_vectors, "vector")))
