@@ -1,4 +1,4 @@
-"""Autocomplete: only what fits, nothing twice, the best first, and always something that can be submitted."""
+"""Autocomplete: only embeddings that fit, none twice, the best first, and each can be submitted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.architecture import Architecture
-from embeddings.library import Library
 from services.checkpoints import CfgMode, Shelf
-from services.suggestions.autocomplete import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestions
-from tests.builders import a_checkpoint, a_library, a_shelf, an_entry, embedding_file
+from services.choices import parse_choice
+from services.stock import Stock
+from services.suggestions.autocomplete import Suggestions
+from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES
+from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
 
 ENTRIES = (
     an_entry("watermark", targets=("watermark", "text"), aliases=("stamp",), rank=2),
@@ -21,14 +23,6 @@ ENTRIES = (
     an_entry("cast", targets=("tint",), rank=9),
     an_entry("EasyNegative", Architecture.SD1),
 )
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    folder = tmp_path_factory.mktemp("embeddings")
-    embedding_file(folder, "EasyNegative", Architecture.SD1, vectors=8)
-    embedding_file(folder, "watermark-copy", seed=1)
-    return a_library(folder, ["watermark", "anatomy", "washed", "cast", "plain"], ENTRIES)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +37,24 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 
 @pytest.fixture(scope="module")
-def suggestions(shelf: Shelf, library: Library) -> Suggestions:
-    return Suggestions(shelf=shelf, library=library, default_model="demo")
+def stock(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Stock:
+    folder = tmp_path_factory.mktemp("embeddings")
+    embedding_file(folder, "EasyNegative", Architecture.SD1, vectors=8)
+    embedding_file(folder, "watermark-copy", seed=1)  # the seed of "watermark"
+    library = a_library(folder, ["watermark", "anatomy", "washed", "cast", "plain"], ENTRIES)
+    return a_stock(library, shelf)
+
+
+@pytest.fixture(scope="module")
+def suggestions(stock: Stock) -> Suggestions:
+    return Suggestions(stock)
 
 
 def offered(suggestions: Suggestions, typed: str = "", **more) -> list[str]:
-    return [one.value for one in suggestions.embeddings(typed, **{"model": None, **more})]
+    return [suggestion.value for suggestion in suggestions.embeddings(typed, **{"model": None, **more})]
 
 
-def test_only_what_fits_the_chosen_model_is_offered_the_best_first(suggestions: Suggestions) -> None:
+def test_only_embeddings_that_fit_the_chosen_model_are_offered_the_best_first(suggestions: Suggestions) -> None:
     everything = ["washed", "watermark", "anatomy", "cast", "plain", "watermark-copy"]
     assert offered(suggestions) == everything
     assert offered(suggestions, model="TINY") == everything
@@ -60,16 +63,26 @@ def test_only_what_fits_the_chosen_model_is_offered_the_best_first(suggestions: 
     assert offered(suggestions, model="no such model") == []
 
 
-def test_use_in_this_server_decides_among_equals_and_no_more(suggestions: Suggestions) -> None:
+def test_uses_in_this_server_decide_only_among_equals(suggestions: Suggestions) -> None:
     uses = {"plain": 1, "watermark-copy": 5, "cast": 50}
     assert offered(suggestions, uses=uses) == ["washed", "watermark", "anatomy", "cast", "watermark-copy", "plain"]
 
 
-def test_nothing_is_offered_twice(suggestions: Suggestions) -> None:
-    assert offered(suggestions, picked=["WASHED:0.8", "anatomy"]) == ["watermark", "cast", "plain", "watermark-copy"]
+@pytest.mark.parametrize(
+    "picked",
+    [
+        ["WASHED:0.8", "anatomy"],
+        ["(washed:0.8)", "embedding:anatomy"],
+        ["washed.safetensors", "<anatomy>"],
+        ["washed, anatomy:0,8"],
+        ["★ washed · low contrast · 2 vectors", "anatomy:"],
+    ],
+)
+def test_no_embedding_is_offered_twice(suggestions: Suggestions, picked: list[str]) -> None:
+    assert offered(suggestions, picked=picked) == ["watermark", "cast", "plain", "watermark-copy"]
 
 
-def test_where_all_that_matches_is_picked_the_others_are_offered(suggestions: Suggestions) -> None:
+def test_if_every_match_is_already_picked_the_others_are_offered(suggestions: Suggestions) -> None:
     assert offered(suggestions, "anatomy", picked=["anatomy"]) == [
         "washed",
         "watermark",
@@ -98,52 +111,83 @@ def test_typing_errors_match(suggestions: Suggestions, typed: str, first: str) -
     assert offered(suggestions, typed)[0] == first
 
 
-def test_what_does_not_match_is_left_out(suggestions: Suggestions) -> None:
+def test_embeddings_that_do_not_match_are_left_out(suggestions: Suggestions) -> None:
     assert offered(suggestions, "hands") == ["anatomy"]
 
 
-def test_where_nothing_matches_everything_is_offered(suggestions: Suggestions) -> None:
+def test_if_nothing_matches_everything_is_offered(suggestions: Suggestions) -> None:
     assert offered(suggestions, "qqqqqq") == offered(suggestions)
 
 
-def test_a_strength_that_is_being_typed_is_kept(suggestions: Suggestions) -> None:
-    assert offered(suggestions, "waterm:0.8")[0] == "watermark:0.8"
-    assert offered(suggestions, "waterm:" + "8" * 200)[0] == "watermark"
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("waterm:0.8", "watermark:0.8"),
+        ("waterm:0,85", "watermark:0.85"),
+        ("(waterm:1.2)", "watermark:1.2"),
+        ("(waterm:1.2", "watermark:1.2"),
+        ("embedding:waterm", "watermark"),
+        ("(embedding:waterm:1.2", "watermark:1.2"),
+        ("<waterm", "watermark"),
+        ("[waterm]", "watermark:0.9091"),
+        # not a strength, or not yet
+        ("waterm:", "watermark"),
+        ("waterm:x", "watermark"),
+        ("waterm:3", "watermark"),
+        ("(waterm:", "watermark"),
+        ("waterm:" + "8" * 200, "watermark"),
+    ],
+)
+def test_a_strength_that_is_being_typed_is_kept_in_any_spelling(
+    suggestions: Suggestions, typed: str, value: str
+) -> None:
+    assert offered(suggestions, typed)[0] == value
 
 
-def test_a_choice_tells_targets_vectors_and_recommendation(suggestions: Suggestions) -> None:
-    names = [one.name for one in suggestions.embeddings("", model="demo")]
+def test_a_label_shows_targets_vectors_and_recommendation(suggestions: Suggestions) -> None:
+    names = [suggestion.name for suggestion in suggestions.embeddings("", model="demo")]
     assert names[0] == "★ washed · low contrast · 2 vectors"
     assert names[4] == "plain · no description · 2 vectors"
+    assert suggestions.embeddings("washed:0.8", model="demo")[0].name.startswith("★ washed:0.8 · ")
 
 
-def test_a_single_letter_that_occurs_in_what_is_typed_is_no_match(tmp_path: Path, shelf: Shelf) -> None:
-    found = Suggestions(shelf=shelf, library=a_library(tmp_path, ["a", "water"]), default_model="demo")
+def test_a_name_of_one_letter_does_not_match_a_word_that_contains_it(tmp_path: Path, shelf: Shelf) -> None:
+    found = Suggestions(a_stock(a_library(tmp_path, ["a", "water"]), shelf))
     assert offered(found, "watermark") == ["water"]
 
 
-@given(st.text(max_size=120), st.lists(st.text(max_size=20), max_size=3), st.sampled_from([None, "demo", "sd15", "?"]))
-def test_whatever_is_typed_each_choice_can_be_sent_and_submitted(
-    suggestions: Suggestions, library: Library, typed: str, picked: list[str], model: str | None
+TYPED = st.text(max_size=120) | st.builds(
+    str.format,
+    st.sampled_from(["{}", "{}:{}", "({}:{})", "({}:{}", "[{}]", "embedding:{}:{}", "<{}"]),
+    st.sampled_from(["watermark", "wash", "stamp", ""]),
+    st.text("0123.,e-", max_size=6),
+)
+
+
+@given(TYPED, st.lists(st.text(max_size=20), max_size=3), st.sampled_from([None, "demo", "sd15", "?"]))
+def test_whatever_is_typed_each_suggestion_can_be_sent_and_submitted(
+    suggestions: Suggestions, stock: Stock, typed: str, picked: list[str], model: str | None
 ) -> None:
     found = suggestions.embeddings(typed, model=model, picked=picked)
     assert len(found) <= MAX_CHOICES
-    for one in found:
-        assert 1 <= len(one.name) <= MAX_CHOICE_CHARACTERS
-        assert 1 <= len(one.value) <= MAX_CHOICE_CHARACTERS
-        assert library.find(one.value.partition(":")[0]) is not None
+    for suggestion in found:
+        assert 1 <= len(suggestion.name) <= MAX_CHOICE_CHARACTERS
+        assert 1 <= len(suggestion.value) <= MAX_CHOICE_CHARACTERS
+        chosen = parse_choice(suggestion.value)
+        assert stock.embedding(chosen.name) is not None
+        assert parse_choice(suggestion.name) == chosen, "Discord's clients sometimes send the label"
 
 
-def test_at_most_25_are_offered_and_long_descriptions_are_cut(tmp_path: Path, shelf: Shelf) -> None:
+def test_at_most_25_are_offered_and_long_labels_are_shortened(tmp_path: Path, shelf: Shelf) -> None:
     names = [f"{number:02d}-{'x' * 50}" for number in range(30)]
     entry = an_entry("long-targets", targets=("a very long description of what is avoided",) * 9, rank=1)
     library = a_library(tmp_path, [*names, "long-targets"], [entry])
-    found = Suggestions(shelf=shelf, library=library, default_model="demo").embeddings("", model=None)
+    found = Suggestions(a_stock(library, shelf)).embeddings("", model=None)
     assert len(found) == MAX_CHOICES
     assert found[0].value == "long-targets"
     assert found[0].name.endswith("…")
-    assert all(len(one.name) <= MAX_CHOICE_CHARACTERS for one in found)
-    assert [one.value for one in found[1:]] == names[:24]
+    assert all(len(suggestion.name) <= MAX_CHOICE_CHARACTERS for suggestion in found)
+    assert [suggestion.value for suggestion in found[1:]] == names[:24]
 
 
 def test_one_of_thousands_is_found(tmp_path: Path, shelf: Shelf) -> None:
@@ -152,20 +196,20 @@ def test_one_of_thousands_is_found(tmp_path: Path, shelf: Shelf) -> None:
     folder.mkdir()
     for number in range(2_000):
         (folder / f"style-{number}.safetensors").write_bytes(data)
-    found = Suggestions(shelf=shelf, library=a_library(folder), default_model="demo")
+    found = Suggestions(a_stock(a_library(folder), shelf))
     assert offered(found, "style-1876")[0] == "style-1876"
     assert len(offered(found, "style")) == MAX_CHOICES
 
 
-def test_models_match_by_any_name_and_only_installed_ones_are_offered(suggestions: Suggestions) -> None:
-    assert [one.value for one in suggestions.models("")] == ["demo", "sd15", "turbo"]
-    assert [one.value for one in suggestions.models("stable dif")] == ["sd15"]
-    assert [one.value for one in suggestions.models("tiny")] == ["demo"]
+def test_installed_models_match_by_any_name(suggestions: Suggestions) -> None:
+    assert [suggestion.value for suggestion in suggestions.models("")] == ["demo", "sd15", "turbo"]
+    assert [suggestion.value for suggestion in suggestions.models("stable dif")] == ["sd15"]
+    assert [suggestion.value for suggestion in suggestions.models("tiny")] == ["demo"]
     assert suggestions.models("demo")[0].name == "Demo · demo"
 
 
-def test_sizes_are_those_the_model_takes_each_once(suggestions: Suggestions) -> None:
-    assert [one.value for one in suggestions.sizes(None)] == ["64x64", "64x96", "96x64"]
-    assert [one.value for one in suggestions.sizes("sd15")] == ["512x512", "512x768", "768x512"]
-    assert [one.name for one in suggestions.sizes("turbo")] == ["64 × 64, square"]
+def test_sizes_are_those_that_the_model_takes_each_once(suggestions: Suggestions) -> None:
+    assert [suggestion.value for suggestion in suggestions.sizes(None)] == ["64x64", "64x96", "96x64"]
+    assert [suggestion.value for suggestion in suggestions.sizes("sd15")] == ["512x512", "512x768", "768x512"]
+    assert [suggestion.name for suggestion in suggestions.sizes("turbo")] == ["64 × 64, square"]
     assert suggestions.sizes("no such model") == []

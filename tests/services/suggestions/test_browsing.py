@@ -1,4 +1,4 @@
-"""Leafing through what is installed and what could be."""
+"""Paging through installed embeddings and those that could be installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from embeddings.architecture import Architecture
 from services.errors import UnknownName
 from services.suggestions.browsing import PER_PAGE, Browsing, Show
-from tests.builders import a_checkpoint, a_library, a_shelf, an_entry
+from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry
+from tests.refusals import refused
+from tests.sentences.models import UNKNOWN_MODEL
 
 ENTRIES = (
     an_entry("here", targets=("blur",)),
@@ -22,21 +24,21 @@ ENTRIES = (
 @pytest.fixture
 def browsing(tmp_path: Path) -> Browsing:
     shelf = a_shelf(tmp_path / "models", a_checkpoint(), missing=[a_checkpoint("sd15", Architecture.SD1)])
-    return Browsing(library=a_library(tmp_path / "embeddings", ["here", "mine"], ENTRIES), shelf=shelf)
+    return Browsing(a_stock(a_library(tmp_path / "embeddings", ["here", "mine"], ENTRIES), shelf))
 
 
 def ids(browsing: Browsing, number: int = 0, **filters) -> list[str]:
     page = browsing.page(number, **{"model": None, "target": None, "show": Show.ALL, **filters})
-    return [leaf.id for leaf in page.leaves]
+    return [listing.id for listing in page.listings]
 
 
-def test_what_is_installed_comes_first_and_nothing_stands_twice(browsing: Browsing) -> None:
+def test_installed_embeddings_come_first_and_none_is_listed_twice(browsing: Browsing) -> None:
     assert ids(browsing)[:4] == ["here", "mine", "first", "hands"]
     everything = ids(browsing) + ids(browsing, 1)
     assert len(everything) == len(set(everything)) == len(ENTRIES) + 1
 
 
-def test_filters_leave_what_they_say(browsing: Browsing) -> None:
+def test_filters_leave_only_what_matches(browsing: Browsing) -> None:
     assert ids(browsing, show=Show.INSTALLED) == ["here", "mine"]
     assert ids(browsing, show=Show.MISSING)[:2] == ["first", "hands"]
     assert ids(browsing, model="sd15") == ["first", "hands"]
@@ -53,8 +55,8 @@ def test_there_is_no_page_before_the_first_or_after_the_last(browsing: Browsing)
     assert browsing.page(0, model=None, target="zebra", show=Show.ALL).pages == 1
 
 
-def test_an_unknown_model_is_named(browsing: Browsing) -> None:
-    with pytest.raises(UnknownName, match="There's no model 'sd99'"):
+def test_an_unknown_model_is_refused(browsing: Browsing) -> None:
+    with refused(UNKNOWN_MODEL.format(name="sd99"), UnknownName):
         ids(browsing, model="sd99")
 
 

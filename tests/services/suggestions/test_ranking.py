@@ -1,4 +1,4 @@
-"""The quick ranking against a slow and plain one, and its edges."""
+"""The fast ranking against a slow and simple one, and its edges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.architecture import Architecture
 from embeddings.library import InstalledEmbedding
-from services.matching import MIN_SIMILARITY
+from services.matching import RELATED
 from services.planning.fit import merit_of, usable_with
 from services.suggestions.ranking import START, TARGET_SHARE, Ranking, score
 from tests.builders import a_checkpoint, installed
@@ -26,51 +26,60 @@ EMBEDDINGS = [
 ]
 
 
-def plainly(typed: str, without: set[str], uses: Mapping[str, int]) -> list[InstalledEmbedding]:
-    """The same rules, one embedding at a time."""
+def ranked_slowly(typed: str, without: set[str], uses: Mapping[str, int]) -> list[InstalledEmbedding]:
+    """The same rules, applied to one embedding at a time."""
 
-    def closeness(one: InstalledEmbedding) -> float:
-        names = score(typed, (one.id, one.title, *one.aliases))
-        return max(names, TARGET_SHARE * score(typed, one.targets)) if typed.strip() and one.targets else names
+    def closeness(embedding: InstalledEmbedding) -> float:
+        names = score(typed, (embedding.id, embedding.title, *embedding.aliases))
+        if not typed.strip() or not embedding.targets:
+            return names
+        return max(names, TARGET_SHARE * score(typed, embedding.targets))
 
     usable = usable_with(MODEL, EMBEDDINGS)
-    related = [one for one in usable if closeness(one) >= MIN_SIMILARITY]
-    if not related:
-        related, closeness = usable, lambda one: START
-    ordered = sorted(related, key=lambda one: (-round(closeness(one) / 10), merit_of(one, MODEL), -uses.get(one.id, 0)))
-    left = [one for one in ordered if one.content_hash not in without]
-    return left or (plainly("", without, uses) if typed else left)
+    close = {embedding.id: closeness(embedding) for embedding in usable}
+    if all(points < RELATED for points in close.values()):
+        close = dict.fromkeys(close, START)
+    ordered = sorted(
+        (embedding for embedding in usable if close[embedding.id] >= RELATED),
+        key=lambda found: (-round(close[found.id] / 10), merit_of(found, MODEL), -uses.get(found.id, 0)),
+    )
+    left = [embedding for embedding in ordered if embedding.content_hash not in without]
+    return left or (ranked_slowly("", without, uses) if typed else left)
 
 
 @given(
     typed=st.text(max_size=8) | st.sampled_from(["wat", "water", "hnads", "tnit", "stamp", "ast", " WASHED ", "a"]),
-    uses=st.dictionaries(st.sampled_from([one.id for one in EMBEDDINGS] + ["gone"]), st.integers(0, 9)),
-    picked=st.sets(st.sampled_from([one.content_hash for one in EMBEDDINGS]), max_size=2),
+    uses=st.dictionaries(st.sampled_from([embedding.id for embedding in EMBEDDINGS] + ["gone"]), st.integers(0, 9)),
+    picked=st.sets(st.sampled_from([embedding.content_hash for embedding in EMBEDDINGS]), max_size=2),
     count=st.integers(0, 7),
 )
-def test_the_quick_way_finds_what_the_plain_way_finds(
+def test_the_fast_ranking_finds_what_the_slow_one_finds(
     typed: str, uses: dict[str, int], picked: set[str], count: int
 ) -> None:
     found = Ranking(MODEL, EMBEDDINGS).best(typed, count, without=picked, uses=uses)
-    wanted = plainly(typed, picked, uses)
-    assert [one.id for one in found] == [one.id for one in wanted[:count]]
+    wanted = ranked_slowly(typed, picked, uses)
+    assert [embedding.id for embedding in found] == [embedding.id for embedding in wanted[:count]]
 
 
 @pytest.mark.parametrize(
     ("typed", "names", "points"),
     [
-        ("", ["x"], 100), (" ", [], 100), ("wat", ["Watermark"], 100), ("MARK", ["watermark"], 95),
-        ("x", [], 0), ("zzzz", ["watermark"], 0),
+        ("", ["x"], 100),
+        (" ", [], 100),
+        ("wat", ["Watermark"], 100),
+        ("MARK", ["watermark"], 95),
+        ("x", [], 0),
+        ("zzzz", ["watermark"], 0),
     ],
-)  # fmt: skip
-def test_a_start_counts_most_then_a_part(typed: str, names: list[str], points: float) -> None:
+)
+def test_the_start_of_a_name_counts_most_then_a_part_of_it(typed: str, names: list[str], points: float) -> None:
     assert score(typed, names) == points
 
 
-def test_a_typing_error_counts_less_than_a_part_and_a_letter_or_two_hardly_at_all() -> None:
-    assert MIN_SIMILARITY <= score("watermrak", ["watermark"]) < 95
-    assert score("qw", ["watermark"]) < MIN_SIMILARITY
-    assert score("watermark", ["a"]) < MIN_SIMILARITY
+def test_a_typing_error_counts_less_than_a_part_and_one_or_two_letters_hardly_count() -> None:
+    assert RELATED <= score("watermrak", ["watermark"]) < 95
+    assert score("qw", ["watermark"]) < RELATED
+    assert score("watermark", ["a"]) < RELATED
 
 
 def test_an_empty_library_offers_nothing() -> None:
