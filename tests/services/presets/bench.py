@@ -7,6 +7,7 @@ from pathlib import Path
 from embeddings.architecture import Architecture
 from services.presets import Presets
 from services.presets.rules import PresetRules
+from services.stock import Stocks
 from services.storage import Storage
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
 
@@ -35,10 +36,11 @@ class PresetBench:
             a_checkpoint("sd15", Architecture.SD1),
             missing=[a_checkpoint("sdxl", Architecture.SDXL)],
         )
-        self.rules = PresetRules(a_stock(self.library, self.shelf))
+        self.stock = a_stock(self.library, self.shelf)
+        self.rules = PresetRules(self.stock)
 
     def presets(self, storage: Storage) -> Presets:
-        return Presets(storage.presets, self.rules)
+        return Presets(storage.presets, Stocks(self.stock))
 
     def uninstall(self, name: str) -> None:
         """Delete an embedding."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from embeddings.architecture import Architecture
 from services.checkpoints import CfgMode, Shelf
 from services.choices import parse_choice
-from services.stock import Stock
+from services.stock import Stock, Stocks
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
@@ -47,7 +47,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Stock:
 
 @pytest.fixture(scope="module")
 def suggestions(stock: Stock) -> Suggestions:
-    return Suggestions(stock)
+    return Suggestions(Stocks(stock))
 
 
 def offered(suggestions: Suggestions, typed: str = "", **more) -> list[str]:
@@ -152,7 +152,7 @@ def test_a_label_shows_targets_vectors_and_recommendation(suggestions: Suggestio
 
 
 def test_a_name_of_one_letter_does_not_match_a_word_that_contains_it(tmp_path: Path, shelf: Shelf) -> None:
-    found = Suggestions(a_stock(a_library(tmp_path, ["a", "water"]), shelf))
+    found = Suggestions(Stocks(a_stock(a_library(tmp_path, ["a", "water"]), shelf)))
     assert offered(found, "watermark") == ["water"]
 
 
@@ -182,7 +182,7 @@ def test_at_most_25_are_offered_and_long_labels_are_shortened(tmp_path: Path, sh
     names = [f"{number:02d}-{'x' * 50}" for number in range(30)]
     entry = an_entry("long-targets", targets=("a very long description of what is avoided",) * 9, rank=1)
     library = a_library(tmp_path, [*names, "long-targets"], [entry])
-    found = Suggestions(a_stock(library, shelf)).embeddings("", model=None)
+    found = Suggestions(Stocks(a_stock(library, shelf))).embeddings("", model=None)
     assert len(found) == MAX_CHOICES
     assert found[0].value == "long-targets"
     assert found[0].name.endswith("…")
@@ -196,7 +196,7 @@ def test_one_of_thousands_is_found(tmp_path: Path, shelf: Shelf) -> None:
     folder.mkdir()
     for number in range(2_000):
         (folder / f"style-{number}.safetensors").write_bytes(data)
-    found = Suggestions(a_stock(a_library(folder), shelf))
+    found = Suggestions(Stocks(a_stock(a_library(folder), shelf)))
     assert offered(found, "style-1876")[0] == "style-1876"
     assert len(offered(found, "style")) == MAX_CHOICES
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.sentences.models import UNKNOWN_MODEL
 
 from embeddings.architecture import Architecture
 from services.errors import UnknownName
+from services.stock import Stocks
 from services.suggestions.browsing import PER_PAGE, Browsing, Show
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry
 from tests.refusals import refused
-from tests.sentences.models import UNKNOWN_MODEL
 
 ENTRIES = (
     an_entry("here", targets=("blur",)),
@@ -24,11 +25,11 @@ ENTRIES = (
 @pytest.fixture
 def browsing(tmp_path: Path) -> Browsing:
     shelf = a_shelf(tmp_path / "models", a_checkpoint(), missing=[a_checkpoint("sd15", Architecture.SD1)])
-    return Browsing(a_stock(a_library(tmp_path / "embeddings", ["here", "mine"], ENTRIES), shelf))
+    return Browsing(Stocks(a_stock(a_library(tmp_path / "embeddings", ["here", "mine"], ENTRIES), shelf)))
 
 
 def ids(browsing: Browsing, number: int = 0, **filters) -> list[str]:
-    page = browsing.page(number, **{"model": None, "target": None, "show": Show.ALL, **filters})
+    page = browsing.page(number, None, **{"model": None, "target": None, "show": Show.ALL, **filters})
     return [listing.id for listing in page.listings]
 
 
@@ -49,10 +50,10 @@ def test_filters_leave_only_what_matches(browsing: Browsing) -> None:
 
 
 def test_there_is_no_page_before_the_first_or_after_the_last(browsing: Browsing) -> None:
-    page = browsing.page(99, model=None, target=None, show=Show.ALL)
+    page = browsing.page(99, None, model=None, target=None, show=Show.ALL)
     assert (page.number, page.pages, page.total) == (1, 2, len(ENTRIES) + 1)
-    assert browsing.page(-3, model=None, target=None, show=Show.ALL).number == 0
-    assert browsing.page(0, model=None, target="zebra", show=Show.ALL).pages == 1
+    assert browsing.page(-3, None, model=None, target=None, show=Show.ALL).number == 0
+    assert browsing.page(0, None, model=None, target="zebra", show=Show.ALL).pages == 1
 
 
 def test_an_unknown_model_is_refused(browsing: Browsing) -> None:
@@ -61,5 +62,5 @@ def test_an_unknown_model_is_refused(browsing: Browsing) -> None:
 
 
 def test_targets_are_offered_the_most_frequent_first(browsing: Browsing) -> None:
-    assert browsing.targets()[0] == "general quality"
-    assert {"blur", "deformed hands"} < set(browsing.targets())
+    assert browsing.targets(None)[0] == "general quality"
+    assert {"blur", "deformed hands"} < set(browsing.targets(None))
