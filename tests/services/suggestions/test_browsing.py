@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.sentences.models import UNKNOWN_MODEL
 
 from embeddings.architecture import Architecture
 from services.errors import UnknownName
@@ -13,6 +12,7 @@ from services.stock import Stocks
 from services.suggestions.browsing import PER_PAGE, Browsing, Show
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry
 from tests.refusals import refused
+from tests.sentences.checkpoints import UNKNOWN_MODEL
 
 ENTRIES = (
     an_entry("here", targets=("blur",)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.architecture import Architecture
 from embeddings.library import InstalledEmbedding
-from services.matching import RELATED
+from services.matching import MIN_SIMILARITY
 from services.planning.fit import merit_of, usable_with
 from services.suggestions.ranking import START, TARGET_SHARE, Ranking, score
 from tests.builders import a_checkpoint, installed
@@ -37,10 +37,10 @@ def ranked_slowly(typed: str, without: set[str], uses: Mapping[str, int]) -> lis
 
     usable = usable_with(MODEL, EMBEDDINGS)
     close = {embedding.id: closeness(embedding) for embedding in usable}
-    if all(points < RELATED for points in close.values()):
+    if all(points < MIN_SIMILARITY for points in close.values()):
         close = dict.fromkeys(close, START)
     ordered = sorted(
-        (embedding for embedding in usable if close[embedding.id] >= RELATED),
+        (embedding for embedding in usable if close[embedding.id] >= MIN_SIMILARITY),
         key=lambda found: (-round(close[found.id] / 10), merit_of(found, MODEL), -uses.get(found.id, 0)),
     )
     left = [embedding for embedding in ordered if embedding.content_hash not in without]
@@ -77,9 +77,9 @@ def test_the_start_of_a_name_counts_most_then_a_part_of_it(typed: str, names: li
 
 
 def test_a_typing_error_counts_less_than_a_part_and_one_or_two_letters_hardly_count() -> None:
-    assert RELATED <= score("watermrak", ["watermark"]) < 95
-    assert score("qw", ["watermark"]) < RELATED
-    assert score("watermark", ["a"]) < RELATED
+    assert MIN_SIMILARITY <= score("watermrak", ["watermark"]) < 95
+    assert score("qw", ["watermark"]) < MIN_SIMILARITY
+    assert score("watermark", ["a"]) < MIN_SIMILARITY
 
 
 def test_an_empty_library_offers_nothing() -> None:
