@@ -1,4 +1,4 @@
-"""The real bot in its own process, against a local Discord; each test has a server of its own with people in it."""
+"""The real bot in a child process, against a local Discord, where each test gets a new server."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.playground.conftest import SPECIFICATION
 
 @dataclass(frozen=True)
 class Place:
-    """One server, its people and the bot."""
+    """A server, its people and the bot."""
 
     bot: BotProcess
     guild: Guild
     storage: Storage
-    #: parts of complaints that a test brings about on purpose
+    #: parts of the problems that a test causes on purpose
     expected: list[str] = field(default_factory=list)
 
     @property
@@ -40,11 +40,11 @@ class Place:
 
     @property
     def channel(self) -> Channel:
-        """Where its people are."""
+        """The channel that its people have open."""
         return self.discord.channel("pictures", self.guild)
 
     async def row(self, jobs: int = 1) -> Job:
-        """The newest of so many jobs here, once nobody waits for its answer any more."""
+        """The newest job of this server, once it has `jobs` of them and the newest is answered."""
         query = "SELECT id, answered_at FROM jobs WHERE guild_id = $1 ORDER BY id"
         async with asyncio.timeout(30):
             rows = await self.storage.pool.fetch(query, self.guild.id)
@@ -56,11 +56,11 @@ class Place:
         return job
 
     def pictures(self) -> list[Message]:
-        """All messages of the channel that show any, the oldest first."""
-        return [one for one in self.person("someone").sees() if one.attachments]
+        """The channel's messages with pictures, oldest first."""
+        return [message for message in self.person("observer").sees() if message.attachments]
 
-    async def jobs_asked(self) -> int:
-        """How many embeddings were ever used here; no job without one."""
+    async def uses(self) -> int:
+        """How many embeddings the jobs of this server used; 0 means that there are no jobs."""
         return sum((await self.storage.jobs.uses()).get(self.guild.id, {}).values())
 
 
@@ -81,7 +81,7 @@ async def storage(running_bot: BotProcess) -> AsyncIterator[Storage]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(running_bot: BotProcess, storage: Storage) -> AsyncIterator[Place]:
-    """A new server. Whatever real Discord would have refused, or the bot left unanswered, fails the test."""
+    """A new server. The test fails if the real Discord would have refused anything, or the bot left anything unanswered."""
     discord = running_bot.discord
     before = Counter(discord.problems())
     guild = discord.add_guild("A server", ["pictures", "general"])
@@ -89,15 +89,20 @@ async def place(running_bot: BotProcess, storage: Storage) -> AsyncIterator[Plac
     yield place
     discord.faults.clear()
     new = list((Counter(discord.problems()) - before).elements())
-    unexpected = [problem for problem in new if not any(one in problem for one in place.expected)]
+    unexpected = [problem for problem in new if not any(part in problem for part in place.expected)]
     assert not unexpected, "\n".join(unexpected)
 
 
 async def drawn(reply: Reply) -> Message:
-    """The final answer; a picture takes a second or two, but machines that run tests are slow."""
+    """The final answer. It takes a second or two, or much longer on a busy machine."""
     return await reply.until(has_picture, 90)
 
 
 def has_picture(message: Message) -> bool:
-    """Whether it is the final answer."""
+    """Whether a message has pictures, which only a final answer has."""
     return bool(message.attachments)
+
+
+async def reroll_of(discord: Discord, original: Message) -> Message:
+    """The message with the pictures that reroll another message's."""
+    return await discord.wait_for(lambda message: message.reply_to == original.id and has_picture(message), 60)

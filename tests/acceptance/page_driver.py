@@ -1,4 +1,4 @@
-"""A person at the page with a keyboard and no mouse: Chromium, driven through playwright."""
+"""A person who uses the page with the keyboard: Chromium, driven with Playwright."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from playwright.async_api import Locator, Page, Request, async_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-MAX_STEPS = 60  # presses of Tab from one end of the page to the other
+MAX_STEPS = 60  # presses of Tab that reach any control on the page
 
-#: controls without a name that a screen reader could say, and pictures without a description
+#: controls without an accessible name, and images without alt text
 _NAMELESS = """() => [...document.querySelectorAll("button, input, select, textarea, a[href], [role=option], dialog, img")]
-  .filter((one) => one.checkVisibility() && one.type !== "file")
-  .filter((one) => !(one.tagName === "IMG" ? one.hasAttribute("alt") : (one.getAttribute("aria-label")
-    || document.getElementById(one.getAttribute("aria-labelledby"))?.textContent
-    || [...(one.labels ?? [])].map((label) => label.textContent).join(" ") || one.textContent).trim()))
-  .map((one) => one.outerHTML.slice(0, 200))"""
+  .filter((node) => node.checkVisibility() && node.type !== "file")
+  .filter((node) => !(node.tagName === "IMG" ? node.hasAttribute("alt") : (node.getAttribute("aria-label")
+    || document.getElementById(node.getAttribute("aria-labelledby"))?.textContent
+    || [...(node.labels ?? [])].map((label) => label.textContent).join(" ") || node.textContent).trim()))
+  .map((node) => node.outerHTML.slice(0, 200))"""
 
-#: texts whose colour stands out too little from what is behind them, by the formula of WCAG 2.2
+#: texts with too little contrast to their background, by the formula in WCAG 2.2
 _FAINT = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const mixed = (colours) => {
@@ -29,27 +29,28 @@ _FAINT = """() => {
     for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
-  const light = (rgb) => rgb.map((one) => one / 255)
-    .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, one, index) => sum + one * [0.2126, 0.7152, 0.0722][index], 0);
+  const luminance = (rgb) => rgb.map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
   const chain = (node) => (node ? [...chain(node.parentElement), node] : []);
-  return [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility({ opacityProperty: true })
-    && !one.disabled && [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim())).map((one) => {
-    const behind = chain(one).map((each) => getComputedStyle(each).backgroundColor);
-    const [low, high] = [light(mixed(behind)), light(mixed([...behind, getComputedStyle(one).color]))].sort((a, b) => a - b);
-    return [(high + 0.05) / (low + 0.05), one.textContent.trim().slice(0, 40)];
+  return [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility({ opacityProperty: true })
+    && !node.disabled && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())).map((node) => {
+    const behind = chain(node).map((ancestor) => getComputedStyle(ancestor).backgroundColor);
+    const front = [...behind, getComputedStyle(node).color];
+    const [low, high] = [luminance(mixed(behind)), luminance(mixed(front))].sort((a, b) => a - b);
+    return [(high + 0.05) / (low + 0.05), node.textContent.trim().slice(0, 40)];
   }).filter(([contrast]) => contrast < 4.5).map(([contrast, text]) => `${text}: ${contrast.toFixed(2)}`);
 }"""
 
 
 class Visitor:
-    """The page as one person sees it, and everything that the browser complained about."""
+    """A person on the page, and everything that the browser complained about."""
 
     def __init__(self, page: Page, origin: str) -> None:
         self.page = page
         self.complaints: list[str] = []
         self._origin = origin
-        page.on("console", lambda said: self._complain(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda line: self._complain(line.text) if line.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._complain(str(error)))
         page.on("request", self._watch)
         page.on("websocket", lambda socket: self._check(socket.url))
@@ -65,17 +66,17 @@ class Visitor:
         return self.page.locator(selector, has_text=text) if text else self.page.locator(selector)
 
     async def go_back_to(self, selector: str) -> None:
-        """Press Shift+Tab until the focus is on what the selector matches."""
+        """Press Shift+Tab until an element that matches the selector has the focus."""
         for _ in range(MAX_STEPS):
-            if await self.focused("(one, selector) => one.matches(selector)", selector):
+            if await self.focused("(node, selector) => node.matches(selector)", selector):
                 return
             await self.press("Shift+Tab")
-        raise AssertionError(f"the keyboard does not reach {selector}")
+        raise AssertionError(f"{selector} can't be reached with Shift+Tab")
 
-    async def focused(self, question: str, argument: Any = None) -> Any:
-        """What a function says of the element that has the focus."""
+    async def focused(self, function: str, argument: Any = None) -> Any:
+        """The result of a JavaScript function on the element that has the focus."""
         handle = await self.page.evaluate_handle("document.activeElement")
-        return await handle.as_element().evaluate(question, argument)  # pyright: ignore[reportOptionalMemberAccess]
+        return await handle.as_element().evaluate(function, argument)  # pyright: ignore[reportOptionalMemberAccess]
 
     async def nameless(self) -> list[str]:
         return await self.page.evaluate(_NAMELESS)
@@ -84,9 +85,9 @@ class Visitor:
         return await self.page.evaluate(_FAINT)
 
     async def image_sizes(self) -> list[tuple[int, int, str]]:
-        """Width, height and alt text of every picture in the log; a width of 0 is one that did not load."""
-        question = "(all) => all.map((one) => [one.naturalWidth, one.naturalHeight, one.alt])"
-        return [tuple(one) for one in await self.page.locator(".picture img").evaluate_all(question)]
+        """The width, height and alt text of every picture in the log; an image that didn't load has a width of 0."""
+        function = "(all) => all.map((image) => [image.naturalWidth, image.naturalHeight, image.alt])"
+        return [tuple(size) for size in await self.page.locator(".picture img").evaluate_all(function)]
 
     def _watch(self, request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
@@ -101,8 +102,8 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visiting(url: str, person: str, *, scheme: Any = "light", width: int = 1280) -> AsyncIterator[Visitor]:
-    """The page at `url`, 800 pixels high."""
+async def open_page(url: str, person: str, *, scheme: Any = "light", width: int = 1280) -> AsyncIterator[Visitor]:
+    """Open the playground's page at `url` as a person, in a window 800 pixels high."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         page = await browser.new_page(

@@ -1,4 +1,4 @@
-"""Bad input gets one private sentence that says what to do, and nothing is queued."""
+"""Bad input gets a private sentence that says what to do, and nothing is queued."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.acceptance.conftest import Place, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-#: options → what the sentence says
+#: case → the options, and part of the sentence
 REFUSED = {
     "unknown embedding": ({"embedding1": "fishfix"}, "There's no embedding 'fishfix' here. These fit Demo: demo-"),
     "wrong architecture": ({"embedding1": "EasyNegative"}, "can't work with Demo (96 wide). These fit Demo: demo-artifacts"),
@@ -39,20 +39,20 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_it_is_refused_with_one_private_sentence(place: Place, case: str) -> None:
-    options, said = REFUSED[case]
+async def test_bad_options_are_refused_with_a_private_sentence(place: Place, case: str) -> None:
+    options, sentence = REFUSED[case]
     ana, ben = place.person("ana"), place.person("ben")
     reply = await ana.slash("imagine", **{"prompt": "a fish", **options})
     assert reply.message is not None
     assert reply.message.ephemeral
-    assert said in reply.message.text
+    assert sentence in reply.message.text
     assert len(reply.message.text) < 400
     assert reply.followups == []
     assert ben.sees() == []
-    assert await place.jobs_asked() == 0
+    assert await place.uses() == 0
 
 
-async def test_four_embeddings_by_way_of_a_preset(place: Place) -> None:
+async def test_a_preset_and_options_with_four_embeddings_are_refused(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await mod.slash("preset save", name="two", embedding1="demo-tinted", embedding2="demo-watermark")
     reply = await ana.slash(
@@ -60,22 +60,22 @@ async def test_four_embeddings_by_way_of_a_preset(place: Place) -> None:
     )
     assert "That's 4 embeddings: demo-tinted, demo-watermark, demo-washed-out, demo-artifacts" in reply.text
     assert "leave out 1" in reply.text
-    assert await place.jobs_asked() == 0
+    assert await place.uses() == 0
 
 
-async def test_a_preset_of_another_server(place: Place) -> None:
+async def test_another_servers_preset_is_unknown(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     await mod.slash("preset save", name="ours", embedding1="demo-tinted")
     elsewhere = place.discord.add_guild("Elsewhere", ["pictures"])
     mod.go_to(place.discord.channel("pictures", elsewhere))
     reply = await mod.slash("imagine", prompt="a fish", preset="ours")
     assert "This server has no preset 'ours'" in reply.text
-    assert [one.value for one in await mod.autocomplete("imagine", "preset", "")] == []
+    assert [choice.value for choice in await mod.autocomplete("imagine", "preset", "")] == []
 
 
-async def test_a_sixth_request_waits_until_one_is_done(place: Place) -> None:
+async def test_a_sixth_waiting_request_is_refused(place: Place) -> None:
     ana = place.person("ana")
-    # different numbers of steps share no batch: one is drawn, five wait
+    # requests with different step counts can't share a batch: one is rendered, five wait
     replies = [await ana.slash("imagine", prompt="a house at night", steps=50 - number) for number in range(7)]
     refused = [reply for reply in replies if "which is the limit. Try again when one is done" in reply.text]
     assert refused
@@ -85,12 +85,12 @@ async def test_a_sixth_request_waits_until_one_is_done(place: Place) -> None:
             await drawn(reply)
 
 
-async def test_a_reaction_where_there_is_no_picture(place: Place) -> None:
-    """On the bot's own words it is answered directly; on a person's message the emoji may mean anything."""
+async def test_a_reaction_to_a_message_without_a_picture(place: Place) -> None:
+    """On the bot's message it is answered privately; on a person's message the emoji may mean anything."""
     ana, ben = place.person("ana"), place.person("ben")
     before = {message.id for message in (*ana.direct_messages(), *ben.direct_messages())}
     reply = await ana.slash("imagine", prompt="a house at night", steps=50, count=4)
-    card = await reply.until(lambda one: "step" in one.text)
+    card = await reply.until(lambda message: "step" in message.text)
     hello = await ana.say("hello")
     await ben.react(hello, "🔁")
     await ben.react(card, "👍")
@@ -99,10 +99,10 @@ async def test_a_reaction_where_there_is_no_picture(place: Place) -> None:
     (told,) = (message for message in ana.direct_messages() if message.id not in before)
     assert told.text == "🔁 rerolls my pictures, and that message has none; /imagine makes one."
     assert {message.id for message in ben.direct_messages()} <= before
-    assert await place.jobs_asked() == 1
+    assert await place.uses() == 1
 
 
-async def test_a_click_on_a_picture_that_is_just_being_deleted(place: Place) -> None:
+async def test_deleting_a_picture_twice_at_once(place: Place) -> None:
     ana, mod = place.person("ana"), place.person("mod", "manage_messages")
     message = await drawn(await ana.slash("imagine", prompt="a star", steps=4))
     first, second = await asyncio.gather(ana.click(message, "Delete"), mod.click(message, "Delete"))
@@ -112,8 +112,8 @@ async def test_a_click_on_a_picture_that_is_just_being_deleted(place: Place) -> 
     await place.discord.until(lambda: None if ana.sees() else True, 10, lambda: "the picture is still there")
 
 
-async def test_a_reroll_of_a_picture_that_was_taken_down(place: Place) -> None:
-    """Discord removes a message for everybody at once, but a click may be on its way."""
+async def test_a_reroll_of_a_picture_that_is_being_deleted(place: Place) -> None:
+    """Discord removes a message for everyone at once, but a click may already be on its way."""
     ana, ben = place.person("ana"), place.person("ben")
     message = await drawn(await ana.slash("imagine", prompt="a star", steps=4))
     _, late = await asyncio.gather(ana.click(message, "Delete"), ben.click(message, "Reroll"))

@@ -1,4 +1,4 @@
-"""The library from Discord: leafing through it, looking at one, installing, removing – and who may not."""
+"""Embeddings from Discord: browse, show, install and remove them, and who may."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def vectors(seed: int, width: int = 96, rows: int = 2) -> bytes:
-    """A safetensors file as kohya's scripts write it."""
+    """A safetensors file as written by kohya's scripts."""
     values = np.random.default_rng(seed).normal(0, 0.1, (rows, width)).astype(np.float32)
     return save({"emb_params": values})
 
 
 class Evil:
-    """Writes a file when a pickle of it is loaded."""
+    """Its pickle creates a file when it is loaded."""
 
     def __init__(self, canary: Path) -> None:
         self.canary = canary
@@ -36,7 +36,7 @@ class Evil:
 
 
 def hostile(canary: Path) -> bytes:
-    """A file like torch.save's whose pickle runs code."""
+    """A file like those of torch.save, whose pickle runs code."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps({"string_to_param": {"*": Evil(canary)}}, protocol=2))
@@ -47,16 +47,16 @@ def hostile(canary: Path) -> bytes:
 async def test_an_embedding_is_installed_used_and_removed(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     installed = await mod.slash("embedding install", file=("moss.safetensors", vectors(1)))
-    text = (await installed.until(lambda one: "Installed **moss**" in one.text)).text
+    text = (await installed.until(lambda message: "Installed **moss**" in message.text)).text
     assert "Made for: Demo" in text
     assert "not in the catalog" in text
-    assert [one.value for one in await ana.autocomplete("imagine", "embedding1", "mos")] == ["moss"]
+    assert [choice.value for choice in await ana.autocomplete("imagine", "embedding1", "mos")] == ["moss"]
     reply = await ana.slash("imagine", prompt="a tree", embedding1="moss:0.7", steps=4)
     assert "`moss:0.7`" in (await drawn(reply)).text
     await mod.slash("preset save", name="mossy", embedding1="moss:0.5")
     removed = await mod.slash("embedding remove", name="MOSS")
     assert removed.text == "Removed **moss**. These presets of this server use it and can't be used now: mossy."
-    assert "moss" not in [one.value for one in await ana.autocomplete("imagine", "embedding1", "mos")]
+    assert "moss" not in [choice.value for choice in await ana.autocomplete("imagine", "embedding1", "mos")]
     assert (
         "Preset 'mossy' needs embedding 'moss', which is no longer installed"
         in (await ana.slash("imagine", prompt="a tree", preset="mossy")).text
@@ -68,7 +68,7 @@ async def test_an_embedding_is_installed_used_and_removed(place: Place) -> None:
     ]
 
 
-async def test_other_formats_are_converted_on_the_way(place: Place) -> None:
+async def test_other_formats_are_converted(place: Place) -> None:
     import torch
 
     mod = place.person("mod", "manage_guild")
@@ -77,13 +77,13 @@ async def test_other_formats_are_converted_on_the_way(place: Place) -> None:
         {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.randn(3, 96)}, "name": "x", "step": 9}, file
     )
     reply = await mod.slash("embedding install", file=("old-style.pt", file.getvalue()))
-    text = (await reply.until(lambda one: "Installed" in one.text)).text
+    text = (await reply.until(lambda message: "Installed" in message.text)).text
     assert "Installed **old-style**" in text
     assert "Vectors: 3" in text
     await mod.slash("embedding remove", name="old-style")
 
 
-async def test_what_is_no_embedding_is_refused_by_name(place: Place, tmp_path: Path) -> None:
+async def test_files_that_arent_embeddings_are_refused(place: Place, tmp_path: Path) -> None:
     mod = place.person("mod", "manage_guild")
     twin = Path("demo/embeddings/demo-tinted.safetensors").read_bytes()
     lora = save({"lora_unet_down.lora_down.weight": np.zeros((4, 4), np.float32)})
@@ -96,16 +96,16 @@ async def test_what_is_no_embedding_is_refused_by_name(place: Place, tmp_path: P
         (("demo-copy.safetensors", twin), "already installed, as 'demo-tinted'"),
     ):  # fmt: skip
         reply = await mod.slash("embedding install", file=file)
-        answer = await reply.until(lambda one: one.ephemeral and not one.thinking)
+        answer = await reply.until(lambda message: message.ephemeral and not message.thinking)
         assert said in answer.text
         assert "incident" not in answer.text
         assert "Installed" not in answer.text
     assert not canary.exists()
     pickle.loads(pickle.dumps(Evil(canary)))
-    assert canary.exists()  # the bait would have worked
+    assert canary.exists()  # the hostile file would have worked
 
 
-async def test_a_member_may_not_change_the_library(place: Place) -> None:
+async def test_members_cant_install_or_remove(place: Place) -> None:
     ana = place.person("ana")
     for reply in (
         await ana.slash("embedding install", file=("moss.safetensors", vectors(1))),
@@ -116,7 +116,7 @@ async def test_a_member_may_not_change_the_library(place: Place) -> None:
         assert reply.message.ephemeral
 
 
-async def test_an_address_is_taken_from_allowed_hosts_alone(place: Place) -> None:
+async def test_only_allowed_hosts_are_downloaded_from(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     cases: tuple[tuple[dict[str, Any], str], ...] = (
         (
@@ -132,22 +132,22 @@ async def test_an_address_is_taken_from_allowed_hosts_alone(place: Place) -> Non
     )
     for options, said in cases:
         reply = await mod.slash("embedding install", **options)
-        assert said in (await reply.until(lambda one: one.ephemeral and not one.thinking)).text
+        assert said in (await reply.until(lambda message: message.ephemeral and not message.thinking)).text
     kept = await mod.slash("embedding remove", name="demo-tinted")
     assert kept.text == "demo-tinted ships with the bot and can't be removed."
 
 
-async def test_the_whole_catalog_is_leafed_through(place: Place) -> None:
+async def test_the_catalog_can_be_browsed(place: Place) -> None:
     ana = place.person("ana")
     reply = await ana.slash("embedding browse")
     assert reply.message is not None
     assert "✅ **demo-artifacts** · Demo · 4 vectors" in reply.text
     assert "page 1 of " in reply.text
     await ana.click(reply.message, "Next ▶")
-    second = await reply.until(lambda one: "page 2 of " in one.text)
+    second = await reply.until(lambda message: "page 2 of " in message.text)
     assert "➕ **" in second.text
     await ana.click(second, "◀ Back")
-    await reply.until(lambda one: "page 1 of " in one.text)
+    await reply.until(lambda message: "page 1 of " in message.text)
     hands = await ana.slash("embedding browse", target="hands", show="not installed")
     assert "negative_hand" in hands.text
     assert "demo-" not in hands.text
@@ -157,11 +157,11 @@ async def test_the_whole_catalog_is_leafed_through(place: Place) -> None:
     assert "EasyNegative**" not in fitting.text
 
 
-async def test_the_card_of_an_embedding_shows_what_it_does(place: Place) -> None:
+async def test_an_embeddings_card_shows_what_it_does(place: Place) -> None:
     ana = place.person("ana")
-    for _ in range(2):  # the second time from what was kept
+    for _ in range(2):  # the second time from the cache
         reply = await ana.slash("embedding info", name="demo-washed-out")
-        card = await reply.until(lambda one: bool(one.attachments), 60)
+        card = await reply.until(lambda message: bool(message.attachments), 60)
         for said in ("Targets: washed out", "Demo: fits", "Vectors: 2", "Without and with it", "licence: MIT"):
             assert said in card.text
         (pair,) = card.attachments
@@ -173,7 +173,7 @@ async def test_the_card_of_an_embedding_shows_what_it_does(place: Place) -> None
         assert left.tobytes() != right.tobytes()
 
 
-async def test_files_that_somebody_drops_into_the_folder_appear(place: Place) -> None:
+async def test_files_added_to_the_folder_are_offered(place: Place) -> None:
     ana = place.person("ana")
     folder = place.bot.folder / "embeddings"
     folder.mkdir(exist_ok=True)
@@ -182,7 +182,9 @@ async def test_files_that_somebody_drops_into_the_folder_appear(place: Place) ->
 
     async def offered(wanted: bool) -> None:
         for _ in range(40):
-            if ("dropped" in [one.value for one in await ana.autocomplete("imagine", "embedding1", "dropp")]) is wanted:
+            if (
+                "dropped" in [choice.value for choice in await ana.autocomplete("imagine", "embedding1", "dropp")]
+            ) is wanted:
                 return
             await asyncio.sleep(0.25)
         raise AssertionError(f"after 10 s autocomplete still offers it: {not wanted}")

@@ -1,4 +1,4 @@
-"""A picture describes itself, and whoever has it can draw it again."""
+"""A picture carries its settings, and anyone who has it can render it again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.acceptance.conftest import Place, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-#: the first is EasyNegative's real file, the other nobody's
+#: the hash of EasyNegative is that of its real file; the other embedding doesn't exist
 A1111 = (
     "a woman in the rain\n"
     "Negative prompt: EasyNegative, (stranger:0.8), blurry\n"
@@ -24,7 +24,7 @@ A1111 = (
 
 
 def picture(text: str | None = None, form: str = "PNG") -> bytes:
-    """A small picture of another program's."""
+    """A small picture from another program."""
     file, chunk = io.BytesIO(), PngInfo()
     if text is not None and form == "PNG":
         chunk.add_text("parameters", text)
@@ -51,7 +51,7 @@ async def first_picture(person: Person, **more: object) -> Message:
 
 
 async def card_of(reply: Reply) -> Message:
-    return await reply.until(lambda one: not one.thinking and bool(one.text), 30)
+    return await reply.until(lambda message: not message.thinking and bool(message.text), 30)
 
 
 async def redrawn(person: Person, card: Message, values: dict[str, str] | None = None) -> Message:
@@ -60,7 +60,7 @@ async def redrawn(person: Person, card: Message, values: dict[str, str] | None =
     return await drawn(await person.submit(form, values or {}))
 
 
-async def test_a_picture_given_back_is_drawn_again_to_the_pixel(place: Place) -> None:
+async def test_an_uploaded_picture_is_reproduced_pixel_for_pixel(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await fetched(place, await first_picture(ana))
     card = await card_of(await ben.slash("identify", picture=("star.png", first)))
@@ -76,7 +76,7 @@ async def test_a_picture_given_back_is_drawn_again_to_the_pixel(place: Place) ->
     assert read_text(again) == read_text(first)
 
 
-async def test_the_menu_of_a_message_does_the_same(place: Place) -> None:
+async def test_a_messages_menu_does_the_same(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     message = await first_picture(ana, count=2)
     card = await card_of(await ben.context_menu("Identify picture", message))
@@ -85,7 +85,7 @@ async def test_the_menu_of_a_message_does_the_same(place: Place) -> None:
     assert pixels(await fetched(place, await redrawn(ben, card))) == pixels(await fetched(place, message))
 
 
-async def test_each_of_several_pictures_knows_its_own_seed(place: Place) -> None:
+async def test_each_picture_of_a_message_carries_its_own_seed(place: Place) -> None:
     ana = place.person("ana")
     both = await first_picture(ana, count=2)
     second = await fetched(place, both, 1)
@@ -114,7 +114,7 @@ async def test_everything_in_the_form_can_be_changed(place: Place) -> None:
     assert "blurry" not in text
 
 
-async def test_a_setting_that_makes_no_sense_is_refused_with_a_sentence(place: Place) -> None:
+async def test_an_invalid_setting_is_refused_with_a_sentence(place: Place) -> None:
     ana = place.person("ana")
     card = await card_of(await ana.context_menu("Identify picture", await first_picture(ana)))
     for typed, sentence in (
@@ -128,7 +128,7 @@ async def test_a_setting_that_makes_no_sense_is_refused_with_a_sentence(place: P
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-async def test_a_picture_of_another_program_is_told_apart_from_what_is_here(place: Place, form: str) -> None:
+async def test_another_programs_picture_is_compared_with_what_is_installed(place: Place, form: str) -> None:
     ana = place.person("ana")
     card = await card_of(await ana.slash("identify", picture=(f"p.{form.lower()}", picture(A1111, form))))
     for said in (
@@ -143,18 +143,18 @@ async def test_a_picture_of_another_program_is_told_apart_from_what_is_here(plac
     assert "Seed: 42" in message.text
 
 
-async def test_a_long_text_travels_in_a_file(place: Place) -> None:
+async def test_a_long_infotext_is_attached_as_a_file(place: Place) -> None:
     ana = place.person("ana")
     words = ", ".join(f"word{n}" for n in range(10)) + " ```quoted```"
     long = A1111.replace("blurry", f"{words}\n{'blurry ' * 450}")
     card = await card_of(await ana.slash("identify", picture=("p.png", picture(long))))
-    assert [one.filename for one in card.attachments] == ["parameters.txt"]
+    assert [file.filename for file in card.attachments] == ["parameters.txt"]
     form = (await ana.click(card, "Fill /imagine")).modal
     assert form is not None
     assert getattr(form.fields[1].item, "value", None) == f"{words}\n{'blurry ' * 450}".strip()
 
 
-async def test_what_carries_nothing_gets_one_sentence(place: Place) -> None:
+async def test_a_file_without_an_infotext_gets_a_sentence(place: Place) -> None:
     ana = place.person("ana")
     for name, data, sentence in (
         ("photo.jpg", picture(form="JPEG"), "That picture has no generation metadata. Screenshots"),
@@ -163,7 +163,7 @@ async def test_what_carries_nothing_gets_one_sentence(place: Place) -> None:
         ("other.png", picture('{"prompt": "a fish"}'), "isn't in A1111's format"),
     ):
         reply = await ana.slash("identify", picture=(name, data))
-        answer = await reply.until(lambda one: not one.thinking and bool(one.text))
+        answer = await reply.until(lambda message: not message.thinking and bool(message.text))
         assert answer.ephemeral
         assert sentence in answer.text
         assert not answer.buttons

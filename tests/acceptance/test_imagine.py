@@ -1,4 +1,4 @@
-"""A member asks for pictures."""
+"""Members request pictures with /imagine."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ async def test_a_picture_comes_with_its_card(place: Place) -> None:
         assert said in message.text
     assert "prompt 6 · negative 4 + 1 = 5 of 75" in message.text
     assert [button.label for button in message.buttons] == ["Reroll", "Delete"]
-    await place.discord.wait_for(lambda one: one.id == message.id and one.reactions.get("🔁") == 1)
+    await place.discord.wait_for(lambda seen: seen.id == message.id and seen.reactions.get("🔁") == 1)
 
 
-async def test_the_picture_describes_itself(place: Place) -> None:
+async def test_the_picture_carries_its_settings(place: Place) -> None:
     reply = await place.person("ana").slash(
         "imagine",
         prompt="a tree in a meadow",
@@ -47,8 +47,8 @@ async def test_the_picture_describes_itself(place: Place) -> None:
     assert 'TI hashes: "demo-watermark: ' in lines[2]
 
 
-async def test_the_embedding_is_seen_in_the_picture(place: Place) -> None:
-    """The same seed with two embeddings gives two pictures; the same request twice gives one and the same."""
+async def test_the_embedding_changes_the_picture(place: Place) -> None:
+    """With another embedding, the same seed gives another picture; the same request gives the same picture."""
     ana = place.person("ana")
     pictures = []
     for embedding in ("demo-watermark", "demo-artifacts", "demo-artifacts"):
@@ -62,7 +62,7 @@ async def test_several_pictures_come_in_one_message(place: Place) -> None:
     message = await drawn(reply)
     assert len(message.attachments) == 4
     assert "Seed: 100 to 103" in message.text
-    assert [one.description.split("seed ")[1][:3] for one in message.attachments if one.description] == [
+    assert [file.description.split("seed ")[1][:3] for file in message.attachments if file.description] == [
         "100",
         "101",
         "102",
@@ -75,13 +75,13 @@ async def test_without_embeddings_the_recommended_one_is_used(place: Place) -> N
     assert "`demo-artifacts`" in (await drawn(reply)).text
 
 
-async def test_an_embedding_may_stand_in_the_negative_prompt_as_elsewhere(place: Place) -> None:
+async def test_an_embedding_may_be_named_in_the_negative_prompt(place: Place) -> None:
     negative = "(demo-tinted:0.8), low quality"
     reply = await place.person("ana").slash("imagine", prompt="a heart in the snow", negative=negative, steps=4)
     assert "`demo-tinted:0.8` + low quality" in (await drawn(reply)).text
 
 
-async def test_autocomplete_offers_what_fits_and_is_not_picked_yet(place: Place) -> None:
+async def test_autocomplete_offers_embeddings_that_fit_and_arent_picked(place: Place) -> None:
     ana = place.person("ana")
     choices = await ana.autocomplete("imagine", "embedding1", "", model="demo")
     assert [choice.value for choice in choices][:2] == ["demo-artifacts", "demo-watermark"]
@@ -108,21 +108,21 @@ async def test_without_a_prompt_a_form_opens(place: Place) -> None:
     assert "Seed: 5" in message.text
 
 
-async def test_a_line_forms_and_a_waiting_request_can_be_cancelled(place: Place) -> None:
+async def test_a_waiting_request_can_be_cancelled(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     slow = [await ana.slash("imagine", prompt="a house at night", steps=steps, count=4) for steps in (50, 49)]
     waiting = await ben.slash("imagine", prompt="a house on a grey background", steps=48)
-    card = await waiting.until(lambda one: "in line, about" in one.text)
+    card = await waiting.until(lambda message: "in line, about" in message.text)
     stranger = await ana.click(card, "Cancel")
     assert "Only the member who asked" in stranger.text
     await ben.click(card, "Cancel")
-    await waiting.until(lambda one: one.text == "Cancelled." and not one.buttons)
+    await waiting.until(lambda message: message.text == "Cancelled." and not message.buttons)
     for reply in slow:
         await drawn(reply)
-    assert not [one for one in ben.sees() if one.attachments and one.id == card.id]
+    assert not [message for message in ben.sees() if message.attachments and message.id == card.id]
 
 
-async def test_progress_is_shown_as_a_bar(place: Place) -> None:
+async def test_progress_is_a_bar(place: Place) -> None:
     reply = await place.person("ana").slash("imagine", prompt="a tree at sunset", steps=50, count=4)
-    await reply.until(lambda one: "█" in one.text and "of 50" in one.text)
+    await reply.until(lambda message: "█" in message.text and "of 50" in message.text)
     await drawn(reply)

@@ -1,4 +1,4 @@
-"""The playground's page in a real browser, with the real bot behind it, by keyboard alone."""
+"""The playground's page in a real browser with the real bot, used only with the keyboard."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pytest
 from playwright.async_api import expect
 
 from tests.acceptance.conftest import Place
-from tests.acceptance.page_driver import CHROMIUM, Visitor, visiting
+from tests.acceptance.page_driver import CHROMIUM, Visitor, open_page
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}; apt install chromium"),
 ]
-PICTURE = 120_000  # ms; one takes a second or two, but machines that run tests are slow
+PICTURE = 120_000  # ms; rendering takes a second or two, or much longer on a busy machine
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "playground.png"
 
 
 @pytest.mark.timeout(420)
-async def test_everything_is_done_by_keyboard_alone(place: Place, tmp_path: Path) -> None:
+async def test_everything_can_be_done_with_the_keyboard(place: Place, tmp_path: Path) -> None:
     for name in ("ana", "ben", "mod"):
         place.person(name)
-    async with visiting(place.discord.base_url, "ana") as ana:
+    async with open_page(place.discord.base_url, "ana") as ana:
         await fill_in_a_command(ana)
         await expect(ana.see(".picture img")).to_have_count(1, timeout=PICTURE)
         await react(ana)
@@ -39,7 +39,7 @@ async def test_everything_is_done_by_keyboard_alone(place: Place, tmp_path: Path
             "a yellow house in the snow",
         ]
         assert sizes[2][2].endswith("avoiding demo-artifacts, demo-watermark")
-        stray = "(all) => all.flatMap((one) => [...one.childNodes]).filter((one) => one.nodeType === 3).length"
+        stray = "(all) => all.flatMap((body) => [...body.childNodes]).filter((node) => node.nodeType === 3).length"
         assert await ana.see(".body").evaluate_all(stray) == 0
         await look_closer(ana)
         await ana.press("ArrowUp")
@@ -51,7 +51,7 @@ async def test_everything_is_done_by_keyboard_alone(place: Place, tmp_path: Path
 
 
 async def fill_in_a_command(ana: Visitor) -> None:
-    """Slash, the picker, two options, one of them from what the bot offers."""
+    """Type a slash, pick the command, and fill in two options, the second by autocomplete."""
     await ana.press("/")
     await expect(ana.see("[role=listbox]")).to_be_visible()
     await ana.type("imag")
@@ -67,26 +67,26 @@ async def fill_in_a_command(ana: Visitor) -> None:
     chosen = ana.see("[role=option][aria-selected=true]", "demo-artifacts")
     await expect(chosen).to_be_visible()
     pointed = await ana.focused(
-        "(one) => document.getElementById(one.getAttribute('aria-activedescendant'))?.textContent"
+        "(node) => document.getElementById(node.getAttribute('aria-activedescendant'))?.textContent"
     )
     assert "demo-artifacts" in pointed
     await ana.press("Enter", "Enter")
 
 
 async def react(ana: Visitor) -> None:
-    """From the composer back to the picture, and the first emoji of its palette."""
+    """Go from the composer back to the picture, and choose the first emoji of its palette."""
     await expect(ana.see(".reaction")).to_have_text("🔁1")
     await ana.go_back_to("[data-key=react]")
     await ana.press("Enter")
     await expect(ana.see(".palette:popover-open")).to_be_visible()
     await ana.press("ArrowRight", "ArrowLeft")
-    assert await ana.focused("(one) => one.textContent") == "🔁"
+    assert await ana.focused("(node) => node.textContent") == "🔁"
     await ana.press("Enter")
     await expect(ana.see(".reaction[aria-pressed=true]")).to_have_text("🔁2")
 
 
 async def fill_in_the_form(ana: Visitor) -> None:
-    """/imagine without a prompt; the first embedding is chosen already, and one more is."""
+    """Send /imagine without a prompt, and choose a second embedding in its form."""
     await ana.press("/")
     await ana.type("imagine")
     await ana.press("Enter", "Enter")
@@ -105,19 +105,19 @@ async def fill_in_the_form(ana: Visitor) -> None:
 
 
 async def look_closer(ana: Visitor) -> None:
-    """A picture opens large, with its description, and Escape goes back to it."""
+    """Open a picture in full size, with its description, and go back to it with Escape."""
     await ana.go_back_to(".picture")
     await ana.press("Enter")
     await expect(ana.see("dialog.large figcaption")).to_contain_text("a yellow house in the snow")
     await ana.press("Escape")
     await expect(ana.see("dialog")).to_have_count(0)
-    assert await ana.focused("(one) => one.matches('.picture')")
+    assert await ana.focused("(node) => node.matches('.picture')")
     await ana.press("/")
     await ana.press("Backspace")
 
 
 async def keep_a_screenshot(ana: Visitor, tmp_path: Path) -> None:
-    """As in the README: a picture, and the next command half typed. The tree is written to only when asked for."""
+    """Take the README's screenshot: a picture, and the next command half typed. Overwrite the file only on request."""
     await ana.press("Control+A")
     await ana.type("/imag")
     await ana.press("Enter")

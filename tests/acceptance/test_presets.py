@@ -1,4 +1,4 @@
-"""Presets: written by those who manage the server, used by everyone."""
+"""Presets: members with Manage Server write them, and everyone uses them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_a_preset_is_saved_by_a_manager_and_used_by_a_member(place: Place)
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     saved = await mod.slash("preset save", name="clean", embedding1="demo-watermark:0.9", negative="low quality", cfg=5)
     assert saved.text == "Saved **clean**. Use it with /imagine preset:clean"
-    assert [one.value for one in await ana.autocomplete("imagine", "preset", "cl")] == ["clean"]
+    assert [choice.value for choice in await ana.autocomplete("imagine", "preset", "cl")] == ["clean"]
     reply = await ana.slash("imagine", prompt="a fish", preset="CLEAN", steps=4)
     text = (await drawn(reply)).text
     assert "`demo-watermark:0.9` + low quality" in text
@@ -26,7 +26,7 @@ async def test_a_preset_is_saved_by_a_manager_and_used_by_a_member(place: Place)
     assert "used 1 time" in (await ana.slash("preset show", name="clean")).text
 
 
-async def test_a_preset_with_a_prompt_draws_at_once_and_one_without_fills_the_form(place: Place) -> None:
+async def test_a_preset_with_a_prompt_renders_and_without_one_opens_the_form(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await mod.slash("preset save", name="fish", prompt="a red fish", embedding1="demo-watermark:0.9", steps=4)
     await mod.slash("preset save", name="clean", embedding1="demo-watermark:0.9", negative="low quality", steps=4)
@@ -37,7 +37,7 @@ async def test_a_preset_with_a_prompt_draws_at_once_and_one_without_fills_the_fo
     assert "`demo-watermark:0.9` + low quality" in (await drawn(reply)).text
 
 
-async def test_a_member_may_not_write_presets(place: Place) -> None:
+async def test_members_cant_write_presets(place: Place) -> None:
     ana = place.person("ana")
     for command in ("preset save", "preset delete"):
         reply = await ana.slash(command, name="x")
@@ -47,7 +47,7 @@ async def test_a_member_may_not_write_presets(place: Place) -> None:
     assert (await ana.slash("preset list")).text.endswith("There are none yet; /preset save makes one.")
 
 
-async def test_defaults_apply_from_the_nearest_to_the_farthest(place: Place) -> None:
+async def test_the_most_specific_default_wins(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await mod.slash("preset save", name="server", embedding1="demo-tinted", negative="blurry", cfg=6, steps=4)
     await mod.slash("preset save", name="channel", embedding1="demo-watermark", cfg=5)
@@ -76,7 +76,7 @@ async def test_a_preset_is_deleted(place: Place) -> None:
     assert "This server has no preset 'gone'" in (await mod.slash("imagine", prompt="a fish", preset="gone")).text
 
 
-async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) -> None:
+async def test_a_misspelled_name_is_found_when_the_preset_is_saved(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     assert (
         "There's no embedding 'demo-tintet'"
@@ -86,7 +86,7 @@ async def test_a_typing_error_is_found_when_the_preset_is_saved(place: Place) ->
     assert "There are none yet" in (await mod.slash("preset list")).text
 
 
-async def test_a_preset_is_edited_by_options_and_by_a_form(place: Place) -> None:
+async def test_a_preset_is_edited_with_options_and_with_a_form(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     await mod.slash("preset save", name="x", embedding1="demo-tinted", negative="grey", cfg=5, size="48x48")
     reply = await mod.slash("preset edit", name="X", cfg=6, remove="size", embedding2="demo-watermark:0.5")
@@ -140,11 +140,11 @@ async def test_a_renamed_preset_stays_the_default(place: Place) -> None:
     listed = (await ana.slash("preset list")).text
     assert "**house**: demo-tinted, blurry · used 0 times · default here" in listed
     assert "**taken**: CFG scale: 5 · used 0 times · default of the server" in listed
-    assert next(one.value for one in await ana.autocomplete("imagine", "preset", "hou")) == "house"
+    assert next(choice.value for choice in await ana.autocomplete("imagine", "preset", "hou")) == "house"
     assert "`demo-tinted` + blurry" in (await drawn(await ana.slash("imagine", prompt="a fish"))).text
 
 
-async def test_presets_go_to_another_server_as_a_file(place: Place) -> None:
+async def test_presets_are_exported_and_imported_as_a_file(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await mod.slash(
         "preset save", name="clean", embedding1="demo-watermark:0.9", negative="blurry", steps=4, locked="cfg"
@@ -154,7 +154,7 @@ async def test_presets_go_to_another_server_as_a_file(place: Place) -> None:
     assert exported is not None
     assert exported.ephemeral
     data = await place.discord.fetch(exported.attachments[0])
-    assert [one["name"] for one in json.loads(data)["presets"]] == ["clean", "other"]
+    assert [preset["name"] for preset in json.loads(data)["presets"]] == ["clean", "other"]
 
     there = place.discord.add_guild("Another server", ["pictures"])
     for person in (mod, ana):
@@ -164,25 +164,25 @@ async def test_presets_go_to_another_server_as_a_file(place: Place) -> None:
     mod.may("manage_guild")
     await mod.slash("preset save", name="OTHER", cfg=9)
     reply = await mod.slash("preset import", file=("presets.json", data))
-    text = (await reply.until(lambda one: "Added" in one.text)).text
+    text = (await reply.until(lambda message: "Added" in message.text)).text
     assert "Added: clean.\nKept as they were: other." in text
     picture = await drawn(await ana.slash("imagine", prompt="a fish", preset="clean", cfg=3))
     assert "`demo-watermark:0.9` + blurry" in picture.text
     assert "Preset 'clean' locks cfg, so what you typed for it wasn't used." in picture.text
     reply = await mod.slash("preset import", file=("presets.json", data), replace=True)
-    assert "Replaced: clean, other." in (await reply.until(lambda one: "Replaced" in one.text)).text
+    assert "Replaced: clean, other." in (await reply.until(lambda message: "Replaced" in message.text)).text
 
 
-async def test_a_file_that_holds_no_presets_is_refused(place: Place) -> None:
+async def test_a_file_without_presets_is_refused(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     for data, words in ((b"\x89PNG", "That file isn't JSON"), (b"{}", "That file has no presets in it")):
         reply = await mod.slash("preset import", file=("presets.json", data))
-        await reply.until(lambda one, words=words: words in one.text)
+        await reply.until(lambda message, words=words: words in message.text)
     assert "There are none yet" in (await mod.slash("preset list")).text
     assert "no presets yet" in (await mod.slash("preset export")).text
 
 
-async def test_what_a_default_fixes_holds_for_members_and_they_read_so(place: Place) -> None:
+async def test_members_cant_override_what_a_default_locks_and_are_told(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     saved = await mod.slash(
         "preset save", name="house", embedding1="demo-tinted", cfg=5, steps=4, locked="embeddings, cfg"
@@ -195,14 +195,15 @@ async def test_what_a_default_fixes_holds_for_members_and_they_read_so(place: Pl
     assert "demo-watermark" not in text
     assert "Preset 'house' locks embeddings and cfg, so what you typed for them wasn't used." in text
     assert (
-        next(one.value for one in await mod.autocomplete("preset save", "locked", "cfg, ste", name="x")) == "cfg, steps"
+        next(choice.value for choice in await mod.autocomplete("preset save", "locked", "cfg, ste", name="x"))
+        == "cfg, steps"
     )
 
 
-async def test_a_removed_embedding_is_named_wherever_its_preset_is(place: Place) -> None:
+async def test_a_removed_embedding_is_named_wherever_its_preset_appears(place: Place) -> None:
     mod = place.person("mod", "manage_guild")
     installed = await mod.slash("embedding install", file=("fern.safetensors", vectors(77)))
-    await installed.until(lambda one: "Installed **fern**" in one.text)
+    await installed.until(lambda message: "Installed **fern**" in message.text)
     await mod.slash("preset save", name="ferny", embedding1="fern:0.5", steps=4)
     removed = await mod.slash("embedding remove", name="fern")
     assert "can't be used now: ferny" in removed.text

@@ -1,11 +1,11 @@
-"""Rerolls by reaction and by button, and taking pictures down."""
+"""Rerolls by reaction and by button, and deleting pictures."""
 
 from __future__ import annotations
 
 import pytest
 
 from playground import Message, Person
-from tests.acceptance.conftest import Place, drawn, has_picture
+from tests.acceptance.conftest import Place, drawn, reroll_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,35 +21,35 @@ async def picture_of(person: Person, **options: object) -> Message:
     return await drawn(reply)
 
 
-def kept(text: str) -> list[str]:
-    """The lines of a card that a reroll must repeat."""
+def stable_lines(text: str) -> list[str]:
+    """The lines of a card that don't change in a reroll."""
     return [
         line for line in text.splitlines() if not line.startswith(("Seed", "Reroll", "<@")) and not line.endswith(" s")
     ]
 
 
-async def test_anybody_rerolls_by_reaction(place: Place) -> None:
+async def test_anyone_can_reroll_with_a_reaction(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture_of(ana, seed=9)
     await ben.react(first, "🔁")
-    second = await place.discord.wait_for(lambda one: one.reply_to == first.id and has_picture(one))
-    assert kept(second.text) == kept(first.text)
+    second = await reroll_of(place.discord, first)
+    assert stable_lines(second.text) == stable_lines(first.text)
     assert "Seed: 9\n" not in second.text
     await ana.react(second, "🔁")
-    third = await place.discord.wait_for(lambda one: one.reply_to == second.id and has_picture(one))
+    third = await reroll_of(place.discord, second)
     assert third.attachments[0].url != second.attachments[0].url
 
 
-async def test_the_button_rerolls_too(place: Place) -> None:
+async def test_anyone_can_reroll_with_the_button(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture_of(ana)
     second = await drawn(await ben.click(first, "Reroll"))
-    assert kept(second.text) == kept(first.text)
+    assert stable_lines(second.text) == stable_lines(first.text)
     assert "Reroll of an earlier picture" in second.text
     assert second.id != first.id
 
 
-async def test_the_author_deletes_and_a_stranger_does_not(place: Place) -> None:
+async def test_only_the_author_or_a_moderator_can_delete(place: Place) -> None:
     ana, ben, mod = place.person("ana"), place.person("ben"), place.person("mod", "manage_messages")
     first, second = await picture_of(ana), await picture_of(ana)
     refused = await ben.click(first, "Delete")
@@ -58,14 +58,14 @@ async def test_the_author_deletes_and_a_stranger_does_not(place: Place) -> None:
     await mod.click(second, "Delete")
     gone = {first.id, second.id}
     await place.discord.until(
-        lambda: True if not gone & {one.id for one in ana.sees()} else None, 5, lambda: "they are still there"
+        lambda: True if not gone & {message.id for message in ana.sees()} else None, 5, lambda: "they are still there"
     )
 
 
-async def test_a_reaction_taken_back_rerolls_nothing_more(place: Place) -> None:
+async def test_a_removed_reaction_rerolls_only_once(place: Place) -> None:
     ana = place.person("ana")
     first = await picture_of(ana)
     await ana.react(first, "🔁")
     await ana.unreact(first, "🔁")
-    await place.discord.wait_for(lambda one: one.reply_to == first.id and has_picture(one))
-    assert await place.jobs_asked() == 2
+    await reroll_of(place.discord, first)
+    assert await place.uses() == 2

@@ -1,4 +1,4 @@
-"""python -m bot try: scripts of people's actions, run in a process of their own."""
+"""python -m bot try, run as a child process."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ ana: /embedding install file:@{embedding}
 
 
 @pytest.mark.slow
-def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
+def test_a_picture_is_identified_and_rendered_again(tmp_path: Path) -> None:
     embedding = EMBEDDINGS / "demo-tinted.safetensors"
     run = run_try(IDENTIFYING.format(embedding=os.path.relpath(embedding)), tmp_path)
     expected = ["ana: submit Colour: red", "ana: submit", "ana: menu Describe picture"]
@@ -164,14 +164,14 @@ def test_a_picture_is_identified_and_drawn_again(tmp_path: Path) -> None:
     assert first != second
     assert Path(first).read_bytes() == Path(second).read_bytes()
     assert none_open["error"] == "ana has no open form."
-    assert own["ok"]  # ben's own card has that button, and ana's is not for him to see
+    assert own["ok"]  # the button is on ben's own card; he can't see ana's
     assert no_entry["error"] == "A message's Apps menu has no 'Describe picture'. Available: Identify picture."
     assert "**@picture**" in words["messages"][0]["content"]
     assert "demo-tinted" in file["messages"][0]["content"]
 
 
-#: action → what its line says instead of an answer
-UNANSWERED = {
+#: action → part of its error
+FAILING = {
     "ana: click Reroll": "There is no picture in this channel yet",
     "ana: menu Identify picture": "There is no picture in this channel yet",
     "ana: /identify picture:@picture": "There is no picture in this channel yet",
@@ -182,15 +182,15 @@ UNANSWERED = {
 }
 
 
-def test_actions_without_an_answer_fail_and_the_others_go_on(tmp_path: Path) -> None:
-    run = run_try("\n".join(UNANSWERED), tmp_path)
-    assert run.failed_actions() == list(UNANSWERED), run.failures()
+def test_failed_actions_dont_stop_the_script(tmp_path: Path) -> None:
+    run = run_try("\n".join(FAILING), tmp_path)
+    assert run.failed_actions() == list(FAILING), run.failures()
     assert run.code == 1
-    for line, error in zip(run.lines, UNANSWERED.values(), strict=True):
+    for line, error in zip(run.lines, FAILING.values(), strict=True):
         assert error in line["error"]
 
 
-def test_a_script_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_invalid_script_is_refused_before_anything_runs(tmp_path: Path) -> None:
     run = run_try("ana dances", tmp_path)
     assert (run.code, run.lines) == (2, [])
     assert (

@@ -1,4 +1,4 @@
-"""What an operator finds broken in the morning is named, and the bot draws all the same."""
+"""Broken files in the operator's folders are named in the log, and the bot works without them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHECKPOINT = Path(__file__).parents[2] / "demo" / "checkpoint"
 
 @pytest.fixture
 def broken_folder(server_folder: Path) -> Path:
-    """Operator's folders with one broken thing of each kind."""
+    """The operator's folders, with a broken file of each kind."""
     checkpoints, embeddings = server_folder / "checkpoints", server_folder / "embeddings"
     shutil.copytree(CHECKPOINT, checkpoints / "cut-off")
     weights = checkpoints / "cut-off" / "unet" / "diffusion_pytorch_model.safetensors"
@@ -33,7 +33,7 @@ def broken_folder(server_folder: Path) -> Path:
     return server_folder
 
 
-async def test_the_bot_names_what_is_broken_and_draws(broken_folder: Path) -> None:
+async def test_the_bot_names_broken_files_and_renders(broken_folder: Path) -> None:
     async with local_bot(folder=broken_folder) as bot:
         ana = bot.discord.person("ana")
         reply = await ana.slash("imagine", prompt="a tree in a meadow", steps=4)

@@ -1,4 +1,4 @@
-"""The playground's page in a real browser with small bots behind it: what the project's own bot does not do."""
+"""The playground's page in a real browser with small bots, for what the project's bot doesn't use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from playground import Discord
-from tests.acceptance.page_driver import CHROMIUM, Visitor, visiting
+from tests.acceptance.page_driver import CHROMIUM, Visitor, open_page
 from tests.playground.conftest import SmallBot, running
 
 pytestmark = pytest.mark.skipif(
@@ -15,15 +15,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Corner(discord.ui.View):
-    """Things that the project's own bot does not use."""
+class Components(discord.ui.View):
+    """Components that the project's bot doesn't use."""
 
     def __init__(self) -> None:
         super().__init__(timeout=None)
 
     @discord.ui.select(placeholder="One", options=[discord.SelectOption(label=name) for name in ("ink", "oil")])
-    async def one(self, interaction: discord.Interaction, select: discord.ui.Select) -> None:
-        await interaction.response.send_message(f"one: {select.values}", ephemeral=True)
+    async def single(self, interaction: discord.Interaction, select: discord.ui.Select) -> None:
+        await interaction.response.send_message(f"single: {select.values}", ephemeral=True)
 
     @discord.ui.select(
         placeholder="Two", min_values=2, max_values=2, options=[discord.SelectOption(label=name) for name in "abc"]
@@ -49,25 +49,25 @@ def corner_bot() -> SmallBot:
 
     @bot.tree.command()
     async def corner(interaction: discord.Interaction) -> None:
-        """Show everything."""
+        """Show all components."""
         content = "<b>not bold</b>, **bold**, `code` <img src=x onerror=alert(1)>"
-        await interaction.response.send_message(content, view=Corner())
+        await interaction.response.send_message(content, view=Components())
 
     @bot.tree.command()
     async def count(interaction: discord.Interaction, number: discord.app_commands.Range[int, 1, 4]) -> None:
-        """Count."""
+        """Repeat a number."""
         await interaction.response.send_message(str(number))
 
     @bot.tree.command()
     async def ask(interaction: discord.Interaction) -> None:
-        """Ask."""
+        """Open a form."""
         await interaction.response.send_modal(Question())
 
     return bot
 
 
-async def test_what_other_bots_send_is_shown_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Discord() as local, running(corner_bot(), local, monkeypatch), visiting(local.base_url, "ana") as ana:
+async def test_other_bots_messages_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Discord() as local, running(corner_bot(), local, monkeypatch), open_page(local.base_url, "ana") as ana:
         await ana.press("/")
         await ana.type("corner")
         await ana.press("Enter", "Enter")
@@ -78,7 +78,7 @@ async def test_what_other_bots_send_is_shown_too(monkeypatch: pytest.MonkeyPatch
         await expect(ana.see(".placeholder")).to_have_text("This page can't show a user select.")
         await ana.go_back_to("select")
         await ana.press("ArrowDown")
-        await expect(ana.see(".message.private .text")).to_have_text("one: ['ink']")
+        await expect(ana.see(".message.private .text")).to_have_text("single: ['ink']")
         await ana.go_back_to(".boxes input")
         await ana.press("Space")
         await ana.go_back_to(".boxes input:not(:checked)")
@@ -105,10 +105,10 @@ async def test_what_other_bots_send_is_shown_too(monkeypatch: pytest.MonkeyPatch
         ("/countess", "There is no command /countess. Available: /ask, /corner, /count."),
     ],
 )
-async def test_what_cannot_be_sent_stays_and_the_reason_is_said(
+async def test_an_invalid_command_stays_and_its_reason_is_shown(
     typed: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Discord() as local, running(corner_bot(), local, monkeypatch), visiting(local.base_url, "ana") as ana:
+    async with Discord() as local, running(corner_bot(), local, monkeypatch), open_page(local.base_url, "ana") as ana:
         await ana.page.locator("#composer-input").fill(typed)
         await ana.press("Escape", "Enter")
         await expect(ana.see(".composer .error")).to_have_text(sentence)
@@ -121,8 +121,8 @@ async def test_what_cannot_be_sent_stays_and_the_reason_is_said(
 
 
 @pytest.mark.parametrize("picked", [True, False])
-async def test_after_a_form_one_types_on(picked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Discord() as local, running(corner_bot(), local, monkeypatch), visiting(local.base_url, "ana") as ana:
+async def test_typing_continues_after_a_form(picked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Discord() as local, running(corner_bot(), local, monkeypatch), open_page(local.base_url, "ana") as ana:
         for key, answers in (("Escape", 0), ("Enter", 1)):
             await ana.press("/")
             await ana.type("ask")
@@ -139,26 +139,26 @@ async def test_after_a_form_one_types_on(picked: bool, monkeypatch: pytest.Monke
 
 
 async def react_and_take_it_back(ana: Visitor) -> None:
-    """The focus stays with the message that one was at, whatever changes there."""
-    await ana.type("and a second one")
+    """The focus stays at the same message whatever changes there."""
+    await ana.type("a second message")
     await ana.press("Enter")
     await expect(ana.see(".message")).to_have_count(2)
     await ana.go_back_to("[data-key=react]")
     await ana.press("Enter", "Enter")
     last = ana.see(".message").last
     await expect(last.locator(".reaction[aria-pressed=true]")).to_have_text("🔁1")
-    where = "(one) => [one.dataset.key, one.closest('.message').querySelector('.text').textContent]"
-    assert await ana.focused(where) == ["react", "and a second one"]
+    where = "(node) => [node.dataset.key, node.closest('.message').querySelector('.text').textContent]"
+    assert await ana.focused(where) == ["react", "a second message"]
     await ana.press("Shift+Tab", "Enter")
     await expect(ana.see(".reaction")).to_have_count(0)
-    assert await ana.focused(where) == ["react", "and a second one"]
+    assert await ana.focused(where) == ["react", "a second message"]
 
 
-async def test_two_people_talk_and_the_page_comes_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_people_talk_and_the_page_reconnects(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Discord() as local:
         port = local.port
         local.person("ben")
-        async with visiting(local.base_url, "ana", scheme="dark", width=700) as ana:
+        async with open_page(local.base_url, "ana", scheme="dark", width=700) as ana:
             await expect(ana.see("#bot-state")).to_contain_text("offline")
             await ana.page.locator("#composer-input").focus()
             await ana.type("hello, *ben*")

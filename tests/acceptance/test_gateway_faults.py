@@ -1,4 +1,4 @@
-"""The connection that events come by is lost in every way there is, while people ask."""
+"""Faults of the gateway connection while people send requests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from playground.gateway.gateway import Gateway
 from services.jobs import JobState
-from tests.acceptance.conftest import Place, drawn, has_picture
+from tests.acceptance.conftest import Place, drawn, reroll_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def _done(_: None) -> None:
-    """For faults that are over at once."""
+    """For faults that are synchronous."""
 
 
 BREAKS: dict[str, Callable[[Gateway], Awaitable[None]]] = {
@@ -29,22 +29,22 @@ BREAKS: dict[str, Callable[[Gateway], Awaitable[None]]] = {
 
 
 @pytest.mark.parametrize("fault", BREAKS)
-async def test_who_asked_before_gets_a_picture_and_who_asks_after_too(place: Place, fault: str) -> None:
+async def test_requests_before_and_after_the_fault_get_pictures(place: Place, fault: str) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     before = await ana.slash("imagine", prompt="a red fish", steps=30)
     await BREAKS[fault](place.discord.gateway)
     first = await drawn(before)
     await place.discord.until_connected(60)
-    await asyncio.sleep(0.5)  # discord.py identifies, and resumes, before it listens
+    await asyncio.sleep(0.5)  # discord.py identifies or resumes before it handles events
     await ben.react(first, "🔁")
-    second = await place.discord.wait_for(lambda one: one.reply_to == first.id and has_picture(one), 60)
+    second = await reroll_of(place.discord, first)
     row = await place.row()
     assert (row.state, row.message_id) == (JobState.DELIVERED, second.id)
-    assert [one.id for one in place.pictures()] == [first.id, second.id]
-    assert await place.jobs_asked() == 2
+    assert [picture.id for picture in place.pictures()] == [first.id, second.id]
+    assert await place.uses() == 2
 
 
-async def test_events_that_come_again_after_a_resume_are_heard_once(place: Place) -> None:
+async def test_events_repeated_after_a_resume_count_once(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await drawn(await ana.slash("imagine", prompt="a red fish", steps=4))
     await ben.react(first, "🔁")
@@ -54,7 +54,7 @@ async def test_events_that_come_again_after_a_resume_are_heard_once(place: Place
         await place.discord.until_connected(60)
     finally:
         place.discord.gateway.repeats = 0
-    await place.discord.wait_for(lambda one: one.reply_to == first.id and has_picture(one), 60)
+    await reroll_of(place.discord, first)
     await place.row()
     assert len(place.pictures()) == 2
-    assert await place.jobs_asked() == 2
+    assert await place.uses() == 2

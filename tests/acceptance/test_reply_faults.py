@@ -1,4 +1,4 @@
-"""The picture is drawn, and Discord does not take it as it should: what the member sees, and what the row says."""
+"""Faults when the picture is put into the reply: what the member sees, and what the row says."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ Break = Callable[[Faults], Any]
 
 
 async def ask(place: Place, **options: Any) -> Reply:
-    """Small enough to be done before any card is shown, so that the edit that fails is the one with the picture."""
+    """A request so small that it is done before a card is shown, so that the fault hits the edit with the picture."""
     return await place.person("ana").slash("imagine", prompt="a red fish", steps=4, **options)
 
 
 async def delivered_once(place: Place) -> Message:
-    """The only picture here, which the row knows as delivered."""
+    """Check that there is one picture, and that its row says it is delivered."""
     row = await place.row()
     (message,) = place.pictures()
     assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
     return message
 
 
-#: what passes: the reply itself becomes the picture
-#: each try waits longer than the one before
+#: slow, because each attempt waits longer than the last
 LONG = pytest.param("lost three times", marks=pytest.mark.slow)
+#: temporary faults, after which the reply becomes the picture
 PASSES: dict[str, Break] = {
     "429 for this bot": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5),
-    "429 for everybody there": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5, scope="shared"),
+    "429 for everyone there": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5, scope="shared"),
     "429 for everything": lambda faults: faults.rate_limit("PATCH", REPLY, retry_after=0.5, scope="global"),
     "500": lambda faults: faults.server_error("PATCH", REPLY, status=500),
     "502": lambda faults: faults.server_error("PATCH", REPLY),
@@ -50,8 +50,8 @@ PASSES: dict[str, Break] = {
 }
 
 
-@pytest.mark.parametrize("fault", [one if one != "lost three times" else LONG for one in PASSES])
-async def test_what_passes_is_waited_for(place: Place, fault: str) -> None:
+@pytest.mark.parametrize("fault", [fault if fault != "lost three times" else LONG for fault in PASSES])
+async def test_a_temporary_fault_only_delays_the_picture(place: Place, fault: str) -> None:
     PASSES[fault](place.discord.faults)
     reply = await ask(place)
     message = await drawn(reply)
@@ -60,7 +60,7 @@ async def test_what_passes_is_waited_for(place: Place, fault: str) -> None:
     assert reply.followups == []
 
 
-#: the token is no longer good for anything, but the reply is a message like any other of the bot's
+#: the token is useless, but the reply can still be edited like any other message of the bot
 TOKEN_OVER: dict[str, Break] = {
     "10015 for good": lambda faults: faults.unknown_webhook("PATCH", times=99),
     "50027": lambda faults: faults.http("PATCH", REPLY, status=401, code=50027, times=99),
@@ -71,7 +71,7 @@ TOKEN_OVER: dict[str, Break] = {
 
 
 @pytest.mark.parametrize("fault", TOKEN_OVER)
-async def test_a_token_that_is_good_for_nothing_is_not_needed(place: Place, fault: str) -> None:
+async def test_a_useless_token_isnt_needed(place: Place, fault: str) -> None:
     TOKEN_OVER[fault](place.discord.faults)
     reply = await ask(place)
     message = await drawn(reply)
@@ -79,7 +79,7 @@ async def test_a_token_that_is_good_for_nothing_is_not_needed(place: Place, faul
     assert message.id == reply.message.id == (await delivered_once(place)).id
 
 
-async def test_a_token_whose_quarter_of_an_hour_is_over_is_not_needed(place: Place) -> None:
+async def test_an_expired_token_isnt_needed(place: Place) -> None:
     reply = await ask(place, count=4, seed=1)
     place.discord.clock.advance(minutes=16)
     message = await drawn(reply)
@@ -87,26 +87,30 @@ async def test_a_token_whose_quarter_of_an_hour_is_over_is_not_needed(place: Pla
     assert message.id == reply.message.id == (await delivered_once(place)).id
 
 
-async def test_a_reply_that_was_deleted_is_replaced_by_a_message_that_names_the_member(place: Place) -> None:
+async def test_a_deleted_reply_is_replaced_by_a_message_that_mentions_the_member(place: Place) -> None:
     place.discord.faults.delay("PATCH", REPLY, 0.5)
     reply = await ask(place)
     assert reply.message is not None
     await place.person("mod", "manage_messages").delete(reply.message)
-    message = await place.discord.wait_for(lambda one: bool(one.attachments) and one.channel_id == place.channel.id)
+    message = await place.discord.wait_for(
+        lambda message: bool(message.attachments) and message.channel_id == place.channel.id
+    )
     assert message.id == (await delivered_once(place)).id != reply.message.id
     assert message.text.startswith("<@")
 
 
-async def test_a_reply_that_can_be_edited_in_no_way_is_replaced_too(place: Place) -> None:
+async def test_a_reply_that_cant_be_edited_is_replaced_too(place: Place) -> None:
     place.discord.faults.unknown_webhook("PATCH", times=99)
     place.discord.faults.http("PATCH", IN_CHANNEL, status=404, code=10008, times=99)
     await ask(place)
-    message = await place.discord.wait_for(lambda one: bool(one.attachments) and one.channel_id == place.channel.id)
+    message = await place.discord.wait_for(
+        lambda message: bool(message.attachments) and message.channel_id == place.channel.id
+    )
     assert message.id == (await delivered_once(place)).id
     assert "Discord" not in message.text
 
 
-async def test_a_thread_that_was_archived_meanwhile_is_a_closed_channel(place: Place) -> None:
+async def test_an_archived_thread_is_a_closed_channel(place: Place) -> None:
     ana = place.person("anna")
     archived = {"status": 400, "code": 50083, "message": "Thread is archived", "times": 99}
     place.discord.faults.http("PATCH", REPLY, **archived)
@@ -114,26 +118,26 @@ async def test_a_thread_that_was_archived_meanwhile_is_a_closed_channel(place: P
     place.discord.faults.http("POST", f"/channels/{place.channel.id}/messages", **archived)
     await ana.slash("imagine", prompt="a red fish", steps=4)
     message = await place.discord.until(
-        lambda: next((one for one in ana.direct_messages() if one.attachments), None),
+        lambda: next((message for message in ana.direct_messages() if message.attachments), None),
         30,
-        lambda: "nothing came directly",
+        lambda: "no direct message with a picture came",
     )
     row = await place.row()
     assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_a_picture_that_is_too_large_is_sent_smaller_with_its_text(place: Place, times: int) -> None:
+async def test_a_picture_that_is_too_large_is_sent_smaller_with_its_infotext(place: Place, times: int) -> None:
     place.discord.faults.too_large("PATCH", REPLY, times=times)
     message = await drawn(await ask(place))
     assert message.attachments[0].filename.endswith((".webp", ".jpg"))
     assert COMPRESSED in message.text
     identified = await place.person("ben").context_menu("Identify picture", message)
-    assert "a red fish" in (await identified.until(lambda one: "Steps: 4" in one.text)).text
+    assert "a red fish" in (await identified.until(lambda message: "Steps: 4" in message.text)).text
     await delivered_once(place)
 
 
-async def test_a_server_s_own_limit_is_kept_without_being_told(place: Place) -> None:
+async def test_a_servers_upload_limit_is_respected_from_the_start(place: Place) -> None:
     world = place.discord.world
     usual, world.upload_limit = world.upload_limit, 20_000
     place.discord.log.clear()
@@ -142,15 +146,15 @@ async def test_a_server_s_own_limit_is_kept_without_being_told(place: Place) -> 
     finally:
         world.upload_limit = usual
     assert COMPRESSED in message.text
-    assert 413 not in [one.status for one in place.discord.log if one.method == "PATCH"]
+    assert 413 not in [exchange.status for exchange in place.discord.log if exchange.method == "PATCH"]
     await delivered_once(place)
 
 
-async def test_what_discord_refuses_for_good_ends_with_a_sentence_and_a_way_to_try_again(place: Place) -> None:
+async def test_a_permanent_refusal_ends_with_a_sentence_and_a_try_again_button(place: Place) -> None:
     invalid = {"status": 400, "code": 50035, "message": "Invalid Form Body"}
     fault = place.discord.faults.http("PATCH", REPLY, **invalid)
     reply = await ask(place, seed=5)
-    message = await reply.until(lambda one: "Discord did not take the message" in one.text)
+    message = await reply.until(lambda message: "Discord did not take the message" in message.text)
     assert fault.hits == 1
     row = await place.row()
     assert (row.state, row.message_id) == (JobState.FAILED, None)

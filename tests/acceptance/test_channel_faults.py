@@ -1,4 +1,4 @@
-"""A reroll by reaction has no reply to edit, so it stands or falls with the channel: closed, gone, or just deaf."""
+"""Faults when a picture is sent to a channel: a reroll by reaction has no reply that could be edited instead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from playground import Message, Person
 from playground.rest.faults import Faults
 from services.jobs import JobState
-from tests.acceptance.conftest import Place, drawn, has_picture
+from tests.acceptance.conftest import Place, drawn, has_picture, reroll_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -19,26 +19,22 @@ Break = Callable[[Faults], Any]
 
 
 async def picture(place: Place) -> Message:
-    """What is reacted to."""
+    """A delivered picture to react to."""
     message = await drawn(await place.person("ana").slash("imagine", prompt="a red fish", steps=4))
     await place.row()
     return message
 
 
-async def rerolled(place: Place, first: Message) -> Message:
-    return await place.discord.wait_for(lambda one: one.reply_to == first.id and has_picture(one), 60)
-
-
-async def whispered(place: Place, person: Person) -> Message:
-    """The picture that this person got directly, and nobody else."""
+async def direct_picture(place: Place, person: Person) -> Message:
+    """The picture in this person's direct messages."""
 
     def found() -> Message | None:
-        return next((one for one in person.direct_messages() if has_picture(one)), None)
+        return next((message for message in person.direct_messages() if has_picture(message)), None)
 
-    return await place.discord.until(found, 60, lambda: "nothing came directly")
+    return await place.discord.until(found, 60, lambda: "no direct message with a picture came")
 
 
-#: each try waits longer than the one before
+#: slow, because each attempt waits longer than the last
 LONG = pytest.param("lost three times", marks=pytest.mark.slow)
 PASSES: dict[str, Break] = {
     "429": lambda faults: faults.rate_limit("POST", SEND, retry_after=0.5),
@@ -51,61 +47,61 @@ PASSES: dict[str, Break] = {
 }
 
 
-@pytest.mark.parametrize("fault", [one if one != "lost three times" else LONG for one in PASSES])
-async def test_what_passes_is_waited_for_and_the_picture_comes_once(place: Place, fault: str) -> None:
+@pytest.mark.parametrize("fault", [fault if fault != "lost three times" else LONG for fault in PASSES])
+async def test_a_temporary_fault_only_delays_the_picture(place: Place, fault: str) -> None:
     first = await picture(place)
     PASSES[fault](place.discord.faults)
     await place.person("ben").react(first, "🔁")
-    second = await rerolled(place, first)
+    second = await reroll_of(place.discord, first)
     row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.DELIVERED, second.id)
-    assert [one.id for one in place.pictures()] == [first.id, second.id]
+    assert [picture.id for picture in place.pictures()] == [first.id, second.id]
 
 
-async def test_a_picture_that_was_sent_is_found_when_discord_has_forgotten_the_nonce(place: Place) -> None:
+async def test_a_sent_picture_is_found_after_discord_forgot_its_nonce(place: Place) -> None:
     first = await picture(place)
     place.discord.faults.drop_connection("POST", SEND, when="after")
     await place.person("ben").react(first, "🔁")
-    await rerolled(place, first)
+    await reroll_of(place.discord, first)
     place.discord.world.nonces.clear()
     row = await place.row(2)
     assert row.state is JobState.DELIVERED
     assert len(place.pictures()) == 2
 
 
-#: nobody can write there any more
+#: the bot can no longer send messages there
 CLOSED: dict[str, Break] = {
     "10003": lambda faults: faults.http("POST", SEND, status=404, code=10003),
     "50001": lambda faults: faults.http("POST", SEND, status=403, code=50001),
     "50083, an archived thread": lambda faults: faults.http("POST", SEND, status=400, code=50083),
-    "160005, a locked one": lambda faults: faults.http("POST", SEND, status=403, code=160005),
+    "160005, a locked thread": lambda faults: faults.http("POST", SEND, status=403, code=160005),
 }
 
 
 @pytest.mark.parametrize("fault", CLOSED)
-async def test_where_the_channel_is_closed_the_member_gets_the_picture_directly(place: Place, fault: str) -> None:
+async def test_the_picture_of_a_closed_channel_is_sent_to_the_member(place: Place, fault: str) -> None:
     ben = place.person(f"ben {fault}")
     first = await picture(place)
     CLOSED[fault](place.discord.faults)
     await ben.react(first, "🔁")
-    message = await whispered(place, ben)
+    message = await direct_picture(place, ben)
     row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.DELIVERED, message.id)
     assert len(place.pictures()) == 1
 
 
-async def test_a_permission_that_was_taken_away_is_a_closed_channel(place: Place) -> None:
+async def test_a_channel_without_permission_is_a_closed_channel(place: Place) -> None:
     ben = place.person("cleo")
     first = await picture(place)
     place.channel.deny_bot("send_messages")
     await ben.react(first, "🔁")
-    message = await whispered(place, ben)
+    message = await direct_picture(place, ben)
     assert (await place.row(2)).message_id == message.id
-    await ben.react(message, "🔁")  # and it can be rerolled there
-    assert await place.discord.wait_for(lambda one: one.reply_to == message.id and has_picture(one))
+    await ben.react(message, "🔁")  # it can be rerolled there too
+    assert await reroll_of(place.discord, message)
 
 
-async def test_a_member_who_takes_no_messages_either_cannot_be_reached(place: Place) -> None:
+async def test_a_member_who_refuses_direct_messages_cant_be_reached(place: Place) -> None:
     ben = place.person("dora")
     first = await picture(place)
     place.channel.deny_bot("send_messages")
@@ -117,20 +113,20 @@ async def test_a_member_who_takes_no_messages_either_cannot_be_reached(place: Pl
     assert len(place.pictures()) == 1
 
 
-async def test_a_reaction_that_may_not_be_offered_is_not_missed(place: Place) -> None:
+async def test_a_picture_is_delivered_without_permission_to_react(place: Place) -> None:
     place.channel.deny_bot("add_reactions")
     message = await picture(place)
     assert (await place.row()).state is JobState.DELIVERED
     await place.person("ben").react(message, "🔁")
-    await rerolled(place, message)
+    await reroll_of(place.discord, message)
 
 
-async def test_the_same_reaction_told_twice_rerolls_once_and_put_anew_once_more(place: Place) -> None:
+async def test_a_reaction_sent_twice_rerolls_once_and_added_again_rerolls_again(place: Place) -> None:
     ben = place.person("ben")
     first = await picture(place)
     await ben.react(first, "🔁")
     place.discord.gateway.duplicate_last()
-    await rerolled(place, first)
+    await reroll_of(place.discord, first)
     await place.row(2)
     assert len(place.pictures()) == 2
     await ben.unreact(first, "🔁")
@@ -138,19 +134,21 @@ async def test_the_same_reaction_told_twice_rerolls_once_and_put_anew_once_more(
     await place.discord.until(lambda: len(place.pictures()) == 3 or None, 60, lambda: "no third picture came")
 
 
-async def test_a_reaction_on_a_picture_that_was_taken_down_gets_no_picture(place: Place) -> None:
-    """Discord tells of reactions and deletions in any order."""
+async def test_a_reaction_outlives_the_deletion_of_its_picture(place: Place) -> None:
+    """Reactions and deletions arrive in any order."""
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
     await ben.react(first, "🔁")
     await ana.click(first, "Delete")
-    await place.discord.until(lambda: first.id not in [one.id for one in ana.sees()] or None, 10, lambda: "it stays")
+    await place.discord.until(
+        lambda: first.id not in [message.id for message in ana.sees()] or None, 10, lambda: "the picture is still there"
+    )
     message = await place.discord.wait_for(has_picture)
     assert message.id != first.id
     assert (await place.row(2)).state is JobState.DELIVERED
 
 
-async def test_a_reaction_counts_also_where_discord_does_not_name_the_author(place: Place) -> None:
+async def test_a_reaction_counts_even_if_discord_doesnt_name_the_author(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
     hello = await ana.say("hello")
@@ -158,14 +156,14 @@ async def test_a_reaction_counts_also_where_discord_does_not_name_the_author(pla
     try:
         await ben.react(hello, "🔁")
         await ben.react(first, "🔁")
-        second = await rerolled(place, first)
+        second = await reroll_of(place.discord, first)
     finally:
         place.discord.world.names_authors = True
     assert (await place.row(2)).message_id == second.id
     assert ben.direct_messages() == []
 
 
-async def test_a_taken_down_picture_is_not_rerolled_by_a_click_that_was_on_its_way(place: Place) -> None:
+async def test_a_click_on_a_deleted_picture_rerolls_nothing(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
     await place.storage.jobs.mark_deleted((await place.row()).id)
