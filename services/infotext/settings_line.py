@@ -15,9 +15,9 @@ from services.samplers import SAMPLERS, parse_sampler
 from services.text import shorten
 
 _EXAMPLE = "Steps: 20, CFG scale: 6"
-#: between settings, but not inside of a quoted value
+#: what members also write between settings and after a name, but not inside of a quoted value
 _SEPARATOR = re.compile(r'("(?:\\.|[^"\\])*")|[;\n]')
-_EQUALS = re.compile(r"(^|,)\s*([A-Za-z][A-Za-z ]{0,20}?)\s*=")
+_EQUALS = re.compile(r'("(?:\\.|[^"\\])*")|(^|,)\s*([A-Za-z][A-Za-z ]{0,20}?)\s*=')
 #: what would be taken for a separator in a value
 _SPECIAL = ",:;=\n"
 
@@ -64,7 +64,8 @@ def read_settings_line(typed: str, fields: Collection[str] = IN_LINE) -> Generat
     """
     values: dict[str, Any] = {}
     schedule: str | None = None
-    line = _EQUALS.sub(r"\1 \2: ", _SEPARATOR.sub(lambda match: match[1] or ", ", typed))
+    line = _SEPARATOR.sub(lambda match: match[1] or ", ", typed)
+    line = _EQUALS.sub(lambda match: match[1] or f"{match[2]} {match[3]}: ", line)
     for key, value in pieces(line):
         if not key and not value:
             continue
