@@ -12,7 +12,7 @@ from embeddings.writer import SOURCE_HASH, write_file
 from services.infotext.hashes import Standing, look_up
 from tests.builders import a_library, an_embedding, an_entry, embedding_file
 
-#: whole and short, as the catalog has them
+#: a SHA-256 as the catalog has it
 EASY = "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"
 SOURCE = "ab" * 32
 
@@ -32,7 +32,7 @@ def hash_of(library: Library, name: str) -> str:
 
 
 @pytest.mark.parametrize("digits", [10, 12, 64])
-def test_a_file_is_known_by_as_many_digits_as_programs_write(library: Library, digits: int) -> None:
+def test_a_file_is_known_by_however_many_digits_programs_write(library: Library, digits: int) -> None:
     found = look_up("own", hash_of(library, "own")[:digits], library)
     assert found.standing is Standing.INSTALLED
     assert found.sentence == "own, installed"
@@ -44,7 +44,7 @@ def test_a_conversion_is_known_by_the_hash_of_its_source(library: Library, digit
 
 
 @pytest.mark.parametrize("digits", [EASY[:10], EASY[:12], EASY, "66a7279a88", "66a7279a88dd" + "0" * 52])
-def test_the_catalog_knows_what_is_not_installed(library: Library, digits: int) -> None:
+def test_the_catalog_knows_embeddings_that_are_not_installed(library: Library, digits: int) -> None:
     assert look_up("EasyNegative", str(digits), library).sentence == "EasyNegative, known, not installed"
 
 
@@ -72,12 +72,12 @@ def test_every_curated_name_is_known_with_any_hash() -> None:
             assert found.is_other_file is (digits == "0123456789ab")
 
 
-def test_what_nobody_knows_is_called_by_its_hash(library: Library) -> None:
+def test_an_unknown_embedding_is_named_with_its_hash(library: Library) -> None:
     assert look_up("stranger", "5e40d7000000", library).sentence == "stranger: unknown 5e40d7…"
 
 
 @pytest.mark.parametrize("digits", ["", "c74b4e81"])
-def test_too_few_digits_leave_the_name(library: Library, digits: str) -> None:
+def test_with_too_few_digits_the_name_decides(library: Library, digits: str) -> None:
     assert look_up("OWN", digits, library).sentence == "own, installed"
     assert look_up("badhandv4", digits, library).sentence == "badhandv4, known, not installed"
     assert look_up("stranger", digits, library).sentence == "stranger: unknown"
