@@ -25,7 +25,7 @@ _COMFY = "embedding:"
 #: deeper brackets are not how anyone weights a word
 _MAX_DEPTH = 8
 _WEIGHTED = re.compile(
-    r"(.*):\s*((?:\d{1,3}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:e-?\d{1,3})?)\s*", re.DOTALL | re.IGNORECASE
+    r"(.*):\s*((?:\d{1,3}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:e-\d{1,3})?)\s*", re.DOTALL | re.IGNORECASE
 )
 _BRACKETS = {"(": (")", EMPHASIS), "[": ("]", 1 / EMPHASIS), "<": (">", 1.0)}
 #: a comma between two choices, and not the decimal one of "EasyNegative:0,8"
