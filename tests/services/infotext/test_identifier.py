@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.sentences.models import SIDES
 
 from embeddings.architecture import Architecture
 from services.choices import EmbeddingChoice
@@ -16,10 +17,9 @@ from services.parameters import PlacedEmbedding
 from services.planning.fit import Fit
 from services.planning.picks import Pick, placed
 from services.requests import GenerationRequest
-from services.stock import EmbeddingLimits, Stock
+from services.stock import EmbeddingLimits, Stock, Stocks
 from tests.builders import a_checkpoint, a_library, a_plan, a_shelf, a_stock, an_entry, choices, embedding_file
 from tests.refusals import refused
-from tests.sentences.models import SIDES
 
 EASY = "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"
 SETTINGS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 42, Size: 64x64"
@@ -49,7 +49,7 @@ def stock(tmp_path: Path) -> Stock:
 
 @pytest.fixture
 def identifier(stock: Stock) -> Identifier:
-    return Identifier(stock)
+    return Identifier(Stocks(stock))
 
 
 def hash_of(model: str) -> str:
@@ -62,7 +62,7 @@ async def identified(
     """A picture of the demo model that another program made, identified."""
     model = "" if "Model" in more else f", Model hash: {hash_of('demo')[:10]}"
     text = f"{prompt}\nNegative prompt: {negative}\n{SETTINGS}{model}{', ' if more else ''}{more}"
-    return await identifier.identify(text)
+    return await identifier.identify(text, None)
 
 
 async def test_our_own_picture_gives_the_request_that_it_was_made_from(identifier: Identifier, stock: Stock) -> None:
@@ -88,7 +88,7 @@ async def test_our_own_picture_gives_the_request_that_it_was_made_from(identifie
         sampler=request.sampler,
         embeddings=tuple(as_placed(stock, choice) for choice in choices("soft:0.5", "one")),
     )
-    found = await identifier.identify(write_infotext(plan, 1, model="Demo", model_hash=hash_of("demo")[:10]))
+    found = await identifier.identify(write_infotext(plan, 1, model="Demo", model_hash=hash_of("demo")[:10]), None)
     assert found.request == request
     assert found.notes == ()
     assert [embedding.sentence for embedding in found.embeddings] == ["soft, installed", "one, installed"]
@@ -147,7 +147,7 @@ async def test_what_the_rules_forbid_becomes_a_note(
 
 
 async def test_a_picture_without_embeddings_stays_without_if_the_operator_allows_it(stock: Stock) -> None:
-    free = Identifier(a_stock(stock.library, stock.shelf, limits=EmbeddingLimits(minimum=0)))
+    free = Identifier(Stocks(a_stock(stock.library, stock.shelf, limits=EmbeddingLimits(minimum=0))))
     found = await identified(free, "blurry")
     assert found.request.embeddings == choices("none")
     assert found.notes == ()
@@ -246,11 +246,11 @@ async def test_a_model_whose_weights_cannot_be_read_is_skipped(identifier: Ident
 
 async def test_a_known_model_needs_no_hashes(identifier: Identifier) -> None:
     text = f"a fish\nNegative prompt: one\n{SETTINGS}, Model hash: {hash_of('other')[:10]}, Clip skip: 2"
-    assert identifier.again(text, "other").request == (await identifier.identify(text)).request
-    assert identifier.again(text, None).request.model is None
+    assert identifier.again(text, "other", None).request == (await identifier.identify(text, None)).request
+    assert identifier.again(text, None, None).request.model is None
 
 
-@pytest.mark.parametrize("ask", [lambda one: one.again("a fish", None), lambda one: one.again("", "demo")])
+@pytest.mark.parametrize("ask", [lambda one: one.again("a fish", None, None), lambda one: one.again("", "demo", None)])
 def test_text_in_another_format_is_refused(identifier: Identifier, ask: Callable[[Identifier], object]) -> None:
     with refused("That picture's metadata isn't in A1111's format, so I can't tell how it was made."):
         ask(identifier)
