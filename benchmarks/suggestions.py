@@ -35,7 +35,7 @@ def measure() -> list[Ratio]:
         library.scan([Path(folder)])
         start = time.perf_counter() - started
         assert len(library) == INSTALLED
-    suggestions = Suggestions(Stock(library=library, shelf=read_shelf(Path(folder))))
+    suggestions = Suggestions(Stocks(Stock(library=library, shelf=read_shelf(Path(folder)))))
     suggestions.prepare()
     answers: list[float] = []
     for typed in TYPED * ROUNDS:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.sentences.models import SIDES
+from tests.sentences.checkpoints import SIDES
 
 from embeddings.architecture import Architecture
 from services.choices import EmbeddingChoice
