@@ -133,7 +133,11 @@ class Engine:
             match await self._receive(timeout):
                 case Progress() as progress:
                     timeout = self._patience
-                    on_progress(progress)
+                    try:
+                        on_progress(progress)
+                    except Exception:
+                        self.kill()  # or the next request would be answered with these pictures
+                        raise
                 case Loading():
                     timeout = LOAD_TIMEOUT
                 case Rendered() as rendered:
