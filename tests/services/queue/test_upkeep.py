@@ -1,4 +1,4 @@
-"""What is in nobody's hands is taken up; old pictures go, and those that are still to be sent stay."""
+"""Orphaned jobs are adopted; old pictures are deleted, but not those that are still to be sent."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ from pathlib import Path
 import pytest
 
 from services.jobs import Job
-from services.queue.upkeep import Resuming
+from services.queue.upkeep import Upkeep
 from services.storage import Storage
 from tests.builders import a_plan, a_target
-from tests.services.queue.test_generation import House
+from tests.services.queue.test_generation import Bench
 
 
 @pytest.fixture
-def house(storage: Storage, tmp_path: Path) -> House:
-    return House(storage, tmp_path)
+def bench(storage: Storage, tmp_path: Path) -> Bench:
+    return Bench(storage, tmp_path)
 
 
-async def tended(resuming: Resuming, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long enough for some looks."""
+async def tended(upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long enough for several rounds."""
     monkeypatch.setattr("services.queue.upkeep.TEND_INTERVAL", 0.05)
     with suppress(TimeoutError):
-        await asyncio.wait_for(resuming.tend(), 0.5)
+        await asyncio.wait_for(upkeep.tend(), 0.5)
 
 
-async def test_jobs_that_fell_out_of_every_hand_are_taken_up_once(
-    house: House, storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waiting = await house.ask()
+async def test_orphaned_jobs_are_adopted_once(bench: Bench, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = await bench.ask()
     forgotten, silent, rendered, failed = [await storage.jobs.add(a_plan(), a_target(member)) for member in range(4)]
     await storage.jobs.claim([silent.id, rendered.id])
     await storage.jobs.mark_rendered(rendered.id, ["a.png"], 1.0)
@@ -41,31 +39,31 @@ async def test_jobs_that_fell_out_of_every_hand_are_taken_up_once(
                         finished_at = finished_at - interval '1 minute', heartbeat_at = heartbeat_at - interval '1 minute'
         """
     )
-    await tended(house.resuming, monkeypatch)
-    assert [job.id for job in house.queue.waiting] == [waiting.id, forgotten.id, silent.id]
-    assert list(house.delivery.done) == [rendered.id]
-    assert house.delivery.failures == {failed.id: "Please try again."}
+    await tended(bench.upkeep, monkeypatch)
+    assert [job.id for job in bench.line.waiting] == [waiting.id, forgotten.id, silent.id]
+    assert list(bench.delivery.done) == [rendered.id]
+    assert bench.delivery.failures == {failed.id: "Please try again."}
 
 
-async def test_what_is_in_hand_is_left_alone(house: House, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh: Job = await storage.jobs.add(a_plan(), a_target())  # between its row and the line
-    waiting = await house.ask()
-    await tended(house.resuming, monkeypatch)
-    assert [job.id for job in house.queue.waiting] == [waiting.id]
-    assert house.delivery.done == {}
+async def test_jobs_in_hand_are_left_alone(bench: Bench, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh: Job = await storage.jobs.add(a_plan(), a_target())  # stored, and not yet in line
+    waiting = await bench.ask()
+    await tended(bench.upkeep, monkeypatch)
+    assert [job.id for job in bench.line.waiting] == [waiting.id]
+    assert bench.delivery.done == {}
     assert (await storage.jobs.get(fresh.id)) == fresh
 
 
-async def test_old_pictures_go_and_those_that_are_still_to_be_sent_stay(
-    house: House, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_old_pictures_are_deleted_but_not_those_that_are_still_to_be_sent(
+    bench: Bench, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, unsent = await house.pictures.save([b"sent", b"unsent"])
+    sent, unsent = await bench.pictures.save([b"sent", b"unsent"])
     job = await storage.jobs.add(a_plan(), a_target())
     await storage.jobs.claim([job.id])
     await storage.jobs.mark_rendered(job.id, [unsent], 1.0)
-    monkeypatch.setattr(house.pictures, "_max_bytes", 0)
+    monkeypatch.setattr(bench.pictures, "_max_bytes", 0)
     monkeypatch.setattr("services.queue.upkeep.PRUNE_INTERVAL", 0.05)
     with suppress(TimeoutError):
-        await asyncio.wait_for(house.resuming.prune(), 0.5)
+        await asyncio.wait_for(bench.upkeep.prune(), 0.5)
     assert [path.name for path in tmp_path.rglob("*.png")] == [unsent]
     assert sent != unsent
