@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.sentences.checkpoints import SIDES
 
 from embeddings.architecture import Architecture
 from services.choices import EmbeddingChoice
@@ -20,6 +19,7 @@ from services.requests import GenerationRequest
 from services.stock import EmbeddingLimits, Stock, Stocks
 from tests.builders import a_checkpoint, a_library, a_plan, a_shelf, a_stock, an_entry, choices, embedding_file
 from tests.refusals import refused
+from tests.sentences.checkpoints import SIDES
 
 EASY = "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"
 SETTINGS = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 42, Size: 64x64"
