@@ -16,7 +16,7 @@ from embeddings.embedding import Embedding
 from embeddings.library import Library
 from embeddings.writer import write_file
 from services.checkpoints import read_shelf
-from services.stock import Stock
+from services.stock import Stock, Stocks
 from services.suggestions.autocomplete import Suggestions
 
 INSTALLED = 10_000
