@@ -92,10 +92,7 @@ async def test_our_own_picture_gives_the_request_that_it_was_made_from(identifie
     assert found.request == request
     assert found.notes == ()
     assert [embedding.sentence for embedding in found.embeddings] == ["soft, installed", "one, installed"]
-    assert (
-        found.settings
-        == "Steps: 8, Sampler: DPM++ 2M Karras, CFG scale: 4.5, Seed: 8, Size: 64x48, Model: Demo, Count: 1"
-    )
+    assert found.settings == "Steps: 8, Sampler: DPM++ 2M Karras, CFG scale: 4.5, Seed: 8, Size: 64x48, Model: Demo"
 
 
 def as_placed(stock: Stock, choice: EmbeddingChoice) -> PlacedEmbedding:
@@ -250,7 +247,9 @@ async def test_a_known_model_needs_no_hashes(identifier: Identifier) -> None:
     assert identifier.again(text, None, None).request.model is None
 
 
-@pytest.mark.parametrize("ask", [lambda one: one.again("a fish", None, None), lambda one: one.again("", "demo", None)])
+@pytest.mark.parametrize(
+    "ask", [lambda asked: asked.again("a fish", None, None), lambda asked: asked.again("", "demo", None)]
+)
 def test_text_in_another_format_is_refused(identifier: Identifier, ask: Callable[[Identifier], object]) -> None:
     with refused("That picture's metadata isn't in A1111's format, so I can't tell how it was made."):
         ask(identifier)
