@@ -91,7 +91,7 @@ class PresetStore:
               FROM presets
              WHERE guild_id = $1
                AND EXISTS (SELECT FROM jsonb_array_elements_text(request -> 'embeddings') AS named
-                            WHERE lower(trim(split_part(named, ':', 1))) = ANY($2))
+                            WHERE lower(trim(regexp_replace(named, ':[-+.0-9e]+$', ''))) = ANY($2))
              ORDER BY name
             """,
             guild_id,

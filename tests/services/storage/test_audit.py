@@ -58,6 +58,7 @@ async def test_presets_that_use_an_embedding_are_found(storage: Storage) -> None
     for guild_id, name, embeddings in (
         (1, "strong", (EmbeddingChoice("Moss", 1.2), EmbeddingChoice("other"))),
         (1, "alias", (EmbeddingChoice("moss-neg"),)),
+        (1, "colon", (EmbeddingChoice("moss:v2", 0.00001),)),
         (1, "without", (EmbeddingChoice("mossy"),)),
         (1, "bare", None),
         (2, "elsewhere", (EmbeddingChoice("moss"),)),
@@ -65,4 +66,5 @@ async def test_presets_that_use_an_embedding_are_found(storage: Storage) -> None
         request = GenerationRequest(embeddings=embeddings, negative="x")
         await storage.presets.save(Preset(guild_id, name, request, author_id=5))
     assert await storage.presets.using_embeddings(1, ["moss", "MOSS-neg"]) == ["alias", "strong"]
+    assert await storage.presets.using_embeddings(1, ["moss:v2"]) == ["colon"]
     assert await storage.presets.using_embeddings(3, ["moss"]) == []
