@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -18,6 +19,7 @@ from bot.local.process import BotProcess
 from playground import Discord, Message, Person, Reply
 from services.errors import EngineDied
 from services.jobs import JobState
+from services.queue.upkeep import TEND_INTERVAL
 from services.storage import Storage, open_storage
 from tests.acceptance.conftest import drawn, has_picture, reroll_of
 from tests.sentences.storage import DATABASE_UNAVAILABLE
@@ -250,6 +252,25 @@ async def test_requests_are_refused_while_the_database_is_down_and_accepted_ones
         [picture.id, *(picture.id for picture in pictures), again.id]
     )
     assert set(await deployment.settled()) <= {"delivered", "cancelled"}
+
+
+@pytest.mark.parametrize("seconds", [1, pytest.param(TEND_INTERVAL, marks=pytest.mark.slow)])
+async def test_a_read_only_database_is_an_outage_and_ends_nothing(deployment: Deployment, seconds: float) -> None:
+    """As on a standby, or where a host stops a server from filling its disk."""
+    name = "default_transaction_read_only"
+    accepted = await deployment.person("ana").slash("imagine", prompt="a house", steps=20)
+    process, ben = deployment.bot.pid, deployment.person("ben")
+    administrator = await asyncpg.connect(deployment.bot.database_url, server_settings={name: "off"})
+    for statement in (f"ALTER SYSTEM SET {name} = on", "SELECT pg_reload_conf(), pg_sleep(0.5)"):
+        await administrator.execute(statement)
+    assert (await ben.slash("imagine", prompt="a fish")).text == DATABASE_UNAVAILABLE
+    await asyncio.sleep(seconds)  # in the longer case, every background task that writes has met it
+    for statement in (f"ALTER SYSTEM RESET {name}", "SELECT pg_reload_conf()"):
+        await administrator.execute(statement)
+    await administrator.close()
+    await drawn(accepted)
+    await drawn(await ben.slash("imagine", prompt="a fish", steps=4))
+    assert deployment.bot.pid == process
 
 
 @pytest.mark.slow
