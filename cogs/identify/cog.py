@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import aiohttp
@@ -16,11 +17,15 @@ from cogs.components import PersistentButton
 from cogs.identify.card import identify_card, text_of
 from cogs.imagine.cog import Imagine
 from services.errors import UserError
-from services.infotext.identifier import Identifier
+from services.infotext.identifier import READERS, Identifier
 from services.infotext.metadata import MAX_FILE_BYTES, read_text
 
 #: a form has to open within three seconds of the click
 PATIENCE = 2.0
+#: for one file
+DOWNLOAD_PATIENCE = 30.0  # seconds
+#: of a message; a forwarded one may have as many again
+_MAX_PICTURES = 10
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 _LOST = "Screenshots, previews and edited copies lose it; please send the original file."
 
@@ -53,6 +58,10 @@ class Identify(commands.Cog):
         self._client = client
         self._identifier = identifier
         self._imagine = imagine
+        #: whose pictures are being read
+        self._members: set[int] = set()
+        #: bounds the files in memory
+        self._readers = asyncio.Semaphore(READERS)
         self._menu = app_commands.ContextMenu(name="Identify picture", callback=self.identify_message)
 
     async def cog_load(self) -> None:
@@ -62,6 +71,7 @@ class Identify(commands.Cog):
     async def cog_unload(self) -> None:
         self._client.remove_dynamic_items(FillButton)
         self._client.tree.remove_command(self._menu.name, type=self._menu.type)
+        self._identifier.close()
 
     @app_commands.command()
     async def identify(self, interaction: discord.Interaction, picture: discord.Attachment) -> None:
@@ -87,37 +97,55 @@ class Identify(commands.Cog):
             text = await asyncio.wait_for(text_of(interaction.message), PATIENCE)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise UserError("Discord isn't giving me that card's text right now; please click again.") from error
-        found = await asyncio.to_thread(self._identifier.again, text, model, interaction.guild_id)
+        found = await self._identifier.run(self._identifier.again, text, model, interaction.guild_id)
         await self._imagine.open_form(interaction, found.request, found.settings)
 
     async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:
-        small = [picture for picture in pictures if picture.size <= MAX_FILE_BYTES]
+        small = [picture for picture in pictures if picture.size <= MAX_FILE_BYTES][:_MAX_PICTURES]
         if not small:
             raise UserError(f"I read pictures of up to {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        text = await _first_text(small)
-        found = await self._identifier.identify(text, interaction.guild_id)
+        with self._one_at_a_time(interaction.user.id):
+            await interaction.response.defer(thinking=True, ephemeral=True)
+            text = await self._first_text(small)
+            found = await self._identifier.identify(text, interaction.guild_id)
         embed, files = identify_card(text, found, len(pictures) - 1)
         view = discord.ui.View(timeout=None).add_item(FillButton(found.request.model or ""))
         await interaction.edit_original_response(embed=embed, attachments=files, view=view)
 
-
-async def _first_text(pictures: Sequence[discord.Attachment]) -> str:
-    """The text of the first picture that has one.
-
-    Raises: UserError, if none has.
-    """
-    for picture in pictures:
+    @contextmanager
+    def _one_at_a_time(self, member_id: int) -> Iterator[None]:
+        if member_id in self._members:
+            raise UserError("I'm still reading the last picture you gave me; try again when that's done.")
+        self._members.add(member_id)
         try:
-            text = await asyncio.to_thread(read_text, await picture.read())
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise UserError("Discord isn't giving me that picture right now; please try again.") from error
-        except UserError:
-            if len(pictures) == 1:
-                raise
-            continue
-        if text is not None:
-            return text
-    if len(pictures) == 1:
-        raise UserError(f"That picture has no generation metadata. {_LOST}")
-    raise UserError(f"None of those {len(pictures)} pictures has generation metadata. {_LOST}")
+            yield
+        finally:
+            self._members.discard(member_id)
+
+    async def _first_text(self, pictures: Sequence[discord.Attachment]) -> str:
+        """The text of the first picture that has one.
+
+        Raises: UserError, if none has.
+        """
+        refused: UserError | None = None
+        for picture in pictures:
+            async with self._readers:
+                data = await _download(picture)
+                try:
+                    text = await self._identifier.run(read_text, data)
+                except UserError as error:
+                    refused = error
+                    continue
+            if text is not None:
+                return text
+        if len(pictures) > 1:
+            raise UserError(f"None of those {len(pictures)} pictures has generation metadata. {_LOST}")
+        raise refused or UserError(f"That picture has no generation metadata. {_LOST}")
+
+
+async def _download(picture: discord.Attachment) -> bytes:
+    try:
+        async with asyncio.timeout(DOWNLOAD_PATIENCE):
+            return await picture.read()
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise UserError("Discord isn't giving me that picture right now; please try again.") from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
 
 from services.checkpoints import Checkpoint
 from services.checkpoints.hashes import hash_weights
@@ -15,6 +17,12 @@ from services.infotext.recreation import Recreation, find_embeddings, recreate
 from services.infotext.settings_line import write_settings_line
 from services.requests import GenerationRequest
 from services.stock import Stock, Stocks
+
+#: pictures that are read at the same time
+READERS = 2
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,27 @@ class Identifier:
         self._stocks = stocks
         self._shelf = stocks.shared.shelf
         self._hashing = asyncio.Lock()
+        # asyncio's own threads plan requests and encode uploads, which crafted files must not hold up
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="identify")
+
+    def close(self) -> None:
+        """Start no more work; what is running ends within a second or two."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Call a function that reads what members sent."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
 
     async def identify(self, text: str, guild_id: int | None) -> Identified:
         """Resolve everything. The first time, models are read to compute their hashes, which may take a while.
 
         Raises: UserError, if the text isn't in A1111's format.
         """
-        infotext = await asyncio.to_thread(_read, text)  # some texts are crafted to take long
+        infotext = await self.run(_read, text)
         model = await self._find_model(infotext)
-        return await asyncio.to_thread(self._against, infotext, model, self._stocks.of(guild_id))
+        return await self.run(self._against, infotext, model, self._stocks.of(guild_id))
 
     def again(self, text: str, checkpoint_id: str | None, guild_id: int | None) -> Identified:
         """The same without reading any model, for a caller that already knows which one it is.
