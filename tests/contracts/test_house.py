@@ -16,7 +16,12 @@ MAX_LINES = 300
 
 #: library → where it may be imported; tests may look at the seams they test
 IMPORTED_IN = {
-    "asyncpg": ("services/storage", "tests/conftest.py", "tests/services/storage"),
+    "asyncpg": (
+        "services/storage",
+        "tests/conftest.py",
+        "tests/services/storage",
+        "tests/acceptance/test_component_failures.py",
+    ),
     "discord": ("bot", "cogs", "tests"),
     "torch": ("services/engine", "embeddings", "demo", "tests", "benchmarks"),
     "diffusers": ("services/engine", "embeddings", "demo", "tests", "benchmarks"),
