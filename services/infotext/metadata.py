@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 
 from PIL import Image
 
 from services.errors import UserError
 from services.infotext.files import Contents, read_contents
-from services.infotext.files.exif import DESCRIPTION, EXIF_IFD, UNICODE, USER_COMMENT, read_exif
+from services.infotext.files.exif import DESCRIPTION, EXIF_IFD, MAKE, MODEL, SOFTWARE, UNICODE, USER_COMMENT, read_exif
+from services.infotext.programs import translate
 from services.infotext.reader import read_infotext
 from services.infotext.writer import INFOTEXT_KEY
 
@@ -29,12 +31,17 @@ _XMP_TEXT = re.compile(r"<(?:exif:UserComment|dc:description)>.{0,100}?<rdf:li[^
 def read_text(data: bytes) -> str | None:
     """The text in a picture's file, up to `MAX_TEXT` characters; None if there is none.
 
-    Raises: UserError, if it isn't a PNG, JPEG or WebP file that can be read.
+    What another program wrote comes in A1111's format, if that program's format can be read.
+
+    Raises: UserError, if it isn't a PNG, JPEG or WebP file that can be read, or the program's format can't be read.
     """
     contents = read_contents(data)
     exif = read_exif(contents.exif)
-    text = clean(contents.texts.get(INFOTEXT_KEY, "")) or clean(exif.get(USER_COMMENT, ""))
-    text = text or next(filter(read_infotext, map(clean, _unusual_places(contents, exif))), "")
+    texts = _texts(contents, exif)
+    text = clean(texts.get(INFOTEXT_KEY, ""))
+    if read_infotext(text) is None:
+        found = next(filter(read_infotext, map(clean, _unusual_places(contents, exif))), None)
+        text = found or clean(translate(texts) or "") or text
     if not text and not contents.has_pixels:
         raise UserError("That picture's file is damaged; please send the original PNG, JPEG or WebP file.")
     return text or None
@@ -55,7 +62,17 @@ def exif_of(text: str) -> bytes:
     return exif.tobytes()
 
 
-def _unusual_places(contents: Contents, exif: dict[int, str]) -> list[str]:
+def _texts(contents: Contents, exif: Mapping[int, str]) -> dict[str, str]:
+    """By PNG's keywords, also where a program had to put them into EXIF."""
+    texts = {INFOTEXT_KEY: exif.get(USER_COMMENT, ""), "Software": exif.get(SOFTWARE, "").strip("\0 ")}
+    for tag in (MAKE, MODEL):  # ComfyUI's, as "prompt:{…}"
+        keyword, _, text = exif.get(tag, "").partition(":")
+        if keyword in ("prompt", "workflow"):
+            texts[keyword] = text
+    return texts | {keyword: text for keyword, text in contents.texts.items() if text.strip()}
+
+
+def _unusual_places(contents: Contents, exif: Mapping[int, str]) -> list[str]:
     """Where text of any kind is found, so only A1111's form shows that it's about how the picture was made."""
     xmp = contents.xmp.decode("utf-8", "replace")
     texts = [contents.texts.get(keyword, "") for keyword in ("Comment", "comment", "Description")]

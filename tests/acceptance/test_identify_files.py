@@ -8,8 +8,9 @@ import pytest
 
 from playground import Message, Person, Reply
 from tests.acceptance.conftest import Place
-from tests.sentences.identify import STILL_READING
+from tests.sentences.identify import STILL_READING, UNREADABLE_PROGRAM
 from tests.services.infotext.files.test_formats import PIXELS, TEXT, bomb, chunk, jpeg, png, segment, text_chunk, webp
+from tests.services.infotext.programs.samples import READ
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -57,3 +58,18 @@ async def test_a_member_has_one_picture_read_at_a_time(place: Place) -> None:
     assert TEXT in read
     assert TEXT in bens.text
     assert TEXT in (await answer(ana, data)).text
+
+
+@pytest.mark.parametrize("program", READ)
+async def test_other_programs_pictures_are_read_too(place: Place, program: str) -> None:
+    texts = (text_chunk(keyword.encode(), text, "iTXt") for keyword, text in READ[program].items())
+    card = await answer(place.person("ana"), png(*texts, PIXELS))
+    assert f"Version: {program}" in card.text
+    assert "EasyNegative, known, not installed" in card.text
+    assert "unknown model some mix" in card.text
+    assert card.buttons
+
+
+async def test_a_program_that_cannot_be_read_is_named(place: Place) -> None:
+    data = png(text_chunk(b"Description", "a red fish Job ID: 12", "tEXt"), PIXELS)
+    assert UNREADABLE_PROGRAM in (await answer(place.person("ana"), data)).text
