@@ -94,6 +94,18 @@ def test_notes_are_kept_but_not_a_wrong_architecture_or_thumbnails() -> None:
     assert "ss_tag_frequency" not in kept
 
 
+def test_a_claimed_conversion_is_converted_again() -> None:
+    """Its metadata could claim to come from any known file, and it would pass for that one."""
+    claim = {"source.sha256": "c74b4e810b030f6b75fde959e2db678c268d07115b85356d3c0138ba5eb42340"}
+    data = tensor_file({"emb_params": SD1}, metadata=claim)
+    converted = convert_bytes(data, "a.safetensors")
+    assert converted.installable != data
+    for embedding in (converted.file.embedding, read_bytes(converted.installable)):
+        assert embedding.metadata["source.sha256"] == hashlib.sha256(data).hexdigest()
+    plain = tensor_file({"emb_params": SD1})
+    assert convert_bytes(plain, "a.safetensors").installable == plain
+
+
 def test_excessive_notes_are_limited_so_that_the_file_can_be_read_back() -> None:
     # each of these characters is replaced by one that takes three bytes
     notes = {f"modelspec.{number}\x7f": "\x7f" * 1_900 for number in range(50)}
