@@ -17,8 +17,8 @@ from services.prompting import CHUNK_TOKENS
 from services.samplers import SAMPLERS
 from services.text import shorten
 
-#: of a prompt, in characters; escaping its markup at most doubles it
-MAX_PROMPT = 1900
+#: of a prompt, in characters; escaping its markup at most doubles it, and a card holds 6000 in all
+MAX_PROMPT = 1750
 MAX_NEGATIVE = 400
 _BAR_WIDTH = 16  # characters
 _ORDINALS = ("First", "Second", "Third")
@@ -71,9 +71,10 @@ def _alt_text(plan: PlanRecord, model: str, index: int) -> str:
 
 
 def _negative(plan: PlanRecord) -> str:
-    labels = [f"`{embedding.label}`" for embedding in plan.embeddings]
-    words = [as_typed(plan.negative, MAX_NEGATIVE)] if plan.negative else []
-    return " + ".join([*labels, *words]) or "none"
+    labels = " + ".join(f"`{embedding.label}`" for embedding in plan.embeddings)
+    room = (MAX_FIELD - len(labels) - 3) // 2
+    words = as_typed(plan.negative, min(MAX_NEGATIVE, room))
+    return " + ".join(filter(None, (labels, words))) or "none"
 
 
 def _seeds(plan: PlanRecord) -> str:

@@ -34,7 +34,7 @@ def preset_card(
     ]
     if preset.locked:
         lines.append("\n🔒 is locked: members can't override it.")
-    embed = discord.Embed(title=preset.name, description=fit_lines(lines, MAX_DESCRIPTION), colour=COLOUR)
+    embed = discord.Embed(title=as_typed(preset.name), description=fit_lines(lines, MAX_DESCRIPTION), colour=COLOUR)
     use = " · ".join([_uses(preset), *_defaults(preset, places, channel_id)])
     embed.add_field(name="Use", value=shorten(use, MAX_FIELD))
     return embed
