@@ -1,4 +1,4 @@
-"""What members read."""
+"""The cards under a request: place in line, progress and pictures."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from dataclasses import replace
 import discord
 import pytest
 
-from cogs.answers.cards import MAX_ALT_TEXT, ResultCard, line_card, progress_card, result_card
+from cogs.answers.cards import line_card, progress_card, result_card
+from cogs.answers.messages import OutgoingMessage
+from cogs.text import MAX_ALT_TEXT, MAX_DESCRIPTION, MAX_FIELD
 from services.jobs import Job, JobId
 from services.pictures.uploads import Upload
 from tests.builders import a_job, a_placed
+from tests.cogs.discord_markup import shown
 
 
-def card_of(job: Job, pictures: int = 1) -> ResultCard:
+def message_of(job: Job, pictures: int = 1) -> OutgoingMessage:
     return result_card(job, "Demo", [Upload(b"png", ".png")] * pictures)
 
 
-def field(card: ResultCard, name: str) -> str:
-    return next(str(one.value) for one in card.embed.fields if one.name == name)
+def card_of(job: Job, pictures: int = 1) -> discord.Embed:
+    embed = message_of(job, pictures).embed
+    assert embed is not None
+    return embed
+
+
+def field(card: discord.Embed, name: str) -> str:
+    return next(str(found.value) for found in card.fields if found.name == name)
 
 
 @pytest.mark.parametrize(
-    ("place", "seconds", "said"),
+    ("place", "seconds", "words"),
     [
         (1, 0.2, "⏳ First in line, about 1 s"),
         (3, 20.4, "⏳ Third in line, about 20 s"),
@@ -30,8 +39,8 @@ def field(card: ResultCard, name: str) -> str:
         (4, 610, "⏳ Number 4 in line, about 10 min"),
     ],
 )
-def test_the_place_in_line(place: int, seconds: float, said: str) -> None:
-    assert line_card(place, seconds) == said
+def test_the_place_in_line(place: int, seconds: float, words: str) -> None:
+    assert line_card(place, seconds) == words
 
 
 def test_the_bar_fills_up() -> None:
@@ -40,7 +49,7 @@ def test_the_bar_fills_up() -> None:
     assert all(bar.count("█") + bar.count("░") == 16 for bar in bars)
 
 
-async def test_the_budget_adds_up() -> None:
+async def test_the_token_budget_adds_up() -> None:
     placed = (a_placed("a", vectors=8), a_placed("b", vectors=6, seed=1))
     job = a_job(embeddings=placed, negative="blurry", prompt_tokens=7, negative_tokens=45)
     assert field(card_of(job), "Tokens") == "prompt 7 · negative 8 + 6 + 31 = 45 of 75"
@@ -51,24 +60,55 @@ async def test_the_budget_adds_up() -> None:
 
 
 async def test_each_picture_has_its_seed_and_alt_text() -> None:
-    card = card_of(a_job(count=2, seed=40, embeddings=(a_placed("demo-tinted", strength=0.8),)), pictures=2)
-    assert field(card, "Seed") == "40 to 41"
-    assert [name for name, _, _ in card.files] == ["1-40.png", "1-41.png"]
-    assert card.files[1][2] == "a red fish in the sea; drawn by Demo, seed 41, avoiding demo-tinted:0.8"
+    job = a_job(count=2, seed=40, embeddings=(a_placed("demo-tinted", strength=0.8),))
+    assert field(card_of(job, pictures=2), "Seed") == "40 to 41"
+    files = message_of(job, pictures=2).files
+    assert [file.name for file in files] == ["1-40.png", "1-41.png"]
+    assert files[1].description == "a red fish in the sea; drawn by Demo, seed 41, avoiding demo-tinted:0.8"
 
 
-async def test_a_long_prompt_stays_within_what_discord_shows() -> None:
-    job = a_job(prompt="very " * 1200, negative="bad " * 400)
-    card = card_of(replace(job, parent_id=JobId(1), hints=("Mind this.",)))
-    assert len(card.embed) <= 6000
-    assert all(len(alt) <= MAX_ALT_TEXT for _, _, alt in card.files)
+def assert_fits(message: OutgoingMessage) -> None:
+    """The card must be within Discord's limits."""
+    card = message.embed
+    assert card is not None
+    assert len(card) <= 6000
+    assert len(card.description or "") <= MAX_DESCRIPTION
+    assert all(1 <= len(found.value or "") <= MAX_FIELD for found in card.fields)
+    assert all(len(file.description) <= MAX_ALT_TEXT for file in message.files)
+
+
+async def test_a_long_prompt_stays_within_discords_limits() -> None:
+    job = replace(a_job(prompt="very " * 1200, negative="bad " * 400), parent_id=JobId(1), hints=("Mind this.",))
+    assert_fits(message_of(job))
+    card = card_of(job)
+    assert (card.description or "").endswith("…**")
+    assert field(card, "Negative").endswith("…")
     assert field(card, "Hints") == "💡 Mind this."
-    assert str(card.embed.footer.text).startswith("Reroll of an earlier picture")
+    assert str(card.footer.text).startswith("Reroll of an earlier picture")
 
 
-async def test_buttons_carry_the_job_in_their_ids() -> None:
-    view = card_of(a_job(17)).view
-    ids = [getattr(getattr(one, "item", one), "custom_id", None) for one in view.children]
+async def test_the_worst_request_stays_within_discords_limits() -> None:
+    """Every character is escaped, the names are as long as names can be, and there are many hints."""
+    placed = tuple(a_placed(f"{'_' * 63}{number}", strength=0.123456, seed=number) for number in range(3))
+    job = a_job(prompt="*" * 6000, negative="*" * 6000, embeddings=placed, count=4, seed=2**32 - 4)
+    for hints in ((), ("_" * 200,) * 8, ("_" * 3000,)):
+        assert_fits(message_of(replace(job, parent_id=JobId(1), hints=hints), pictures=4))
+
+
+MARKUP = "[free gift](https://example.com/x), **bold**, ||hidden||"
+
+
+async def test_what_a_member_typed_is_shown_as_it_was_typed() -> None:
+    hint = "__x__ is named twice"
+    card = card_of(replace(a_job(prompt=MARKUP, negative=MARKUP, embeddings=()), hints=(hint,)))
+    assert shown((card.description or "").removeprefix("**").removesuffix("**")) == MARKUP
+    assert shown(field(card, "Negative")) == MARKUP
+    assert shown(field(card, "Hints")) == f"💡 {hint}"
+
+
+async def test_buttons_have_the_job_in_their_ids() -> None:
+    view = message_of(a_job(17)).view
+    assert view is not None
+    ids = [getattr(getattr(child, "item", child), "custom_id", None) for child in view.children]
     assert ids == ["reroll:17", "delete:17"]
-    assert isinstance(view, discord.ui.View)
     assert view.timeout is None

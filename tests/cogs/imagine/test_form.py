@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import discord
-import pytest
 
 from cogs.imagine.form import ImagineForm
-from services.errors import UserError
-from services.planning.picks import EmbeddingLimits
 from services.requests import GenerationRequest
-from services.suggestions.autocomplete import Suggestion
+from services.stock import EmbeddingLimits
+from services.suggestions.suggestion import Suggestion
+from tests.builders import choices
+from tests.refusals import refused
 
 FITTING = [Suggestion(f"name{n} · general quality · 2 vectors", f"name{n}") for n in range(25)]
 
@@ -32,18 +32,18 @@ def options(form: ImagineForm) -> list[discord.SelectOption]:
 
 
 def chosen(form: ImagineForm) -> list[str]:
-    return [one.value for one in options(form) if one.default]
+    return [option.value for option in options(form) if option.default]
 
 
-async def test_without_anything_named_the_best_is_chosen() -> None:
+async def test_if_no_embedding_is_named_the_best_one_is_selected() -> None:
     assert chosen(a_form(GenerationRequest())) == ["name0"]
 
 
-async def test_what_is_named_stands_first_with_its_strength() -> None:
-    form = a_form(GenerationRequest(embeddings=("name7:0.8", "elsewhere", "NAME3")))
-    assert [one.value for one in options(form)][:5] == ["name7:0.8", "elsewhere", "NAME3", "name0", "name1"]
+async def test_named_embeddings_come_first_with_their_strengths() -> None:
+    form = a_form(GenerationRequest(embeddings=choices("name7:0.8", "elsewhere", "NAME3")))
+    assert [option.value for option in options(form)][:5] == ["name7:0.8", "elsewhere", "NAME3", "name0", "name1"]
     assert chosen(form) == ["name7:0.8", "elsewhere", "NAME3"]
-    assert [one.description for one in options(form)][:3] == [
+    assert [option.description for option in options(form)][:3] == [
         "general quality · 2 vectors",
         None,
         "general quality · 2 vectors",
@@ -51,27 +51,27 @@ async def test_what_is_named_stands_first_with_its_strength() -> None:
     assert len(options(form)) == 25
 
 
-async def test_no_more_are_chosen_than_may_be() -> None:
-    assert chosen(a_form(GenerationRequest(embeddings=("a", "b", "c")), limits=2)) == ["a", "b"]
+async def test_no_more_embeddings_are_selected_than_allowed() -> None:
+    assert chosen(a_form(GenerationRequest(embeddings=choices("a", "b", "c")), limits=2)) == ["a", "b"]
 
 
-async def test_none_at_all_stays_none() -> None:
-    assert chosen(a_form(GenerationRequest(embeddings=("none",)))) == []
+async def test_a_request_for_no_embedding_selects_none() -> None:
+    assert chosen(a_form(GenerationRequest(embeddings=choices("none")))) == []
 
 
-async def test_where_nothing_fits_there_is_no_choice() -> None:
+async def test_if_no_embedding_fits_there_is_no_select() -> None:
     assert a_form(GenerationRequest(), fitting=[]).embeddings is None
 
 
-async def test_settings_are_a_field_only_where_there_are_some() -> None:
-    labels = [[one.text for one in a_form(GenerationRequest(), given).children if isinstance(one, discord.ui.Label)]
-              for given in (None, "Steps: 20")]  # fmt: skip
+async def test_settings_are_a_field_only_if_there_are_some() -> None:
+    forms = [a_form(GenerationRequest(), settings) for settings in (None, "Steps: 20")]
+    labels = [[item.text for item in form.children if isinstance(item, discord.ui.Label)] for form in forms]
     assert labels == [
         ["Prompt", "Negative prompt", "Negative embeddings"],
         ["Prompt", "Negative prompt", "Negative embeddings", "Settings"],
     ]
 
 
-async def test_a_prompt_that_no_form_takes_is_refused() -> None:
-    with pytest.raises(UserError, match="A form takes 4,000 characters, and that text has 4,001"):
+async def test_a_prompt_that_is_too_long_for_a_form_is_refused() -> None:
+    with refused("A form holds 4,000 characters and that text has 4,001; copy it into /imagine instead."):
         a_form(GenerationRequest(prompt="x" * 4001), "")
