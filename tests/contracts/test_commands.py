@@ -1,4 +1,4 @@
-"""Every command as it is sent to Discord, against Discord's limits; no connection is needed for that."""
+"""Every command as it is sent to Discord, checked against Discord's limits without a connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = re.compile(r"[-_'\w]{1,32}")
 
 @pytest.fixture
 async def app(database_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    """The whole bot, built and not connected."""
+    """The whole bot, not connected."""
     settings = Settings.model_validate({"database_url": database_url, "data_dir": tmp_path, "engine_device": "cpu"})
     async with open_app(settings) as opened:
         yield opened
@@ -39,7 +39,7 @@ def everything(nodes: list[dict[str, Any]], path: str = "") -> Iterator[tuple[st
         yield from everything(node.get("options") or [], f"{path}/{node['name']}")
 
 
-async def test_discord_takes_all_commands(commands: list[dict[str, Any]]) -> None:
+async def test_discord_accepts_all_commands(commands: list[dict[str, Any]]) -> None:
     check_commands(commands)
     assert {command["name"] for command in commands} >= {"imagine", "preset", "embedding", "model"}
 
@@ -55,12 +55,12 @@ async def test_names_and_descriptions_are_within_the_limits(commands: list[dict[
         assert node["description"] != "…", f"{path} has no description"
 
 
-async def test_options_are_few_complete_and_required_ones_come_first(commands: list[dict[str, Any]]) -> None:
+async def test_options_are_complete_and_few_and_required_ones_come_first(commands: list[dict[str, Any]]) -> None:
     for path, node in everything(commands):
-        options = [one for one in node.get("options") or [] if one["type"] > GROUP]
+        options = [option for option in node.get("options") or [] if option["type"] > GROUP]
         assert len(options) <= 25, path
-        assert len({one["name"] for one in options}) == len(options), path
-        required = [bool(one.get("required")) for one in options]
+        assert len({option["name"] for option in options}) == len(options), path
+        required = [bool(option.get("required")) for option in options]
         assert required == sorted(required, reverse=True), path
         assert len(node.get("choices") or []) <= 25, path
         for choice in node.get("choices") or []:
@@ -68,15 +68,19 @@ async def test_options_are_few_complete_and_required_ones_come_first(commands: l
             assert not node.get("autocomplete"), path
 
 
-async def test_imagine_has_its_options_in_the_order_of_their_use(commands: list[dict[str, Any]]) -> None:
+async def test_the_options_of_imagine_are_in_the_order_of_their_use(commands: list[dict[str, Any]]) -> None:
     (imagine,) = (command for command in commands if command["name"] == "imagine")
-    options = {one["name"]: one for one in imagine["options"]}
+    options = {option["name"]: option for option in imagine["options"]}
     assert list(options)[:6] == ["prompt", "negative", "model", "embedding1", "embedding2", "embedding3"]
     for name in ("model", "embedding1", "embedding2", "embedding3", "preset", "size"):
         assert options[name].get("autocomplete"), name
     assert [options[name]["type"] for name in ("prompt", "cfg", "steps", "seed", "count")] == [
-        STRING, NUMBER, INTEGER, INTEGER, INTEGER,
-    ]  # fmt: skip
+        STRING,
+        NUMBER,
+        INTEGER,
+        INTEGER,
+        INTEGER,
+    ]
 
 
 async def test_the_bot_asks_for_no_privileged_intent(app: App) -> None:

@@ -1,8 +1,10 @@
-"""Rules of the house that no linter knows, read off the source."""
+"""Rules about the source that no linter checks."""
 
 from __future__ import annotations
 
 import ast
+import re
+import statistics
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,10 +13,17 @@ import pytest
 
 from tests.builders import REPOSITORY
 
-PACKAGES = ("bot", "cogs", "services", "embeddings", "playground", "demo", "benchmarks", "tests")
+PRODUCT = ("bot", "cogs", "services", "embeddings", "playground", "demo")
+PACKAGES = (*PRODUCT, "benchmarks", "tests")
 MAX_LINES = 300
+#: in product code
+MAX_FORMAT_SKIPS = 10
+MAX_CONSTRUCTOR_PARAMETERS = 7
+MAX_USUAL_PARAMETERS = 4  # in nine of ten functions
+#: names that say nothing about what a class does
+VAGUE_NAME = re.compile(r"(Manager|Helper|Util)s?(?![a-z])")
 
-#: library → where it may be imported; tests may look at the seams they test
+#: library → where it may be imported; tests may import what they test the border of
 IMPORTED_IN = {
     "asyncpg": (
         "services/storage",
@@ -28,7 +37,7 @@ IMPORTED_IN = {
     "jsonschema_rs": ("playground/rest/oas.py",),
 }
 READS_ENVIRONMENT = ("bot/settings.py",)
-#: where discord.py looks for Discord: a setting, though it has no other place than the class
+#: where discord.py looks for Discord, which can only be set on its classes
 SETTINGS_OF_LIBRARIES = {"BASE", "DEFAULT_GATEWAY"}
 NEVER_MOCKED = {"discord", "asyncpg", "diffusers", "torch", "transformers", "hikari"}
 MOCKING = {"unittest.mock", "mock", "pytest_mock", "asynctest", "responses", "aioresponses", "respx"}
@@ -42,7 +51,7 @@ def sources() -> dict[str, ast.Module]:
 
 
 def imports(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """Each imported module, and the name that stands for it or for what was taken from it."""
+    """Each imported module or object, with the name it is used by."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from ((alias.name, alias.asname or alias.name.partition(".")[0]) for alias in node.names)
@@ -56,21 +65,62 @@ def is_within(path: str, places: tuple[str, ...]) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
-def test_the_source_is_there_to_be_read() -> None:
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every function of the product, with where it is."""
+    for path, module in sources().items():
+        if is_within(path, PRODUCT):
+            for node in ast.walk(module):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield f"{path}:{node.lineno}", node
+
+
+def num_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Without `self` and `cls`."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    named += [collected for collected in (arguments.vararg, arguments.kwarg) if collected is not None]
+    return sum(argument.arg not in ("self", "cls") for argument in named)
+
+
+def test_every_package_is_read() -> None:
     assert len(sources()) > 100
-    assert {path.partition("/")[0] for path in sources()} >= {
-        "bot",
-        "cogs",
-        "services",
-        "embeddings",
-        "playground",
-        "tests",
-    }
+    assert {path.partition("/")[0] for path in sources()} == set(PACKAGES)
 
 
-def test_no_file_holds_two_ideas() -> None:
+def test_files_are_short() -> None:
     lengths = {path: len((REPOSITORY / path).read_text(encoding="utf-8").splitlines()) for path in sources()}
     assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_hardly_any_code_is_exempt_from_the_formatter() -> None:
+    skips = [
+        f"{path}:{number}"
+        for path in sources()
+        if is_within(path, PRODUCT)
+        for number, line in enumerate((REPOSITORY / path).read_text(encoding="utf-8").splitlines(), start=1)
+        if "# fmt: skip" in line or "# fmt: off" in line
+    ]
+    assert len(skips) <= MAX_FORMAT_SKIPS, skips
+
+
+def test_constructors_have_few_parameters() -> None:
+    counts = {place: num_parameters(function) for place, function in functions() if function.name == "__init__"}
+    assert {place: count for place, count in counts.items() if count > MAX_CONSTRUCTOR_PARAMETERS} == {}
+
+
+def test_most_functions_have_few_parameters() -> None:
+    counts = [num_parameters(function) for _, function in functions()]
+    assert statistics.quantiles(counts, n=10)[-1] <= MAX_USUAL_PARAMETERS
+
+
+def test_class_names_say_what_they_are() -> None:
+    vague = [
+        f"{path}: {node.name}"
+        for path, module in sources().items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and VAGUE_NAME.search(node.name)
+    ]
+    assert vague == []
 
 
 def test_every_module_says_what_it_is_for() -> None:
@@ -90,7 +140,7 @@ def test_each_library_stays_where_it_belongs(library: str) -> None:
 
 
 def test_the_environment_is_read_in_one_place() -> None:
-    """Setting a variable for a library that reads nothing else is not reading."""
+    """Setting a variable for a library that reads only the environment isn't reading it."""
     readers: list[str] = []
     for path, module in sources().items():
         if is_within(path, READS_ENVIRONMENT):
@@ -115,8 +165,8 @@ def test_the_environment_is_read_in_one_place() -> None:
     assert readers == []
 
 
-def test_tests_set_no_variable_that_outlives_them() -> None:
-    """Subprocesses get an environment of their own; this process's is changed by monkeypatch alone."""
+def test_no_test_leaves_an_environment_variable_behind() -> None:
+    """Subprocesses get an environment of their own; only monkeypatch changes this process's."""
     changed = [
         f"{path}:{node.lineno}"
         for path, module in sources().items()
@@ -154,7 +204,7 @@ def test_libraries_are_never_patched() -> None:
     assert patched == []
 
 
-def test_sql_stands_in_the_storage_alone() -> None:
+def test_sql_is_only_in_the_storage() -> None:
     words = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ")
     found = [
         f"{path}:{node.lineno}"
@@ -176,10 +226,15 @@ def test_the_rules_would_find_what_they_forbid() -> None:
     assert ("discord.http.Route", "Route") in set(imports(bad))
     assert is_within("bot/x.py", ("bot",))
     assert not is_within("bots/x.py", ("bot",))
+    (function,) = ast.parse("def f(self, a, /, b, *c, d, **e): ...").body
+    assert isinstance(function, ast.FunctionDef)
+    assert num_parameters(function) == 5
+    assert all(map(VAGUE_NAME.search, ("PresetManager", "HelperBase", "StringUtils")))
+    assert not any(map(VAGUE_NAME.search, ("Managed", "Utility", "Helpful")))
 
 
-def test_nothing_of_the_playground_is_needed_to_run_the_bot() -> None:
-    """It is imported where it is started from a command line, and inside of functions."""
+def test_the_bot_runs_without_the_playground() -> None:
+    """Only the command line that starts it imports it, or functions do."""
     at_start = [
         path
         for path, module in sources().items()
