@@ -29,7 +29,7 @@ IMPORTED_IN = {
         "services/storage",
         "tests/conftest.py",
         "tests/services/storage",
-        "tests/acceptance/test_component_failures.py",
+        "tests/acceptance/test_database_failures.py",
     ),
     "discord": ("bot", "cogs", "tests"),
     "torch": ("services/engine", "embeddings", "demo", "tests", "benchmarks"),
