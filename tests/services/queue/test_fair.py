@@ -1,4 +1,4 @@
-"""The fair order over the jobs: nothing lost or doubled, nobody pushed back, batches that can share a loop."""
+"""The fair order of jobs: none lost or duplicated, no member pushed back, and batches that can share a loop."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def drained(queue: FairQueue) -> list[int]:
     return [queue.get_nowait().id for _ in range(queue.qsize())]
 
 
-def test_ten_of_one_member_never_stand_before_the_first_of_another() -> None:
+def test_ten_jobs_of_one_member_never_go_before_the_first_of_another() -> None:
     queue = filled([*(a_job(number, ANA) for number in range(10)), a_job(10, BEN)])
     assert drained(queue)[:2] == [0, 10]
 
 
-def test_what_is_tried_again_does_not_wait_twice() -> None:
+def test_a_job_that_is_retried_does_not_wait_twice() -> None:
     queue = filled(a_job(number, ANA) for number in (1, 2, 3))
     assert queue.get_nowait().id == 1
     queue.put_nowait(a_job(1, ANA, attempts=1))
@@ -42,7 +42,7 @@ def test_what_is_tried_again_does_not_wait_twice() -> None:
     assert drained(queue) == [1, 9, 2, 3]
 
 
-def test_a_job_stands_in_line_once() -> None:
+def test_a_job_is_in_line_only_once() -> None:
     assert drained(filled([a_job(1), a_job(2), a_job(1)])) == [1, 2]
 
 
@@ -61,7 +61,7 @@ def test_large_jobs_count_for_more() -> None:
     assert drained(filled([*large, *small])) == [0, 2, 3, 4, 5, 1, 6]
 
 
-def test_who_comes_late_is_not_paid_for_the_time_before() -> None:
+def test_a_member_who_comes_late_has_no_advantage_from_it() -> None:
     queue = filled(a_job(number, ANA) for number in range(6))
     served = [queue.get_nowait().id for _ in range(4)]
     for number in (10, 11, 12):
@@ -76,7 +76,7 @@ def test_a_withdrawn_job_costs_its_member_nothing() -> None:
     assert drained(queue) == [3, 10, 11, 20, 12, 13]
 
 
-def test_what_is_not_in_line_cannot_be_withdrawn() -> None:
+def test_a_job_that_is_not_in_line_cannot_be_withdrawn() -> None:
     queue = filled([a_job(1)])
     assert not queue.withdraw(JobId(2))
     assert queue.withdraw(JobId(1))
@@ -84,7 +84,7 @@ def test_what_is_not_in_line_cannot_be_withdrawn() -> None:
     assert queue.qsize() == 0
 
 
-def test_company_shares_the_loop_whoever_asked() -> None:
+def test_a_batch_has_jobs_of_several_members_that_can_share_a_loop() -> None:
     first = a_job(1, ANA)
     same = [a_job(2, BEN, prompt="another", cfg=9.0, seed=1), a_job(5, CLEO, negative="blurry")]
     queue = filled([first, same[0], a_job(3, BEN, steps=9), a_job(4, ANA, width=64), same[1], a_job(6, ANA, chunks=2)])
@@ -93,7 +93,7 @@ def test_company_shares_the_loop_whoever_asked() -> None:
     assert set(drained(queue)) == {3, 4, 6}
 
 
-def test_company_ends_where_the_batch_is_full() -> None:
+def test_a_batch_has_no_more_pictures_than_allowed() -> None:
     first = a_job(1, ANA, count=2)
     queue = filled([first, a_job(2, BEN, count=4), a_job(3, CLEO, count=3), a_job(4, 9, count=2), a_job(5, 8, count=1)])
     queue.get_nowait()
@@ -104,14 +104,14 @@ def test_company_ends_where_the_batch_is_full() -> None:
     assert filled([a_job(7)]).take_company(large, 2) == []
 
 
-def test_a_job_that_is_tried_again_goes_alone() -> None:
+def test_a_job_that_is_retried_has_a_batch_of_its_own() -> None:
     suspect = a_job(1, ANA, attempts=1)
     queue = filled([a_job(2, BEN), a_job(3, CLEO, attempts=1), a_job(4, 9)])
     assert queue.take_company(suspect, 8) == []
     assert {job.id for job in queue.take_company(queue.get_nowait(), 8)} == {4}
 
 
-async def test_whoever_waits_is_woken_and_a_withdrawn_job_wakes_nobody() -> None:
+async def test_a_job_wakes_the_worker_unless_it_was_withdrawn() -> None:
     queue = FairQueue()
     waiting = asyncio.create_task(queue.get())
     await asyncio.sleep(0)
@@ -123,7 +123,7 @@ async def test_whoever_waits_is_woken_and_a_withdrawn_job_wakes_nobody() -> None
     assert (await asyncio.wait_for(waiting, 1)).id == 2
 
 
-def test_the_waits_of_a_member_are_counted() -> None:
+def test_a_members_waiting_jobs_are_counted() -> None:
     queue = filled([a_job(1, ANA), a_job(2, BEN), a_job(3, ANA)])
     assert (queue.waits_of(ANA), queue.waits_of(BEN), queue.waits_of(CLEO)) == (2, 1, 0)
     queue.get_nowait()
@@ -131,18 +131,20 @@ def test_the_waits_of_a_member_are_counted() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([ANA, BEN, CLEO]), st.integers(1, 40)), max_size=14))
-def test_whoever_waits_is_served_as_much_as_others_who_wait(asked: list[tuple[int, int]]) -> None:
-    """The theorem of start-time fair queueing: over any stretch in which two members both wait, the work done for them
-    differs by at most one largest job of each."""
+def test_waiting_members_are_served_equally(asked: list[tuple[int, int]]) -> None:
+    """The theorem of start-time fair queueing: while two members are both waiting, the work done for them differs by at most
+    the largest job of each."""
     jobs = [a_job(number, member, steps=steps) for number, (member, steps) in enumerate(asked)]
     served = [jobs[number] for number in drained(filled(jobs))]
     assert sorted(job.id for job in served) == list(range(len(jobs)))
-    for one, other in combinations({job.target.member_id for job in jobs}, 2):
-        bound = sum(max(_work(job, member) for job in jobs) for member in (one, other))
-        both_wait = min(max(index for index, job in enumerate(served) if _work(job, member)) for member in (one, other))
+    for first, second in combinations({job.target.member_id for job in jobs}, 2):
+        bound = sum(max(_work(job, member) for job in jobs) for member in (first, second))
+        both_wait = min(
+            max(index for index, job in enumerate(served) if _work(job, member)) for member in (first, second)
+        )
         for start, end in combinations(range(both_wait + 2), 2):
             stretch = served[start:end]
-            assert abs(sum(_work(job, one) - _work(job, other) for job in stretch)) <= bound
+            assert abs(sum(_work(job, first) - _work(job, second) for job in stretch)) <= bound
 
 
 def _work(job: Job, member: int) -> int:
@@ -150,7 +152,7 @@ def _work(job: Job, member: int) -> int:
 
 
 class AnyOrderOfEvents(RuleBasedStateMachine):
-    """Whatever happens in whatever order, each job leaves the line exactly once and its member's order is kept."""
+    """In any order of events, each job leaves the line exactly once, and each member's jobs keep their order."""
 
     queued = Bundle("queued")
 
@@ -195,7 +197,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         return multiple()
 
     @invariant()
-    def the_line_is_what_came_in_and_has_not_left(self) -> None:
+    def the_line_has_the_jobs_that_joined_and_did_not_leave(self) -> None:
         assert {job.id for job in self.queue.waiting} == set(self.inside)
         assert self.queue.qsize() == len(self.inside)
         assert self.queue.empty() == (not self.inside)
