@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -19,19 +20,19 @@ from bot.settings import Settings
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Negative Space, a Discord bot that draws.",
+    help="Negative Space, a Discord bot for text-to-image with negative embeddings.",
     pretty_exceptions_enable=False,
 )
 
 FAILED = 1
 WRONG_USE = 2
-#: container runtimes kill ten seconds after they asked
-MOST_TO_END = 9.5  # seconds
+#: container runtimes kill a process ten seconds after they asked it to stop
+SHUTDOWN_LIMIT = 9.5  # seconds
 
 
 @app.command()
 def run() -> None:
-    """Run the bot on Discord; needs DISCORD_TOKEN."""
+    """Run the bot on Discord. Needs DISCORD_TOKEN."""
     import discord
 
     from services.storage import DatabaseUnusable, NewerSchema, PostgresFailed
@@ -39,13 +40,13 @@ def run() -> None:
     settings = _settings()
     if not settings.discord_token.get_secret_value():
         _fail(
-            "DISCORD_TOKEN is not set: put it into the environment or a .env file. To look around without one: make play"
+            "DISCORD_TOKEN isn't set: put it into the environment or a .env file. To try the bot without one: make play"
         )
     _log_to_stderr(settings.log_level)
     try:
-        asyncio.run(_until_told(settings))
+        asyncio.run(_run_until_signal(settings))
     except discord.LoginFailure:
-        _fail("Discord does not accept this token: copy it again from the developer portal (Bot → Reset Token).")
+        _fail("Discord rejected DISCORD_TOKEN: copy the token from the developer portal (Bot → Reset Token).")
     except (NewerSchema, PostgresFailed) as error:
         _fail(str(error))
     except DatabaseUnusable as error:
@@ -53,22 +54,31 @@ def run() -> None:
 
 
 @app.command()
-def play(port: Annotated[int, typer.Option(envvar="PORT", help="Where the page is served.")] = 8765) -> None:
-    """Open a local Discord with the bot in it: no token, no GPU, no database needed."""
+def play(port: Annotated[int, typer.Option(envvar="PORT", help="The page's port.")] = 8765) -> None:
+    """Start a local Discord with the bot in it, to use in a browser. Needs no token, GPU or database."""
     from bot.local.play import play as serve
+    from bot.local.process import StartFailed
 
     try:
         asyncio.run(serve(port))
+    except StartFailed as error:
+        _fail(str(error))
     except OSError as error:
-        _fail(f"The page cannot be served on port {port} ({error.strerror}); choose another: PORT=8766 make play")
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        _fail(f"Can't serve the page on port {port}: {error.strerror}. Choose another port, as in: PORT=8766 make play")
 
 
 @app.command(name="try")
 def try_(
-    out: Annotated[Path, typer.Option(help="Folder for the pictures.")],
-    script: Annotated[str, typer.Argument(help="A file with actions, or - for standard input.")] = "-",
+    out: Annotated[Path, typer.Option(help="A folder for the files that the bot sends.")],
+    script: Annotated[str, typer.Argument(help="A script, or - for standard input.")] = "-",
 ) -> None:
-    """Run a script of people's actions through the playground; one JSON object a line."""
+    """Run a script of people's actions in a local Discord, and print the result of each as a line of JSON.
+
+    Exits with 1 if an action failed, and with 2 if the script is invalid. bot/local/script.py describes the actions.
+    """
+    from bot.local.process import StartFailed
     from bot.local.script import ScriptError, parse_script
     from bot.local.script_runner import run_script
 
@@ -78,13 +88,17 @@ def try_(
     except (OSError, ScriptError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USE) from error
-    if not asyncio.run(run_script(actions, out)):
+    try:
+        has_succeeded = asyncio.run(run_script(actions, out))
+    except StartFailed as error:
+        _fail(str(error))
+    if not has_succeeded:
         raise typer.Exit(FAILED)
 
 
 @app.command()
 def doctor() -> None:
-    """Check settings, database, GPU, models and embeddings, and say how to mend what is wrong."""
+    """Check settings, database, models, embeddings, GPU and Discord, and say how to fix each problem."""
     from bot.doctor import examine
 
     if not asyncio.run(examine(_settings())):
@@ -92,13 +106,15 @@ def doctor() -> None:
 
 
 @app.command()
-def install(model: Annotated[str, typer.Argument(help="A model of `/model list`.")]) -> None:
-    """Fetch a described model's weights from the Hugging Face hub into the checkpoints folder."""
+def install(model: Annotated[str, typer.Argument(help="A model's id, as in /model list.")]) -> None:
+    """Download a model from the Hugging Face hub into the checkpoints folder, or only its configuration if the model is
+    a single file that you provide.
+    """
     from bot.install import install_model
     from services.errors import UserError
 
     try:
-        typer.echo(f"installed in {install_model(model, _settings().checkpoint_folder)}")
+        typer.echo(f"installed {model} in {install_model(model, _settings().checkpoint_folder)}")
     except UserError as error:
         _fail(str(error))
 
@@ -111,25 +127,27 @@ def _settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper() or "settings"
-            typer.echo(f"{name}: {problem['msg']} (it is {problem['input']!r:.60})", err=True)
+            typer.echo(f"{name}: {problem['msg']}; it is set to {problem['input']!r:.60}", err=True)
         raise typer.Exit(WRONG_USE) from error
 
 
-async def _until_told(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT, which are obeyed in good order the first time and at once the second."""
+async def _run_until_signal(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. The first signal shuts down gracefully, a second one stops at once."""
     from bot.app import run as run_bot
 
     is_up, stop = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(run_bot(settings, is_up, stop))
 
-    def told() -> None:
-        deadline = threading.Timer(MOST_TO_END, os._exit, [FAILED])  # whatever hangs, the rows know what is open
+    def on_signal() -> None:
+        deadline = threading.Timer(
+            SHUTDOWN_LIMIT, os._exit, [FAILED]
+        )  # safe even if something hangs: rows tell what is open
         deadline.daemon = True
         deadline.start()
         stop.set() if is_up.is_set() and not stop.is_set() else task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told)
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(stop_signal, on_signal)
     with suppress(asyncio.CancelledError):
         await task
 

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.soak.chaos import CrashLoop
 from benchmarks.soak.harness import soak
 from benchmarks.soak.report import show
-from bot.local.process import Part
+from bot.local.process import Part, StartFailed
 
 
 def main(
@@ -31,7 +32,7 @@ def main(
     """
     try:
         report = asyncio.run(soak(jobs, kills, seed, only=only, log=log))
-    except (RuntimeError, TimeoutError) as error:  # a CrashLoop, or a bot that doesn't start
+    except (CrashLoop, StartFailed, TimeoutError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     show(report, Console())

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from benchmarks.soak.faults import RandomFaults
 from benchmarks.soak.journal import Journal
-from bot.local.process import BotProcess, Part
+from bot.local.process import BotProcess, Part, StartFailed
 from playground.rest.faults import Fault
 
 PARTS: tuple[Part, ...] = ("bot", "engine", "PostgreSQL")
@@ -147,7 +147,7 @@ class Chaos:
             await asyncio.sleep(self.random.uniform(0, 1))
             try:
                 attempts = await self.bot.respawn()
-            except (RuntimeError, TimeoutError) as error:
+            except (StartFailed, TimeoutError) as error:
                 raise CrashLoop(str(error)) from error
             self.exits += attempts - 1
             self.journal.note(f"--- the bot is up, attempt {attempts} ---")

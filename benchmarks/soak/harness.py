@@ -40,7 +40,7 @@ async def soak(
 ) -> Report:
     """Run a soak until `jobs` requests were accepted and all is settled.
 
-    Raises: CrashLoop if the bot doesn't stay up; RuntimeError or TimeoutError if it doesn't start.
+    Raises: CrashLoop if the bot doesn't stay up; StartFailed.
     """
     started = time.monotonic()
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # or it logs every connection dropped on purpose

@@ -20,7 +20,7 @@ async def local_bot(
     `discord` isn't entered yet: its port, rate limits and people are set before the bot connects. `folder` is the
     bot's data folder; without it, a temporary one is made. `settings` are named as in the environment.
 
-    Raises: OSError if the port is taken; RuntimeError, with the end of the bot's log, if the bot doesn't start.
+    Raises: OSError if the port is taken; StartFailed.
     """
     discord = Discord() if discord is None else discord
     with nullcontext(folder) if folder else data_folder() as data:

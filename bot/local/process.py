@@ -26,6 +26,10 @@ RESPAWN_PAUSE = 0.5  # seconds between two attempts to start
 Part = Literal["bot", "engine", "PostgreSQL"]
 
 
+class StartFailed(RuntimeError):
+    """The bot ended or hung while it started. The message has the end of its log."""
+
+
 class BotProcess:
     """`python -m bot run` with its own database and data folder, where it also writes its log."""
 
@@ -76,7 +80,7 @@ class BotProcess:
     async def start(self) -> None:
         """Start the bot and wait until it is connected and its commands are synced.
 
-        Raises: RuntimeError, with the end of the bot's log, if it doesn't start.
+        Raises: StartFailed.
         """
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -102,7 +106,7 @@ class BotProcess:
             await asyncio.wait({connected, exited}, return_when=asyncio.FIRST_COMPLETED)
             if exited.done() or connected.exception() is not None:
                 tail = self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else ""
-                raise RuntimeError(f"The bot didn't start. The end of its log:\n{tail}")
+                raise StartFailed(f"The bot didn't start. The end of its log:\n{tail}")
         finally:
             connected.cancel()
             exited.cancel()
@@ -115,13 +119,13 @@ class BotProcess:
     async def respawn(self, attempts: int = 5) -> int:
         """Start the bot after it ended, and return how many attempts that took.
 
-        Raises: RuntimeError, with the end of the bot's log, if the last attempt fails too.
+        Raises: StartFailed if the last attempt fails too.
         """
         await self._until_disconnected()
         for number in range(1, attempts):
             try:
                 await self.start()
-            except RuntimeError:
+            except StartFailed:
                 await self.stop(hard=True)  # a process that hangs during start-up must not run beside the next one
                 await asyncio.sleep(RESPAWN_PAUSE)
             else:

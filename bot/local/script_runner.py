@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.local.launch import local_bot
-from bot.local.process import BotProcess
+from bot.local.process import BotProcess, StartFailed
 from bot.local.script import RESTART, Action
 from bot.local.script_files import messages_with_pictures, newest_with_picture, read_attachment
 from playground import Message, Modal, NotPossible, Person, Reply
@@ -26,7 +26,7 @@ async def run_script(actions: Sequence[Action], out: Path) -> bool:
     """Run the actions in order and print a JSON object per line. Returns whether all succeeded.
 
     `out` gets the attachments of the bot's answers.
-    Raises: RuntimeError, with the end of the bot's log, if the bot doesn't start.
+    Raises: StartFailed.
     """
     out.mkdir(parents=True, exist_ok=True)
     async with local_bot() as bot:
@@ -50,7 +50,7 @@ class ScriptRunner:
         line: dict[str, Any] = {"action": action.text, "person": action.person, "ok": True}
         try:
             line |= await self._perform(action)
-        except (NotPossible, TimeoutError, RuntimeError) as error:
+        except (NotPossible, TimeoutError, StartFailed) as error:
             line |= {"ok": False, "error": str(error)}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         sys.stdout.flush()
