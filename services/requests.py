@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from services.choices import EmbeddingChoice
 
@@ -58,7 +58,9 @@ def _cleaned(value: Any) -> Any:
         return _NOT_TEXT.sub("", value)
     if isinstance(value, EmbeddingChoice):
         return replace(value, name=_NOT_TEXT.sub("", value.name))
-    return tuple(_cleaned(item) for item in value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return tuple(_cleaned(item) for item in cast("tuple[Any, ...]", value))
+    return value
 
 
 #: in place of a channel's id: the whole server
