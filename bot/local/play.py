@@ -20,7 +20,7 @@ async def play(port: int) -> None:
     loop = asyncio.get_running_loop()
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stop_signal, stopped.set)
-    discord = Discord(port)
+    discord = Discord(port, rate_limits=True)
     for name, permissions in (("ana", ()), ("ben", ()), ("mod", ("manage_guild", "manage_messages"))):
         discord.person(name, permissions)
     typer.echo("starting the bot (the first start takes a little longer) …")
