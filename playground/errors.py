@@ -34,6 +34,11 @@ def unknown_message() -> ApiError:
     return ApiError(404, 10008, "Unknown Message")
 
 
+def unknown_emoji(status: int) -> ApiError:
+    """404 when removing a reaction that isn't there, 400 when adding what isn't an emoji."""
+    return ApiError(status, 10014, "Unknown Emoji")
+
+
 def unknown_webhook() -> ApiError:
     return ApiError(404, 10015, "Unknown Webhook")
 
@@ -60,6 +65,18 @@ def missing_access() -> ApiError:
 
 def missing_permissions() -> ApiError:
     return ApiError(403, 50013, "Missing Permissions")
+
+
+def thread_archived() -> ApiError:
+    return ApiError(400, 50083, "Thread is archived")
+
+
+def thread_locked() -> ApiError:
+    return ApiError(403, 160005, "This thread is locked")
+
+
+def no_history_for_reply() -> ApiError:
+    return ApiError(403, 160002, "Cannot reply without permission to read message history")
 
 
 def too_large() -> ApiError:

@@ -25,7 +25,7 @@ class Discord(Server):
         person = self._people.get(name)
         if person is None:
             user = self.world.add_user(name)
-            self.guild.members[user.id] = set()
+            self.guild.join(user)
             person = self._people[name] = Person(self, user, next(iter(self.guild.channels.values())))
         person.may(*permissions)
         return person

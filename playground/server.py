@@ -20,7 +20,7 @@ from playground.rest.exchange import MAX_LOG, Exchange, Log
 from playground.rest.faults import Faults
 from playground.rest.limits import RateLimits
 from playground.rest.webhooks import InteractionRoutes
-from playground.wire import payloads
+from playground.wire.messages import message_json
 from playground.wire.pictures import picture_in
 from playground.wire.views import Attachment, Message, read_message
 from playground.world import Channel, Guild, MessageRecord, User, World
@@ -88,8 +88,11 @@ class Server:
 
     # The world
 
-    def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
-        return self.world.add_guild(name, channels)
+    def add_guild(self, name: str, channels: Iterable[str], *, has_bot: bool = True) -> Guild:
+        return self.world.add_guild(name, channels, has_bot=has_bot)
+
+    def add_channel(self, name: str, guild: Guild | None = None, *, age_restricted: bool = False) -> Channel:
+        return self.world.add_channel(guild or self.guild, name, age_restricted=age_restricted)
 
     def channel(self, name: str, guild: Guild | None = None) -> Channel:
         return next(channel for channel in (guild or self.guild).channels.values() if channel.name == name)
@@ -105,7 +108,7 @@ class Server:
     # Observing
 
     def view(self, record: MessageRecord, viewer: User) -> Message:
-        return read_message(payloads.message(record, viewer.id), deleted=record.deleted)
+        return read_message(message_json(record, viewer.id), deleted=record.deleted)
 
     async def until(self, found: Callable[[], T | None], timeout: float, otherwise: Callable[[], str]) -> T:
         """The first result of `found` that isn't None; it is called again whenever something happens.

@@ -5,9 +5,7 @@ created → acknowledged once, within three seconds → edited and followed up f
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
 from playground.actions import posting
@@ -20,12 +18,13 @@ from playground.errors import (
     unknown_message,
     unknown_webhook,
 )
-from playground.rules.commands import check_choices
+from playground.rules.availability import owners_of
+from playground.rules.choices import check_choices
 from playground.rules.components import check_modal
-from playground.wire import payloads
-from playground.world import EPHEMERAL, LOADING, Channel, Files, Json, MessageRecord, User, World, permissions
+from playground.wire.interactions import interaction_json, metadata_json
+from playground.world import EPHEMERAL, LOADING, Channel, Files, Json, MessageRecord, User, World
+from playground.world.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
 
-COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 
 #: the response types that each kind of interaction accepts
@@ -36,30 +35,7 @@ _ALLOWED = {
     SUBMIT: {MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE},
 }
 TOKEN_LIFE = 15 * 60  # seconds
-
-
-@dataclass
-class Interaction:
-    """A command, a click, an autocomplete query or a submitted form."""
-
-    id: int
-    token: str
-    kind: int
-    user: User
-    channel: Channel
-    data: Json
-    created: float
-    #: the message whose button or drop-down was used
-    message: MessageRecord | None = None
-    #: type of the first response
-    answer: int | None = None
-    #: the message that `@original` refers to, once there is one
-    original: MessageRecord | None = None
-    choices: list[Json] = field(default_factory=list)
-    modal: Json | None = None
-    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
-    #: messages sent after the first response
-    followups: list[MessageRecord] = field(default_factory=list)
+MAX_FOLLOW_UPS = 5  # for an app that only the user installed
 
 
 class Interactions:
@@ -79,14 +55,17 @@ class Interactions:
         *,
         message: MessageRecord | None = None,
         age: float = 0,
+        owners: dict[str, str] | None = None,
     ) -> Interaction:
-        """Create an interaction that is already `age` seconds old, and send it to the bot."""
-        clock = self._world.clock
-        interaction = Interaction(
-            clock.snowflake(age=age), secrets.token_urlsafe(48), kind, user, channel, data, clock.now() - age, message
-        )
+        """Create an interaction that is already `age` seconds old, and send it to the bot.
+
+        `owners` are the installations of the interaction that opened a form, for its submission.
+        """
+        interaction_id = self._world.clock.snowflake(age=age)
+        interaction = Interaction(interaction_id, secrets.token_urlsafe(48), kind, user, channel, data, message)
+        interaction.owners = self._owners(interaction) if owners is None else owners
         self.by_token[interaction.token] = interaction
-        self._world.emit("INTERACTION_CREATE", self._event(interaction), channel, self._world.bot.id)
+        self._world.emit("INTERACTION_CREATE", interaction_json(self._world, interaction), channel, self._world.bot.id)
         return interaction
 
     def respond(self, interaction_id: int, token: str, body: Json, files: Files) -> Interaction:
@@ -137,6 +116,8 @@ class Interactions:
         original = interaction.original
         if original is not None and not original.deleted and original.data["flags"] & LOADING:
             return posting.edit(self._world, original, body, files)
+        if interaction.is_only_user_installed and len(interaction.followups) >= MAX_FOLLOW_UPS:
+            raise ApiError(400, 40094, "This interaction has reached the maximum number of follow-up messages")
         record = self._post(interaction, body, files)
         interaction.followups.append(record)
         return record
@@ -154,14 +135,15 @@ class Interactions:
                     raise ApiError(400, 50035, "There is no message to update.")
                 interaction.original = posting.edit(self._world, interaction.message, data, files)
             case 8:
-                check_choices(data.get("choices") or [])
+                check_choices(data.get("choices") or [], _focused_type(interaction.data))
                 interaction.choices = data.get("choices") or []
             case 9:
                 check_modal(data)
                 interaction.modal = data
 
     def _post(self, interaction: Interaction, body: Json, files: Files, **more: Any) -> MessageRecord:
-        only_for = interaction.user.id if (body.get("flags") or 0) & EPHEMERAL else None
+        is_private = (body.get("flags") or 0) & EPHEMERAL or interaction.is_kept_private
+        only_for = interaction.user.id if is_private else None
         return posting.post(
             self._world,
             interaction.channel,
@@ -169,7 +151,7 @@ class Interactions:
             body,
             files,
             only_for=only_for,
-            extra={**self._metadata(interaction), **more},
+            extra={**metadata_json(self._world, interaction), **more},
         )
 
     def _post_loading(self, interaction: Interaction, data: Json) -> MessageRecord:
@@ -177,64 +159,21 @@ class Interactions:
             raise invalid(
                 "data.flags", "INTERACTION_DEFER_FLAGS", "A deferred response only accepts the ephemeral flag."
             )
-        flags = data.get("flags") or 0
+        flags = data.get("flags") or (EPHEMERAL if interaction.is_kept_private else 0)
         return self._post(interaction, {"content": "…", "flags": flags}, (), content="", flags=flags | LOADING)
 
-    def _metadata(self, interaction: Interaction) -> Json:
-        kind = {COMMAND: 2, COMPONENT: 3, SUBMIT: 5}[interaction.kind]
-        metadata: Json = {
-            "id": str(interaction.id),
-            "type": kind,
-            "user": payloads.user(interaction.user),
-            "authorizing_integration_owners": self._owners(interaction),
-        }
-        if interaction.kind == COMPONENT and interaction.message is not None:
-            metadata["interacted_message_id"] = str(interaction.message.id)
-        data: Json = {"application_id": str(self._world.application_id), "webhook_id": str(self._world.application_id)}
-        if interaction.kind == SUBMIT:
-            metadata["triggering_interaction_metadata"] = {**metadata, "type": COMMAND}
-        data["interaction_metadata"] = metadata
-        if interaction.kind == COMMAND:
-            name = interaction.data["name"]
-            data["interaction"] = {
-                "id": str(interaction.id),
-                "type": 2,
-                "name": name,
-                "user": payloads.user(interaction.user),
-            }
-            data["type"] = 20
-        return data
-
     def _owners(self, interaction: Interaction) -> dict[str, str]:
-        guild = interaction.channel.guild
-        return {"0": str(guild.id) if guild else "0"}
+        if interaction.message is not None and "interaction_metadata" in interaction.message.data:
+            return interaction.message.data["interaction_metadata"]["authorizing_integration_owners"]
+        world, channel, command_id = self._world, interaction.channel, interaction.data.get("id")
+        command = next((command for command in world.commands.values() if command["id"] == command_id), {})
+        return owners_of(world, command, channel, interaction.user)
 
-    def _event(self, interaction: Interaction) -> Json:
-        channel, guild, world = interaction.channel, interaction.channel.guild, self._world
-        event: dict[str, Any] = {
-            "id": str(interaction.id),
-            "application_id": str(world.application_id),
-            "type": interaction.kind,
-            "token": interaction.token,
-            "version": 1,
-            "data": interaction.data,
-            "channel_id": str(channel.id),
-            "channel": payloads.channel(channel),
-            "locale": "en-US",
-            "entitlements": [],
-            "app_permissions": str(permissions.bits(channel.bot_permissions)),
-            "authorizing_integration_owners": self._owners(interaction),
-            "context": 0 if guild else 1,
-            "attachment_size_limit": world.upload_limit,
-        }
-        if guild is not None:
-            granted = str(permissions.bits(guild.permissions_of(interaction.user.id)))
-            event["guild_id"], event["guild_locale"] = str(guild.id), "en-US"
-            event["guild"] = {"id": str(guild.id), "locale": "en-US", "features": []}
-            event["member"] = {**payloads.member(world, guild, interaction.user.id), "permissions": granted}
-            event["channel"] = {**event["channel"], "permissions": granted}
-        else:
-            event["user"] = payloads.user(interaction.user)
-        if interaction.message is not None:
-            event["message"] = payloads.message(interaction.message, world.bot.id)
-        return event
+
+def _focused_type(data: Json) -> int | None:
+    """The type of the option that autocomplete asks about, however deep in subcommands."""
+    for option in data.get("options") or []:
+        found = option["type"] if option.get("focused") else _focused_type(option)
+        if found is not None:
+            return found
+    return None

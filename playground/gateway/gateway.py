@@ -10,21 +10,17 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from playground.gateway.events import ALL, GUILDS, PRIVILEGED, event_json, guild_of
 from playground.gateway.sessions import Connection, Session
-from playground.wire import payloads
-from playground.world import Channel, Json, MessageRecord, World
+from playground.wire.guilds import guild_create_json, member_json
+from playground.wire.users import user_json
+from playground.world import Channel, Json, World
 
 DISPATCH, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 7, 8, 9, 10, 11  # opcodes the server sends
 BAD_FRAME, NOT_IDENTIFIED, BAD_TOKEN, IDENTIFIED_TWICE, TOO_FAST = 4002, 4003, 4004, 4005, 4008
 BAD_SHARD, BAD_VERSION, BAD_INTENTS, DISALLOWED_INTENTS = 4010, 4012, 4013, 4014
 HEARTBEAT_INTERVAL = 41_250  # ms
 MAX_FRAME = 4096  # bytes in a client's frame
-
-_GUILDS, _GUILD_MESSAGES, _GUILD_REACTIONS = 1 << 0, 1 << 9, 1 << 10
-_DM, _DM_REACTIONS, _CONTENT = 1 << 12, 1 << 13, 1 << 15
-_ALL_INTENTS = (1 << 26) - 1
-_PRIVILEGED = 1 << 1 | 1 << 8 | _CONTENT
-_REACTION_EVENTS = {"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"}
 
 
 class Gateway:
@@ -127,21 +123,21 @@ class Gateway:
         for is_wrong, code in (
             (data["token"].removeprefix("Bot ") != self._world.token, BAD_TOKEN),
             (not 0 <= number < total, BAD_SHARD),
-            (intents & ~_ALL_INTENTS, BAD_INTENTS),
-            (intents & _PRIVILEGED and not self.allows_privileged, DISALLOWED_INTENTS),
+            (intents & ~ALL, BAD_INTENTS),
+            (intents & PRIVILEGED and not self.allows_privileged, DISALLOWED_INTENTS),
         ):
             if is_wrong:
                 await connection.socket.close(code=code)
                 return None
         session = Session(secrets.token_hex(16), intents, (number, total), connection=connection)
         self.sessions[session.id] = session
-        guilds = [guild for guild in self._world.guilds.values() if self._is_on_shard(session, guild.id)]
+        guilds = [guild for guild in self._world.guilds.values() if guild.bot and session.has_guild(guild.id)]
         self._dispatch(
             session,
             "READY",
             {
                 "v": 10,
-                "user": {**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True},
+                "user": {**user_json(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True},
                 "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
                 "session_id": session.id,
                 "resume_gateway_url": self._world.base_url.replace("http", "ws", 1) + "/gateway",
@@ -157,9 +153,9 @@ class Gateway:
                 "_trace": [],
             },
         )
-        if session.intents & _GUILDS:
+        if session.intents & GUILDS:
             for guild in guilds:
-                self._dispatch(session, "GUILD_CREATE", payloads.guild_create(self._world, guild))
+                self._dispatch(session, "GUILD_CREATE", guild_create_json(self._world, guild))
         return session
 
     async def _resume(self, connection: Connection, data: Json) -> Session | None:
@@ -180,49 +176,20 @@ class Gateway:
 
     def _send_members(self, session: Session, data: Json) -> None:
         guild = self._world.guilds.get(int(data["guild_id"]))
-        if guild is not None:
-            people = [payloads.member(self._world, guild, user_id) for user_id in guild.members]
+        if guild is not None and guild.bot is not None:
+            people = [member_json(self._world, guild, user_id) for user_id in guild.members]
             chunk = {"guild_id": str(guild.id), "members": people, "chunk_index": 0, "chunk_count": 1, "not_found": []}
             self._dispatch(session, "GUILD_MEMBERS_CHUNK", {**chunk, "nonce": data.get("nonce")})
 
     def _on_event(self, event: str, data: Json, channel: Channel | None, only_for: int | None) -> None:
         """Send each session its version of an event."""
+        guild = guild_of(data, channel)
         for session in list(self.sessions.values()):
-            if (payload := self._payload(session, event, data, channel, only_for)) is not None:
-                self._dispatch(session, event, payload)
-
-    def _payload(
-        self, session: Session, event: str, data: Json, channel: Channel | None, only_for: int | None
-    ) -> Json | None:
-        if event == "INTERACTION_CREATE":
-            return data if self._is_on_shard(session, int(data.get("guild_id", 0))) else None
-        if event == "GUILD_CREATE":
-            is_sent = session.intents & _GUILDS and self._is_on_shard(session, data["guild"].id)
-            return payloads.guild_create(self._world, data["guild"]) if is_sent else None
-        if channel is None or not self._is_on_shard(session, channel.guild.id if channel.guild else 0):
-            return None
-        direct = channel.guild is None or only_for is not None
-        if event in _REACTION_EVENTS:
-            needed = _DM_REACTIONS if direct else _GUILD_REACTIONS
-        elif event.startswith("MESSAGE_"):
-            needed = _DM if direct else _GUILD_MESSAGES
-        else:
-            return None
-        if not session.intents & needed:
-            return None
-        return self._message(session, data["record"]) if "record" in data else data
-
-    def _message(self, session: Session, record: MessageRecord) -> Json:
-        data = payloads.message_event(self._world, record, self._world.bot.id)
-        is_own = record.author_id == self._world.bot.id
-        mentioned = any(user["id"] == str(self._world.bot.id) for user in data["mentions"])
-        if not (session.intents & _CONTENT or is_own or mentioned or record.channel.guild is None):
-            data |= {"content": "", "embeds": [], "attachments": [], "components": []}
-        return data
-
-    def _is_on_shard(self, session: Session, guild_id: int) -> bool:
-        number, total = session.shard
-        return (guild_id >> 22) % total == number
+            if not session.has_guild(guild.id if guild else 0):
+                continue
+            sent = event_json(self._world, session.intents, event, data, channel, only_for)
+            if sent is not None:
+                self._dispatch(session, event, sent)
 
     def _dispatch(self, session: Session, event: str, data: Any) -> None:
         session.sequence += 1

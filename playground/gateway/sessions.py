@@ -27,6 +27,11 @@ class Session:
     sent: deque[Json] = field(default_factory=lambda: deque(maxlen=REPLAY))
     connection: Connection | None = None
 
+    def has_guild(self, guild_id: int) -> bool:
+        """Whether a server's events go to this session's shard; direct messages count as server 0."""
+        number, total = self.shard
+        return (guild_id >> 22) % total == number
+
 
 class Connection:
     """A websocket, compressed if the client asked for that."""

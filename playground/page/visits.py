@@ -134,7 +134,7 @@ class Visit:
 
     async def _go(self, frame: Json) -> Json:
         channel = self._server.world.channels.get(int(frame["channel_id"]))
-        if channel is None or (channel.guild is None and channel.recipient is not self._person.user):
+        if channel is None or not channel.is_visible_to(self._person.id):
             raise NotPossible("You don't have access to that channel.")
         self._person.go_to(channel)
         return {}
@@ -143,7 +143,7 @@ class Visit:
         record = self._server.world.find_message(int(frame["message_id"]))
         if record is None or record.only_for not in (None, self._person.id):
             raise NotPossible("The message was deleted.")
-        if record.channel.guild is None and record.channel.recipient is not self._person.user:
+        if not record.channel.is_visible_to(self._person.id):
             raise NotPossible(
                 "The message was deleted."
             )  # the same error, so that it doesn't reveal other people's messages

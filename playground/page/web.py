@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from playground.page.visits import Visit
 from playground.people.person import Person
 from playground.server import Server
-from playground.wire import payloads
+from playground.wire.users import user_json
 from playground.world import Json
 
 STATIC = Path(__file__).parent / "static"
@@ -80,7 +80,7 @@ class Page:
         users, members = self._server.world.users, (viewer.channel.guild or self._server.guild).members
         return {
             "bot": bool(self._server.gateway.connected),
-            "people": [{**payloads.user(users[member]), "online": self._open[member] > 0} for member in members],
+            "people": [{**user_json(users[member]), "online": self._open[member] > 0} for member in members],
         }
 
     def _is_ours(self, request: web.Request) -> bool:

@@ -1,4 +1,4 @@
-"""The checks Discord's client makes before it sends a command, and parsing of typed commands."""
+"""The checks Discord's client makes on a command's options, and parsing of typed ones."""
 
 from __future__ import annotations
 
@@ -7,68 +7,13 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from playground.errors import NotPossible
-from playground.wire.payloads import attachment
-from playground.world import Channel, Json, User, World
-from playground.world.permissions import names as names_of
+from playground.people.resolving import Resolver
+from playground.rules.choices import MAX_NUMBER
+from playground.world import Channel, Json, World
 
 T = TypeVar("T", int, float)
 
-#: the largest integer that is exact in JavaScript, the language of Discord's client
-MAX_NUMBER = 2**53 - 1
-#: the type of a command in a message's Apps menu
-MESSAGE = 3
-SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, NUMBER, ATTACHMENT = 1, 2, 3, 4, 5, 6, 7, 10, 11
-
-
-def find_command(world: World, channel: Channel, user: User, path: str) -> tuple[Json, list[Json]]:
-    """The command for a path such as "preset save", and the chain of its subcommands.
-
-    Raises: NotPossible.
-    """
-    first, *rest = path.removeprefix("/").split() or [""]
-    guild = channel.guild
-    known = world.commands_in(guild.id if guild else None)
-    command = next((command for command in known if command["name"] == first and command["type"] == 1), None)
-    if command is None:
-        names = ", ".join(sorted(f"/{command['name']}" for command in known if command["type"] == 1))
-        raise NotPossible(f"There is no command /{first}. Available: {names or 'none yet'}.")
-    _check_allowed(command, f"/{first}", channel, user)
-    chain: list[Json] = []
-    node = command
-    for name in rest:
-        node = _subcommand(node, name)
-        if node is None:
-            raise NotPossible(f"/{first} has no subcommand '{name}'.")
-        chain.append(node)
-    if any(option["type"] <= GROUP for option in node.get("options") or []):
-        subcommands = ", ".join(option["name"] for option in node["options"])
-        raise NotPossible(f"/{path} needs a subcommand: {subcommands}.")
-    return command, chain
-
-
-def find_app(world: World, channel: Channel, user: User, name: str) -> Json:
-    """The command with this name in a message's Apps menu.
-
-    Raises: NotPossible.
-    """
-    guild = channel.guild
-    known = [command for command in world.commands_in(guild.id if guild else None) if command["type"] == MESSAGE]
-    command = next((command for command in known if command["name"] == name), None)
-    if command is None:
-        names = ", ".join(sorted(command["name"] for command in known))
-        raise NotPossible(f"A message's Apps menu has no '{name}'. Available: {names or 'none yet'}.")
-    _check_allowed(command, f"'{name}'", channel, user)
-    return command
-
-
-def file_options(world: World, channel: Channel, user: User, path: str) -> list[str]:
-    """The names of a command's options that take a file.
-
-    Raises: NotPossible.
-    """
-    command, chain = find_command(world, channel, user, path)
-    described = (chain[-1] if chain else command).get("options") or []
-    return [option["name"] for option in described if option["type"] == ATTACHMENT]
+STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
 
 
 def fill_options(
@@ -87,24 +32,11 @@ def fill_options(
         if missing:
             raise NotPossible(f"Required options are missing: {', '.join(missing)}.")
     options: list[Json] = []
-    resolved: Json = {}
+    resolver = Resolver(world, channel)
     for name, value in given.items():
-        option = by_name[name]
-        if option["type"] == ATTACHMENT:
-            value = _attach(world, channel, name, value, resolved)
-        options.append({"name": name, "type": option["type"], "value": _value(option, value, complete=complete)})
-    return options, resolved
-
-
-def _subcommand(node: Json, name: str) -> Json | None:
-    options = node.get("options") or []
-    return next((option for option in options if option["name"] == name and option["type"] <= GROUP), None)
-
-
-def _check_allowed(command: Json, called: str, channel: Channel, user: User) -> None:
-    needed = int(command.get("default_member_permissions") or 0)
-    if needed and channel.guild is not None and not channel.guild.permissions_of(user.id) >= names_of(needed):
-        raise NotPossible(f"{user.name} can't use {called}: it requires {', '.join(sorted(names_of(needed)))}.")
+        sent = _value(by_name[name], value, resolver, complete=complete)
+        options.append({"name": name, "type": by_name[name]["type"], "value": sent})
+    return options, resolver.resolved
 
 
 def nest(chain: list[Json], options: list[Json]) -> list[Json]:
@@ -114,14 +46,16 @@ def nest(chain: list[Json], options: list[Json]) -> list[Json]:
     return options
 
 
-def _value(option: Json, value: Any, *, complete: bool) -> Any:
+def _value(option: Json, value: Any, resolver: Resolver, *, complete: bool) -> Any:
     """The value to send; while a command is still being typed, invalid values are sent as they are."""
     try:
+        if resolver.takes(option["type"]):
+            return resolver.resolve(option["type"], option["name"], value)
         return _checked(option, value)
     except NotPossible:
         if complete:
             raise
-        return value
+        return str(value) if resolver.takes(option["type"]) else value
 
 
 def _checked(option: Json, value: Any) -> Any:
@@ -160,8 +94,6 @@ def _converted(name: str, kind: int, value: Any) -> Any:
         raise NotPossible(f"{name} must be a number.") from None
     if kind == BOOLEAN:
         return value if isinstance(value, bool) else str(value).lower() in ("true", "yes", "1")
-    if kind in (USER, CHANNEL):
-        return str(value)
     return str(value)
 
 
@@ -169,15 +101,6 @@ def _sendable(name: str, number: T) -> T:
     if not abs(number) <= MAX_NUMBER:  # nan compares false
         raise NotPossible(f"{name} must be between -{MAX_NUMBER} and {MAX_NUMBER}, the range Discord can send.")
     return number
-
-
-def _attach(world: World, channel: Channel, name: str, value: Any, resolved: Json) -> str:
-    if not isinstance(value, tuple):  # typed as part of a line
-        raise NotPossible(f"{name} needs a file: choose the command from the list and attach the file there.")
-    filename, data = value
-    attachment_id = world.store_file(filename, data)
-    resolved.setdefault("attachments", {})[str(attachment_id)] = attachment(world, channel, attachment_id, None)
-    return str(attachment_id)
 
 
 def parse_typed(described: list[Json], text: str) -> dict[str, str]:
@@ -197,24 +120,3 @@ def parse_typed(described: list[Json], text: str) -> dict[str, str]:
         raise NotPossible(f"'{before.strip()[:40]}' doesn't belong to any option. Options: {options}.")
     ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     return {mark[1]: text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
-
-
-def split_typed(world: World, channel: Channel, user: User, line: str) -> tuple[str, dict[str, str]]:
-    """Split `/preset save name:x` into "preset save" and its options.
-
-    Raises: NotPossible.
-    """
-    words = line.strip().removeprefix("/").split(" ")
-    path = words[0]
-    guild = channel.guild
-    known = world.commands_in(guild.id if guild else None)
-    node = next((command for command in known if command["name"] == path and command["type"] == 1), None)
-    used = 1
-    while node is not None and used < len(words):
-        inner = _subcommand(node, words[used])
-        if inner is None:
-            break
-        path, node, used = f"{path} {words[used]}", inner, used + 1
-    command, chain = find_command(world, channel, user, path)
-    described = (chain[-1] if chain else command).get("options") or []
-    return path, parse_typed(described, " ".join(words[used:]))

@@ -49,7 +49,7 @@ class Rest:
         path, resource = request.path.removeprefix(API), request.match_info.route.resource
         route = resource.canonical.removeprefix(API) if resource else path
         place = request.method, route, dict(request.match_info)
-        fault = self._faults.choose(request, path)
+        fault = await self._faults.choose(request, path)
         response = await apply_before(fault, request) if fault else None
         if response is None:
             if fault is not None and fault.repeats:

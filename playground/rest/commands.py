@@ -6,8 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
+from playground.errors import ApiError
 from playground.rest.exchange import Route, json_response, read_body
+from playground.rest.lookups import guild_of
 from playground.rules.commands import check_commands
+from playground.wire.commands import command_json, command_rules_json
 from playground.world import World
 
 
@@ -26,6 +29,8 @@ class CommandRoutes:
             ("PUT", everywhere, self.sync_commands),
             ("GET", in_guild, self.list_commands),
             ("PUT", in_guild, self.sync_commands),
+            ("GET", in_guild + "/permissions", self.list_rules),
+            ("GET", in_guild + "/{command_id}/permissions", self.rules),
         ]
 
     async def list_commands(self, request: web.Request) -> web.Response:
@@ -37,25 +42,22 @@ class CommandRoutes:
         commands: Any = body  # the only route whose body is a list
         check_commands(commands)
         scope, world = self._scope(request), self._world
-        for key in [key for key in world.commands if key[0] == scope]:
-            del world.commands[key]
+        earlier = {key: world.commands.pop(key) for key in list(world.commands) if key[0] == scope}
         for command in commands:
-            stored = {
-                "id": str(world.clock.snowflake()),
-                "application_id": str(world.application_id),
-                "version": str(world.clock.snowflake()),
-                "default_member_permissions": None,
-                "type": 1,
-                "description": "",
-                **{key: value for key, value in command.items() if value is not None},
-            }
-            if stored["default_member_permissions"] is not None:
-                stored["default_member_permissions"] = str(stored["default_member_permissions"])
-            if scope is not None:
-                stored["guild_id"] = str(scope)
-            world.commands[scope, stored["name"], stored["type"]] = stored
+            key = scope, command["name"], command.get("type") or 1
+            world.commands[key] = command_json(world, command, scope, earlier.get(key))
         world.emit("COMMANDS_UPDATE", {})
         return await self.list_commands(request)
+
+    async def list_rules(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._world, request)
+        return json_response([command_rules_json(self._world, guild, command_id) for command_id in guild.command_rules])
+
+    async def rules(self, request: web.Request) -> web.Response:
+        guild, command_id = guild_of(self._world, request), int(request.match_info["command_id"])
+        if command_id not in guild.command_rules:
+            raise ApiError(404, 10066, "Unknown application command permissions")
+        return json_response(command_rules_json(self._world, guild, command_id))
 
     def _scope(self, request: web.Request) -> int | None:
         guild: Any = request.match_info.get("guild_id")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from playground.rest.exchange import json_response
+from playground.errors import ApiError
+from playground.rest.exchange import json_response, read_body
 from playground.rest.limits import too_many
 
 _SCOPES = ("user", "shared", "global")
@@ -19,6 +21,7 @@ _SCOPES = ("user", "shared", "global")
 class Fault:
     """What goes wrong with the next `times` requests to a method and path, such as "/webhooks/*/messages/@original"."""
 
+    #: "POST", "POST|PATCH" for either, "*" for any
     method: str
     path: str
     times: int = 1
@@ -32,13 +35,17 @@ class Fault:
     drop: str | None = None
     #: the request arrives twice, as if the network repeated it; the client gets the second response
     repeats: bool = False
+    #: only for requests whose JSON contains this text
+    phrase: str = ""
     #: called when the request arrives, and when it has taken effect but not been answered yet
     on_arrival: Callable[[], None] | None = None
     on_applied: Callable[[], None] | None = None
     hits: int = 0
 
-    def matches(self, method: str, path: str) -> bool:
-        return self.hits < self.times and self.method in (method, "*") and fnmatchcase(path, self.path)
+    def matches(self, method: str, path: str, text: str = "") -> bool:
+        is_route = method in self.method.split("|") or self.method == "*"
+        is_text = self.phrase.casefold() in text.casefold()
+        return self.hits < self.times and is_route and is_text and fnmatchcase(path, self.path)
 
 
 class Faults:
@@ -61,17 +68,22 @@ class Faults:
     def clear(self) -> None:
         self._pending.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    @property
+    def reads_text(self) -> bool:
+        """Whether any pending fault depends on what requests contain."""
+        return any(fault.phrase for fault in self._pending)
+
+    def take(self, method: str, path: str, text: str = "") -> Fault | None:
         """The first pending fault that matches, counted as used."""
         for fault in self._pending:
-            if fault.matches(method, path):
+            if fault.matches(method, path, text):
                 fault.hits += 1
                 return fault
         return None
 
-    def choose(self, request: web.Request, path: str) -> Fault | None:
+    async def choose(self, request: web.Request, path: str) -> Fault | None:
         """The fault to apply to this request, pending or random."""
-        fault = self.take(request.method, path)
+        fault = self.take(request.method, path, await _text(request) if self.reads_text else "")
         return self.by_chance(request, path) if fault is None and self.by_chance is not None else fault
 
     # Common faults by name
@@ -99,8 +111,22 @@ class Faults:
     def missing_permissions(self, method: str, path: str, *, times: int = 1) -> Fault:
         return self.http(method, path, status=403, code=50013, message="Missing Permissions", times=times)
 
+    def automod(self, phrase: str, *, times: int = 1) -> Fault:
+        """AutoMod blocks messages that contain a phrase, whichever route they are sent or edited through."""
+        message = "Message was blocked by automatic moderation"
+        return self.http("POST|PATCH", "*", status=400, code=200000, message=message, phrase=phrase, times=times)
+
     def too_large(self, method: str, path: str, *, times: int = 1) -> Fault:
         return self.http(method, path, status=413, code=40005, message="Request entity too large", times=times)
+
+
+async def _text(request: web.Request) -> str:
+    """A request's JSON; empty if it is malformed, which the route reports."""
+    try:
+        body, _ = await read_body(request)
+    except ApiError:
+        return ""
+    return json.dumps(body, ensure_ascii=False)
 
 
 async def apply_before(fault: Fault, request: web.Request) -> web.Response | None:

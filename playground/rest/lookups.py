@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from playground.errors import ApiError, missing_access, missing_permissions, unknown_channel, unknown_message
+from playground.errors import ApiError, missing_access, unknown_channel, unknown_message
+from playground.rules.access import check_view
 from playground.world import Channel, Guild, MessageRecord, User, World
 
 
@@ -19,6 +20,8 @@ def guild_of(world: World, request: web.Request) -> Guild:
     guild = world.guilds.get(int(request.match_info["guild_id"]))
     if guild is None:
         raise ApiError(404, 10004, "Unknown Guild")
+    if guild.bot is None:
+        raise missing_access()
     return guild
 
 
@@ -26,10 +29,7 @@ def channel_of(world: World, request: web.Request, *needed: str) -> Channel:
     channel = world.channels.get(int(request.match_info["channel_id"]))
     if channel is None:
         raise unknown_channel()
-    if "view_channel" not in channel.bot_permissions:
-        raise missing_access()
-    if not channel.bot_permissions.issuperset(needed):
-        raise missing_permissions()
+    check_view(channel.bot_permissions, *needed)
     return channel
 
 

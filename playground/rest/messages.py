@@ -6,11 +6,13 @@ from bisect import bisect_left
 
 from aiohttp import web
 
-from playground.actions import posting
+from playground.actions import posting, reactions
 from playground.errors import ApiError, missing_permissions
 from playground.rest.exchange import Route, json_response, no_content, read_body
 from playground.rest.lookups import channel_of, message_of, user_of
-from playground.wire import payloads
+from playground.rules.access import check_contents, check_send, check_view
+from playground.wire.messages import message_json
+from playground.wire.users import user_json
 from playground.world import World
 
 
@@ -37,7 +39,9 @@ class MessageRoutes:
         ]
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        channel = channel_of(self._world, request, "read_message_history")
+        channel = channel_of(self._world, request)
+        if "read_message_history" not in channel.bot_permissions:
+            return json_response([])
         found = [record for record in channel.messages.values() if not record.deleted and record.only_for is None]
         limit = int(request.query.get("limit", 50))
         if "around" in request.query:
@@ -49,27 +53,25 @@ class MessageRoutes:
         else:
             until = int(request.query.get("before", 1 << 63))
             found = [record for record in found if record.id < until][-limit:]
-        return json_response([payloads.message(record, self._world.bot.id) for record in reversed(found)])
+        return json_response([message_json(record, self._world.bot.id) for record in reversed(found)])
 
     async def send(self, request: web.Request) -> web.Response:
-        channel = channel_of(self._world, request, "send_messages")
+        channel = channel_of(self._world, request)
         body, files = await read_body(request)
-        if files and "attach_files" not in channel.bot_permissions:
-            raise missing_permissions()
+        check_send(channel, channel.bot_permissions, body, has_files=bool(files))
         record = posting.post(self._world, channel, self._world.bot, body, files)
-        return json_response(payloads.message(record, self._world.bot.id))
+        return json_response(message_json(record, self._world.bot.id))
 
     async def message(self, request: web.Request) -> web.Response:
-        return json_response(
-            payloads.message(message_of(self._world, request, "read_message_history"), self._world.bot.id)
-        )
+        return json_response(message_json(message_of(self._world, request, "read_message_history"), self._world.bot.id))
 
     async def edit(self, request: web.Request) -> web.Response:
         record = message_of(self._world, request)
         body, files = await read_body(request)
         if record.author_id != self._world.bot.id:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
-        return json_response(payloads.message(posting.edit(self._world, record, body, files), self._world.bot.id))
+        check_contents(record.channel.bot_permissions, body, has_files=bool(files))
+        return json_response(message_json(posting.edit(self._world, record, body, files), self._world.bot.id))
 
     async def delete(self, request: web.Request) -> web.Response:
         record = message_of(self._world, request)
@@ -79,7 +81,8 @@ class MessageRoutes:
         return no_content()
 
     async def typing(self, request: web.Request) -> web.Response:
-        channel = channel_of(self._world, request, "send_messages")
+        channel = channel_of(self._world, request)
+        check_view(channel.bot_permissions, channel.send_permission)
         data = {
             "channel_id": str(channel.id),
             "user_id": str(self._world.bot.id),
@@ -92,14 +95,14 @@ class MessageRoutes:
 
     async def reactions(self, request: web.Request) -> web.Response:
         people = message_of(self._world, request).reactions.get(request.match_info["emoji_name"], set())
-        return json_response([payloads.user(self._world.users[user_id]) for user_id in sorted(people)])
+        return json_response([user_json(self._world.users[user_id]) for user_id in sorted(people)])
 
     async def react(self, request: web.Request) -> web.Response:
         record = message_of(self._world, request, "read_message_history")
         emoji = request.match_info["emoji_name"]
         if emoji not in record.reactions and "add_reactions" not in record.channel.bot_permissions:
             raise missing_permissions()
-        posting.react(self._world, record, self._world.bot, emoji)
+        reactions.react(self._world, record, self._world.bot, emoji)
         return no_content()
 
     async def unreact(self, request: web.Request) -> web.Response:
@@ -107,5 +110,5 @@ class MessageRoutes:
         user = user_of(self._world, request) if "user_id" in request.match_info else self._world.bot
         if user is not self._world.bot and "manage_messages" not in record.channel.bot_permissions:
             raise missing_permissions()
-        posting.unreact(self._world, record, user, request.match_info["emoji_name"])
+        reactions.unreact(self._world, record, user, request.match_info["emoji_name"])
         return no_content()

@@ -7,7 +7,8 @@ from aiohttp import web
 from playground.errors import ApiError
 from playground.rest.exchange import Route, json_response, read_body
 from playground.rest.lookups import user_of
-from playground.wire import payloads
+from playground.wire.guilds import channel_json, own_guild_json
+from playground.wire.users import application_json, user_json
 from playground.world import World
 
 
@@ -30,28 +31,25 @@ class UserRoutes:
         ]
 
     async def own_user(self, request: web.Request) -> web.Response:
-        return json_response(
-            {**payloads.user(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True}
-        )
+        return json_response({**user_json(self._world.bot), "mfa_enabled": False, "locale": "en-US", "verified": True})
 
     async def own_guilds(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", 0))
-        return json_response(
-            [payloads.guild_of_user(guild) for guild in self._world.guilds.values() if guild.id > after]
-        )
+        guilds = self._world.guilds.values()
+        return json_response([own_guild_json(guild) for guild in guilds if guild.bot is not None and guild.id > after])
 
     async def user(self, request: web.Request) -> web.Response:
-        return json_response(payloads.user(user_of(self._world, request)))
+        return json_response(user_json(user_of(self._world, request)))
 
     async def open_direct(self, request: web.Request) -> web.Response:
         body, _ = await read_body(request)
         user = self._world.users.get(int(body["recipient_id"]))
         if user is None:
             raise ApiError(404, 10013, "Unknown User")
-        return json_response(payloads.channel(self._world.direct_channel(user)))
+        return json_response(channel_json(self._world, self._world.direct_channel(user)))
 
     async def own_application(self, request: web.Request) -> web.Response:
-        return json_response(payloads.application(self._world))
+        return json_response(application_json(self._world))
 
     async def gateway(self, request: web.Request) -> web.Response:
         return json_response({"url": self._world.base_url.replace("http", "ws", 1) + "/gateway"})

@@ -9,7 +9,7 @@ from playground.actions.interactions import DEFERRED_MESSAGE, MESSAGE, UPDATE, I
 from playground.errors import unknown_message
 from playground.rest.api import API
 from playground.rest.exchange import json_response, no_content, read_body
-from playground.wire import payloads
+from playground.wire.messages import message_json
 from playground.world import EPHEMERAL, Json, MessageRecord, World
 
 
@@ -48,15 +48,15 @@ class InteractionRoutes:
         interaction = self._interaction(request)
         body, files = await read_body(request)
         record = self._interactions.follow_up(interaction, body, files)
-        return json_response(payloads.message(record, self._world.bot.id))
+        return json_response(message_json(record, self._world.bot.id))
 
     async def get(self, request: web.Request) -> web.Response:
-        return json_response(payloads.message(self._message(request), self._world.bot.id))
+        return json_response(message_json(self._message(request), self._world.bot.id))
 
     async def edit(self, request: web.Request) -> web.Response:
         record = self._message(request)
         body, files = await read_body(request)
-        return json_response(payloads.message(posting.edit(self._world, record, body, files), self._world.bot.id))
+        return json_response(message_json(posting.edit(self._world, record, body, files), self._world.bot.id))
 
     async def delete(self, request: web.Request) -> web.Response:
         posting.delete(self._world, self._message(request))
@@ -77,7 +77,7 @@ class InteractionRoutes:
             data["response_message_id"] = str(original.id)
         response: Json = {"interaction": data}
         if kind in (MESSAGE, UPDATE) and original is not None:
-            response["resource"] = {"type": kind, "message": payloads.message(original, self._world.bot.id)}
+            response["resource"] = {"type": kind, "message": message_json(original, self._world.bot.id)}
         return response
 
     def _interaction(self, request: web.Request) -> Interaction:

@@ -1,82 +1,137 @@
-"""Limits on buttons, drop-downs and forms. Violations raise 50035 with the path of the error."""
+"""Where each component may appear, and how many. Violations raise 50035 with the path of the error."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playground.errors import invalid
-from playground.rules.bounds import at_most, between
-from playground.wire.components import ACTION_ROW, BUTTON, LINK_BUTTON, walk
+from playground.rules.bounds import at_most, between, filled, required, unique, web_address
+from playground.rules.controls import check_control
+from playground.wire.components import (
+    ACTION_ROW,
+    BUTTON,
+    CONTAINER,
+    FILE,
+    FORM_CONTROLS,
+    GALLERY,
+    LABEL,
+    SECTION,
+    SELECTS,
+    SEPARATOR,
+    TEXT_DISPLAY,
+    TEXT_INPUT,
+    THUMBNAIL,
+    walk,
+)
 from playground.world import Json
 
-MAX_COMPONENTS = 40
+MAX_ROWS, MAX_COMPONENTS, MAX_TEXT, MAX_FORM = 5, 40, 4000, 5
+
+_IN_CONTAINER = {ACTION_ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR}
+#: where a component may be → the types allowed there
+_ALLOWED = {
+    "message": {ACTION_ROW},
+    "layout": _IN_CONTAINER | {CONTAINER},
+    "form": {ACTION_ROW, TEXT_DISPLAY, LABEL},
+    CONTAINER: _IN_CONTAINER,
+    SECTION: {TEXT_DISPLAY},
+    ACTION_ROW: {BUTTON, *SELECTS},
+}
+#: how many children each may have
+_CHILDREN = {ACTION_ROW: (1, 5), SECTION: (1, 3), CONTAINER: (1, MAX_COMPONENTS)}
 
 
 def check_components(components: list[Json], *, is_v2: bool) -> None:
-    """Rows of buttons and selects, or a components V2 layout."""
+    """Rows of buttons and drop-downs, or a components V2 layout."""
     if not is_v2:
-        if len(components) > 5:
-            raise invalid("components", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length.")
-        if any(component["type"] != ACTION_ROW for component in components):
-            raise invalid("components", "UNION_TYPE_CHOICES", "Value of field 'type' must be one of (1,).")
+        at_most("components", components, MAX_ROWS)
+    for number, component in enumerate(components):
+        _check(component, _ALLOWED["layout" if is_v2 else "message"], f"components.{number}")
     flat = list(walk(components))
     if len(flat) > MAX_COMPONENTS:
         raise invalid("components", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_COMPONENTS} or fewer in total.")
-    seen: set[str] = set()
-    for component in flat:
-        _check_component(component)
-        custom_id = component.get("custom_id")
-        if custom_id in seen:
-            raise invalid(
-                "components", "COMPONENT_CUSTOM_ID_DUPLICATED", f"Component custom id {custom_id} is duplicated"
-            )
-        if custom_id is not None:
-            seen.add(custom_id)
+    at_most("components", "".join(part["content"] for part in flat if part["type"] == TEXT_DISPLAY), MAX_TEXT)
+    _check_ids(flat, "components")
 
 
 def check_modal(data: Json) -> None:
     """A form opened by a command or a button."""
-    at_most("data.title", data.get("title"), 45)
-    at_most("data.custom_id", data.get("custom_id"), 100)
+    filled("data.title", data.get("title"), 45)
+    filled("data.custom_id", data.get("custom_id"), 100)
     components = data.get("components") or []
-    if not 1 <= len(components) <= 5:
-        raise invalid("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
-    for component in walk(components):
-        at_most("data.components.label", component.get("label"), 45)
-        if component["type"] == BUTTON:
-            raise invalid("data.components", "UNION_TYPE_CHOICES", "Buttons are not allowed in modals.")
-        _check_component(component)
+    between("data.components", components, 1, MAX_FORM)
+    for number, component in enumerate(components):
+        path = f"data.components.{number}"
+        _check_type(component, _ALLOWED["form"], path)
+        if component["type"] == ACTION_ROW:
+            for child in component.get("components") or []:
+                _check(child, {TEXT_INPUT}, path)
+                filled(f"{path}.label", child.get("label"), 45)
+        elif component["type"] == LABEL:
+            filled(f"{path}.label", component.get("label"), 45)
+            at_most(f"{path}.description", component.get("description"), 100)
+            _check(component.get("component") or {"type": None}, FORM_CONTROLS, f"{path}.component")
+    _check_ids(list(walk(components)), "data.components")
 
 
-def _check_component(component: Json) -> None:
-    if component.get("custom_id") is not None:
-        between("components.custom_id", component["custom_id"], 1, 100)
-    match component["type"]:
-        case 1:
-            between("components", component.get("components") or [], 1, 5)
-        case 2:
-            _check_button(component)
-        case 3:
-            _check_select(component)
-        case 10:
-            between("components.content", component.get("content") or "", 1, 4000)
-        case 12:
-            between("components.items", component.get("items") or [], 1, 10)
+def _check(component: Json, allowed: set[int], path: str) -> None:
+    _check_type(component, allowed, path)
+    kind = component["type"]
+    if kind in _CHILDREN:
+        children = component.get("components") or []
+        between(f"{path}.components", children, *_CHILDREN[kind])
+        for number, child in enumerate(children):
+            _check(child, _ALLOWED[kind], f"{path}.components.{number}")
+    _CHECKS.get(kind, check_control)(component, path)
 
 
-def _check_button(button: Json) -> None:
-    at_most("components.label", button.get("label"), 80)
-    is_link = button.get("style") == LINK_BUTTON
-    if is_link != bool(button.get("url")) or (not is_link and button.get("custom_id") is None):
-        raise invalid("components", "BUTTON_COMPONENT_CUSTOM_ID_REQUIRED", "A custom id or url is required")
-    if not (button.get("label") or button.get("emoji")):
-        raise invalid("components", "BUTTON_COMPONENT_INVALID", "A button needs a label or an emoji")
+def _check_type(component: Json, allowed: set[int], path: str) -> None:
+    if component["type"] not in allowed:
+        names = tuple(sorted(allowed))
+        raise invalid(f"{path}.type", "UNION_TYPE_CHOICES", f"Value of field 'type' must be one of {names}.")
 
 
-def _check_select(select: Json) -> None:
-    options = select.get("options") or []
-    between("components.options", options, 1, 25)
-    at_most("components.placeholder", select.get("placeholder"), 150)
-    if (select.get("max_values") or 1) > len(options):
-        raise invalid("components.max_values", "BASE_TYPE_MAX", "May not exceed the number of options")
-    for option in options:
-        for key in ("label", "value", "description"):
-            at_most(f"components.options.{key}", option.get(key), 100)
+def _check_row(row: Json, path: str) -> None:
+    """A drop-down takes a whole row."""
+    if len(row["components"]) > 1 and any(child["type"] in SELECTS for child in row["components"]):
+        raise invalid(path, "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "The specified component exceeds the maximum width")
+
+
+def _check_section(section: Json, path: str) -> None:
+    _check(section.get("accessory") or {"type": None}, {BUTTON, THUMBNAIL}, f"{path}.accessory")
+
+
+def _check_text(display: Json, path: str) -> None:
+    filled(f"{path}.content", display.get("content"), MAX_TEXT)
+
+
+def _check_media(holder: Json, path: str) -> None:
+    if not (holder.get("media") or {}).get("url"):
+        raise required(f"{path}.media.url")
+    at_most(f"{path}.description", holder.get("description"), 1024)
+
+
+def _check_gallery(gallery: Json, path: str) -> None:
+    items = gallery.get("items") or []
+    between(f"{path}.items", items, 1, 10)
+    for number, item in enumerate(items):
+        _check_media(item, f"{path}.items.{number}")
+
+
+def _check_file(component: Json, path: str) -> None:
+    web_address(f"{path}.file.url", (component.get("file") or {}).get("url") or "", ("attachment",))
+
+
+def _check_ids(flat: list[Json], path: str) -> None:
+    ids = [component["custom_id"] for component in flat if component.get("custom_id") is not None]
+    unique(path, ids, "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
+
+
+_CHECKS: dict[int, Callable[[Json, str], None]] = {
+    ACTION_ROW: _check_row,
+    SECTION: _check_section,
+    TEXT_DISPLAY: _check_text,
+    THUMBNAIL: _check_media,
+    GALLERY: _check_gallery,
+    FILE: _check_file,
+}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from playground.wire.components import BUTTON, LABEL, STRING_SELECT, walk
+from playground.wire.components import BUTTON, LABEL, SELECTS, STRING_SELECT, walk
 from playground.world import EPHEMERAL, LOADING, Json
 
 TEXT_INPUT = 4
@@ -62,6 +62,8 @@ class Select:
     required: bool = True
     #: values that are selected by default
     chosen: tuple[str, ...] = ()
+    #: a list of options, or everyone, every channel or every role
+    kind: int = STRING_SELECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def read_message(data: Json, *, deleted: bool = False) -> Message:
         embeds=tuple(data["embeds"]),
         attachments=tuple(_attachment(attachment) for attachment in data["attachments"]),
         buttons=tuple(_button(component) for component in components if component["type"] == BUTTON),
-        selects=tuple(_select(component) for component in components if component["type"] == STRING_SELECT),
+        selects=tuple(_select(component) for component in components if component["type"] in SELECTS),
         reactions={reaction["emoji"]["name"]: reaction["count"] for reaction in data.get("reactions", [])},
         ephemeral=bool(data["flags"] & EPHEMERAL),
         thinking=bool(data["flags"] & LOADING),
@@ -197,7 +199,9 @@ def _button(data: Json) -> Button:
 
 
 def _select(data: Json) -> Select:
-    options = tuple(Choice(option["label"], option["value"]) for option in data["options"])
+    options = tuple(Choice(option["label"], option["value"]) for option in data.get("options") or [])
+    defaults = [option["value"] for option in data.get("options") or [] if option.get("default")]
+    defaults += [default["id"] for default in data.get("default_values") or []]
     min_values = data.get("min_values")
     return Select(
         data["custom_id"],
@@ -207,12 +211,13 @@ def _select(data: Json) -> Select:
         data.get("max_values") or 1,
         bool(data.get("disabled")),
         bool(data.get("required", True)),
-        tuple(option["value"] for option in data["options"] if option.get("default")),
+        tuple(defaults),
+        data["type"],
     )
 
 
 def _item(data: Json) -> Select | TextInput:
-    if data["type"] == STRING_SELECT:
+    if data["type"] in SELECTS:
         return _select(data)
     value: Any = data.get("value") or ""
     return TextInput(

@@ -11,6 +11,11 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 _TIME_SHIFT = 22  # the lower bits tell apart ids from the same millisecond
 
 
+def created_at(snowflake: int) -> float:
+    """When an id was created, in seconds since the Unix epoch."""
+    return ((snowflake >> _TIME_SHIFT) + DISCORD_EPOCH_MS) / 1000
+
+
 class Clock:
     """Real time plus the time skipped so far."""
 
@@ -26,9 +31,9 @@ class Clock:
         """Skip ahead without waiting."""
         self._ahead += minutes * 60 + seconds
 
-    def timestamp(self) -> str:
-        """The current time in ISO 8601, as Discord sends it."""
-        return datetime.fromtimestamp(self.now(), UTC).isoformat()
+    def timestamp(self, at: float | None = None) -> str:
+        """The current time, or the given one, in ISO 8601 as Discord sends it."""
+        return datetime.fromtimestamp(self.now() if at is None else at, UTC).isoformat()
 
     def snowflake(self, *, age: float = 0) -> int:
         """A new id that was created `age` seconds ago."""

@@ -21,8 +21,12 @@ BITS = {
     "use_external_emojis": 18,
     "manage_roles": 28,
     "use_application_commands": 31,
+    "manage_threads": 34,
+    "create_public_threads": 35,
+    "create_private_threads": 36,
     "send_messages_in_threads": 38,
     "moderate_members": 40,
+    "use_external_apps": 50,
 }
 
 MEMBER = frozenset(
@@ -35,10 +39,27 @@ MEMBER = frozenset(
         "read_message_history",
         "use_application_commands",
         "use_external_emojis",
+        "create_public_threads",
+        "create_private_threads",
+        "send_messages_in_threads",
+        "use_external_apps",
     }
 )
 #: what the bot's invitation grants
-BOT = MEMBER | {"send_messages_in_threads"}
+BOT = MEMBER
+#: the app's permissions in direct messages between people
+PRIVATE = frozenset({"attach_files", "embed_links", "mention_everyone"})
+#: everyone's permissions in direct messages
+DIRECT = PRIVATE | {
+    "add_reactions",
+    "view_channel",
+    "send_messages",
+    "read_message_history",
+    "use_application_commands",
+    "use_external_apps",
+}
+#: what is left during a timeout
+TIMED_OUT = frozenset({"view_channel", "read_message_history"})
 
 
 def bits(names: Iterable[str]) -> int:

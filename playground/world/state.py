@@ -5,13 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from playground.world import permissions
 from playground.world.clock import Clock
-from playground.world.records import Channel, Guild, Json, MessageRecord, User
+from playground.world.members import Member, Role, User
+from playground.world.metadata import without_metadata
+from playground.world.records import (
+    DM,
+    GROUP_DM,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    Channel,
+    Guild,
+    Json,
+    Listener,
+    MessageRecord,
+)
 
-#: (event, data, channel, the id of the only user who may see it or None for everyone who sees the channel)
-Listener = Callable[[str, Json, Channel | None, int | None], None]
 #: (file name, bytes), in the order of `files[n]`
 Files = Sequence[tuple[str, bytes]]
 
@@ -26,6 +37,8 @@ class World:
         self.upload_limit = upload_limit
         #: whether reaction events name the message's author, which Discord doesn't guarantee
         self.names_authors = True
+        #: whether uploads lose the text and metadata in them, as bots have seen happen to PNG, JPEG and WebP files
+        self.strips_metadata = False
         self.base_url = ""  # set once the server is listening
         self.listeners: list[Listener] = []
         self.users: dict[int, User] = {}
@@ -50,30 +63,45 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, channels: Iterable[str]) -> Guild:
-        """A server that the bot is in; a bot that is already connected receives it as an event."""
-        guild = Guild(
-            self.clock.snowflake(), name, self.clock.snowflake(), self.clock.snowflake(), self.clock.timestamp()
-        )
+    def add_guild(self, name: str, channels: Iterable[str], *, has_bot: bool = True) -> Guild:
+        """A server; a bot that is in it and already connected receives it as an event."""
+        bot = None
+        if has_bot:
+            role = Role(self.clock.snowflake(), self.bot.name, set(permissions.BOT), is_managed=True)
+            bot = Member(self.bot.id, role, self.clock.timestamp())
+        owner_id = self.clock.snowflake()
+        guild = Guild(self.clock.snowflake(), name, owner_id, self.clock, self.emit, bot)
         self.guilds[guild.id] = guild
         for channel in channels:
-            self.add_channel(guild, channel)
+            self._keep(Channel(self.clock.snowflake(), channel, guild))
         self.emit("GUILD_CREATE", {"guild": guild})
         return guild
 
-    def add_channel(self, guild: Guild, name: str) -> Channel:
-        channel = Channel(self.clock.snowflake(), name, guild)
-        guild.channels[channel.id] = self.channels[channel.id] = channel
+    def add_channel(self, guild: Guild, name: str, *, age_restricted: bool = False) -> Channel:
+        channel = self._keep(Channel(self.clock.snowflake(), name, guild, age_restricted=age_restricted))
+        self.emit("CHANNEL_CREATE", {"channel": channel}, channel)
         return channel
+
+    def add_thread(self, parent: Channel, name: str, members: Iterable[int], *, is_private: bool = False) -> Channel:
+        """A thread in a channel; the first of its members owns it."""
+        kind = PRIVATE_THREAD if is_private else PUBLIC_THREAD
+        thread = self._keep(Channel(self.clock.snowflake(), name, parent.guild, kind, parent=parent))
+        thread.thread_members.update(dict.fromkeys(members, self.clock.timestamp()))
+        self.emit("THREAD_CREATE", {"channel": thread}, thread)
+        return thread
 
     def direct_channel(self, user: User) -> Channel:
         """The direct messages between the bot and a user, created on first use."""
         for channel in self.channels.values():
-            if channel.recipient is user:
+            if channel.kind == DM and channel.people == (user,):
                 return channel
-        channel = Channel(self.clock.snowflake(), user.name, None, user)
-        self.channels[channel.id] = channel
-        return channel
+        return self._keep(Channel(self.clock.snowflake(), user.name, None, DM, (user,)))
+
+    def private_channel(self, *people: User) -> Channel:
+        """Direct messages between two or more people, without the bot."""
+        kind = DM if len(people) == 2 else GROUP_DM
+        name = ", ".join(user.name for user in people)
+        return self._keep(Channel(self.clock.snowflake(), name, None, kind, people))
 
     def find_message(self, message_id: int) -> MessageRecord | None:
         for channel in self.channels.values():
@@ -85,10 +113,16 @@ class World:
     def store_file(self, filename: str, data: bytes) -> int:
         """Store an attachment, dropping the oldest ones beyond `MAX_STORED_BYTES`."""
         attachment_id = self.clock.snowflake()
-        self.attachments[attachment_id] = (filename, data)
+        self.attachments[attachment_id] = (filename, without_metadata(data) if self.strips_metadata else data)
         while sum(len(data) for _, data in self.attachments.values()) > MAX_STORED_BYTES:
             self.attachments.popitem(last=False)
         return attachment_id
+
+    def _keep(self, channel: Channel) -> Channel:
+        self.channels[channel.id] = channel
+        if channel.guild is not None:
+            channel.guild.channels[channel.id] = channel
+        return channel
 
     def commands_in(self, guild_id: int | None) -> list[Json]:
         """The commands available in a server, or in direct messages for None."""

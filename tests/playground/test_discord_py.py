@@ -71,7 +71,10 @@ def drawing_bot() -> SmallBot:
     @draw.autocomplete("what")
     async def complete(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         size = interaction.namespace.size
-        return [app_commands.Choice(name=f"{typed} {number} of size {size}", value=typed) for number in range(3)]
+        return [
+            app_commands.Choice(name=f"{typed} {number} of size {size}", value=f"{typed}{number}")
+            for number in range(3)
+        ]
 
     @bot.tree.command()
     async def form(interaction: discord.Interaction) -> None:

@@ -12,12 +12,12 @@ function drawAll(store, onperson, onchannel) {
   const inServer = store.channels.filter(({ guild_id }) => guild_id);
   const direct = store.channels.filter(({ guild_id }) => !guild_id);
   byId("channels").replaceChildren(
-    ...group("Channels", inServer, ({ name }) => `# ${name}`, store, onchannel),
+    ...group("Channels", inServer, nameOf, store, onchannel),
     ...group("Direct messages", direct, () => store.bot.username, store, onchannel),
   );
   byId("people").replaceChildren(...store.presence.people.map((user) => person(user, store, onperson)));
   const channel = store.channel;
-  byId("channel-title").textContent = channel?.guild_id ? `# ${channel.name}` : `Direct messages with ${store.bot.username}`;
+  byId("channel-title").textContent = channel?.guild_id ? nameOf(channel) : `Direct messages with ${store.bot.username}`;
   const state = byId("bot-state");
   const words = store.presence.bot
     ? `${store.bot.username} is online`
@@ -25,7 +25,10 @@ function drawAll(store, onperson, onchannel) {
   if (state.textContent !== words) state.replaceChildren(dot(store.presence.bot), words);
 }
 
-function group(title, channels, nameOf, store, onchannel) {
+const nameOf = ({ name, parent_id, age_restricted }) =>
+  `${parent_id ? "↳" : "#"} ${name}${age_restricted ? " · 18+" : ""}`;
+
+function group(title, channels, label, store, onchannel) {
   const id = `channels-${title.split(" ")[0].toLowerCase()}`;
   return [
     el("h2", { id }, title),
@@ -43,7 +46,7 @@ function group(title, channels, nameOf, store, onchannel) {
             "aria-current": channel.id === store.channelId ? "true" : null,
             onclick: () => onchannel(channel.id),
           },
-          nameOf(channel),
+          label(channel),
           unread && el("span", { class: "badge" }, "new"),
           !unread && !channel.guild_id && dot(store.presence.bot),
         );

@@ -9,12 +9,11 @@ export class Store extends EventTarget {
   guild = null;
   channels = [];
   channelId = "";
-  commands = [];
-  permissions = [];
   presence = { bot: false, people: [] };
   messages = new Map(); // channel id → Map of message id → message
   unread = new Set();
   busy = false;
+  #commands = [];
   #users = new Map();
   #dismissed = new Set();
   #changing = new Map();
@@ -26,8 +25,8 @@ export class Store extends EventTarget {
 
   onHELLO(d) {
     const sameUser = this.user?.id === d.user.id;
-    Object.assign(this, { user: d.user, guild: d.guild, channels: d.channels, commands: d.commands });
-    this.permissions = d.permissions;
+    Object.assign(this, { user: d.user, guild: d.guild });
+    this.#setPlaces(d);
     this.channelId = sameUser && d.channels.some(({ id }) => id === this.channelId) ? this.channelId : d.channel_id;
     if (!sameUser) this.unread.clear();
     this.bot = d.members.find(({ bot }) => bot);
@@ -47,8 +46,11 @@ export class Store extends EventTarget {
     this.#fire("presence");
   }
 
-  onCOMMANDS_UPDATE(d) {
-    this.commands = d;
+  onPLACES_UPDATE(d) {
+    this.#setPlaces(d);
+    for (const { id } of d.channels) if (!this.messages.has(id)) this.messages.set(id, new Map());
+    if (!this.channel) this.go(d.channels[0].id);
+    this.#fire("channel");
     this.#fire("commands");
   }
 
@@ -101,6 +103,17 @@ export class Store extends EventTarget {
     return this.channels.find(({ id }) => id === this.channelId);
   }
 
+  /** The commands that can be used in the current channel. */
+  get commands() {
+    const usable = new Set(this.channel?.commands);
+    return this.#commands.filter(({ id }) => usable.has(id));
+  }
+
+  /** Names of what the user may do in the current channel. */
+  get permissions() {
+    return this.channel?.permissions ?? [];
+  }
+
   /** The messages in the current channel, oldest first. */
   get shown() {
     return [...(this.messages.get(this.channelId)?.values() ?? [])].filter(({ id }) => !this.#dismissed.has(id));
@@ -116,6 +129,11 @@ export class Store extends EventTarget {
 
   channelName(channelId) {
     return this.channels.find(({ id }) => id === channelId)?.name ?? "a channel";
+  }
+
+  #setPlaces({ channels, commands }) {
+    this.channels = channels;
+    this.#commands = commands;
   }
 
   #put(message) {

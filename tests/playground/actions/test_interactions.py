@@ -215,7 +215,8 @@ async def test_too_many_choices_are_refused(bot: Bot) -> None:
     task = asyncio.create_task(bot.local.person("ana").autocomplete("ping", "o", "x"))
     event = await bot.next_interaction()
     assert event["data"]["options"] == [{"name": "o", "type": 3, "value": "x", "focused": True}]
-    assert (await bot.respond(CHOICES, {"choices": [{"name": "n", "value": "v"}] * 26})).code == 50035
-    await bot.respond(CHOICES, {"choices": [{"name": "n", "value": "v"}] * 25})
+    choices = [{"name": f"n{number}", "value": f"v{number}"} for number in range(26)]
+    assert (await bot.respond(CHOICES, {"choices": choices})).code == 50035
+    await bot.respond(CHOICES, {"choices": choices[:25]})
     assert len(await task) == 25
     bot.local.assert_clean()

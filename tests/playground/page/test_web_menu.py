@@ -30,8 +30,11 @@ async def test_apps_on_a_message_are_used(local: Discord, monkeypatch: pytest.Mo
     local.gateway.allows_privileged = True
     local.interactions.ack_window = 0.5
     async with running(bot, local, monkeypatch), open_page(local, "ana") as ana, open_page(local, "ben") as ben:
-        offered = (await ana.event("HELLO"))["commands"]
-        assert sorted((command["name"], command["type"]) for command in offered) == [("Count letters", 3), ("Never", 3)]
+        hello = await ana.event("HELLO")
+        names = {command["id"]: command["name"] for command in hello["commands"] if command["type"] == 3}
+        usable = next(channel["commands"] for channel in hello["channels"] if channel["name"] == "pictures")
+        assert sorted(names[command] for command in usable) == ["Count letters", "Never"]
+        assert sorted(names.values()) == ["Count letters", "Never", "Remove"]
         said = await local.person("ben").say("fish")
         assert (await ana.ask("menu", name="Count letters", message_id=str(said.id)))["d"] == {
             "failed": None,
@@ -42,7 +45,7 @@ async def test_apps_on_a_message_are_used(local: Discord, monkeypatch: pytest.Mo
         assert (card["content"], card["flags"] & EPHEMERAL) == ("fish: 4", EPHEMERAL)
         assert (await ana.ask("menu", name="Never", message_id=str(said.id)))["d"]["failed"]
         for name, message_id, sentence in (
-            ("Remove", str(said.id), "ana can't use 'Remove': it requires manage_messages."),
+            ("Remove", str(said.id), "'Remove' requires manage_messages, which ana doesn't have here."),
             ("Count words", str(said.id), "A message's Apps menu has no 'Count words'."),
             (["Count letters"], str(said.id), "A message's Apps menu has no '['Count letters']'"),
             ("Count letters", card["id"], "Apps aren't available on messages that only you can see."),

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground import Discord, NotPossible
-from playground.people.options import MAX_NUMBER, fill_options, nest, parse_typed, split_typed
+from playground.people.commands import split_typed
+from playground.people.options import fill_options, nest, parse_typed
+from playground.rules.choices import MAX_NUMBER
 from playground.world import Channel, World
 
 STRING, INTEGER, BOOLEAN, USER, NUMBER, ATTACHMENT = 3, 4, 5, 6, 10, 11
@@ -45,8 +47,12 @@ def filled(here: Here, complete: bool = True, **given: Any) -> dict[str, Any]:
 
 
 def test_values_are_converted_to_their_types(here: Here) -> None:
-    sent = filled(here, prompt="a fish", steps="7", cfg="6.5", where="This channel", quiet="yes", who=5)
-    assert sent == {"prompt": "a fish", "steps": 7, "cfg": 6.5, "where": "channel", "quiet": True, "who": "5"}
+    world, channel = here
+    ana = world.add_user("ana")
+    assert channel.guild is not None
+    channel.guild.join(ana)
+    sent = filled(here, prompt="a fish", steps="7", cfg="6.5", where="This channel", quiet="yes", who="@ana")
+    assert sent == {"prompt": "a fish", "steps": 7, "cfg": 6.5, "where": "channel", "quiet": True, "who": str(ana.id)}
 
 
 def test_a_file_is_sent_as_a_resolved_attachment(here: Here) -> None:
@@ -147,9 +153,12 @@ def test_text_before_the_first_option_is_refused() -> None:
 def test_a_line_is_split_into_command_subcommand_and_options(here: Here) -> None:
     world, channel = here
     ana = world.add_user("ana")
+    assert channel.guild is not None
+    channel.guild.join(ana)
     sub = {"name": "save", "type": 1, "options": [{"name": "name", "type": STRING}]}
-    world.commands[None, "preset", 1] = {"name": "preset", "type": 1, "options": [sub, {"name": "list", "type": 1}]}
-    world.commands[None, "ping", 1] = {"name": "ping", "type": 1}
+    options = [sub, {"name": "list", "type": 1}]
+    world.commands[None, "preset", 1] = {"id": "1", "name": "preset", "type": 1, "options": options}
+    world.commands[None, "ping", 1] = {"id": "2", "name": "ping", "type": 1}
     assert split_typed(world, channel, ana, "/preset save name:my own") == ("preset save", {"name": "my own"})
     assert split_typed(world, channel, ana, " /preset list ") == ("preset list", {})
     assert split_typed(world, channel, ana, "/ping") == ("ping", {})

@@ -11,6 +11,7 @@ import pytest
 
 from playground import Discord, Message, Modal, NotPossible
 from playground.people.forms import choose, fill_form
+from playground.people.resolving import Resolver
 from playground.wire.views import Select, read_modal
 from tests.playground.conftest import SmallBot, form_of, message_of, running
 
@@ -97,7 +98,7 @@ def helpful_bot() -> SmallBot:
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Discord]:
-    async with Discord(ack_window=0.5) as local, running(helpful_bot(), local, monkeypatch):
+    async with Discord(ack_window=1) as local, running(helpful_bot(), local, monkeypatch):
         yield local
 
 
@@ -220,7 +221,7 @@ async def test_apps_on_a_message(server: Discord) -> None:
     with pytest.raises(NotPossible, match="only you can see"):
         await ana.context_menu("Quote", message_of(private))
     server.world.commands[None, "Pin", 3] = {"id": "9", "name": "Pin", "type": 3, "default_member_permissions": "32"}
-    with pytest.raises(NotPossible, match="ana can't use 'Pin': it requires manage_guild"):
+    with pytest.raises(NotPossible, match="'Pin' requires manage_guild, which ana doesn't have here"):
         await ana.context_menu("Pin", message)
 
 
@@ -274,6 +275,11 @@ async def test_global_commands_work_in_direct_messages(server: Discord) -> None:
     assert server.person("ben").sees() == []
 
 
+def resolver() -> Resolver:
+    server = Discord()
+    return Resolver(server.world, server.channel("pictures"))
+
+
 def test_older_forms_without_labels_are_read_and_filled() -> None:
     modal = read_modal(
         {
@@ -284,7 +290,7 @@ def test_older_forms_without_labels_are_read_and_filled() -> None:
         "token",
     )
     assert modal.fields[0].label == "Words"
-    (filled,) = fill_form(modal, {"w": "a cat"})
+    (filled,) = fill_form(modal, {"w": "a cat"}, resolver())
     assert filled["component"]["value"] == "a cat"
 
 
@@ -311,4 +317,4 @@ def test_an_option_named_twice_is_selected_once() -> None:
     )
     item = form.fields[0].item
     assert isinstance(item, Select)
-    assert choose(item, ["Ink", "ink"], "Style") == ["ink"]
+    assert choose(item, ["Ink", "ink"], "Style", resolver()) == ["ink"]

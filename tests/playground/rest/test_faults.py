@@ -130,3 +130,26 @@ async def test_random_faults_see_the_request_arrive_and_take_effect(local: Disco
     assert seen == ["arrived with 0", "applied with 1"]
     local.faults.server_error("POST", MESSAGES)  # pending faults come first
     assert (await api.send({"content": "x"})).status == 502
+
+
+async def test_automod_blocks_a_phrase_on_every_way_into_a_channel(local: Discord, api: Api) -> None:
+    sent = await api.send({"content": "calm"})
+    fault = local.faults.automod("a bad Word", times=2)
+    for method, path, body in (
+        ("POST", "", {"embeds": [{"description": "it says A BAD WORD here"}]}),
+        ("PATCH", f"/{sent.body['id']}", {"content": "a bad word"}),
+    ):
+        assert (await api.send({"content": "calm"})).status == 200
+        refused = await api.call(method, f"/channels/{api.channel.id}/messages{path}", body)
+        assert (refused.status, refused.code) == (400, 200000)
+    assert fault.hits == 2
+    assert (await api.send({"content": "a bad word"})).status == 200
+    local.assert_clean()
+
+
+async def test_malformed_json_is_reported_by_the_route_while_automod_is_on(local: Discord) -> None:
+    local.faults.automod("word")
+    url = f"{local.rest_url}/channels/{local.channel('pictures').id}/messages"
+    headers = {"Authorization": f"Bot {local.token}", "Content-Type": "application/json"}
+    async with aiohttp.ClientSession() as session, session.post(url, data=b"{", headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (400, 50035)

@@ -81,8 +81,8 @@ def test_a_route_that_discord_does_not_have_is_reported(specification: Specifica
 
 async def test_the_playground_reports_an_invalid_exchange(local: Discord, api: Api) -> None:
     path = f"/applications/{local.world.application_id}/commands"
-    option = {"name": "o", "description": "d", "type": 3, "max_length": 6001}
-    answer = await api.call("PUT", path, [{"name": "ping", "description": "d", "type": 1, "options": [option]}])
+    ping = {"name": "ping", "description": "d", "type": 1, "name_localizations": {"de": "n" * 33}}
+    answer = await api.call("PUT", path, [ping])
     assert answer.status == 200
     with pytest.raises(AssertionError, match=r"PUT /applications/\{application_id\}/commands request"):
         local.assert_clean()
