@@ -64,6 +64,11 @@ class Stock:
         """The curated embedding of this name, with or without a file's ending."""
         return next(filter(None, (self.library.catalog.find(spelling) for spelling in _spellings(name))), None)
 
+    def plain_name(self, name: str) -> str:
+        """The name without a file's ending, if that is how an embedding is known."""
+        known = (spelling for spelling in _spellings(name) if self._is_known(spelling))
+        return next(known, name)
+
     def is_embedding(self, name: str) -> bool:
         """Whether a word is the id or alias of an embedding, installed or known. A title may be an ordinary word."""
         found = self.embedding(name) or self.catalog_entry(name)
@@ -83,6 +88,9 @@ class Stock:
             near = ", ".join(closest(name, [embedding.id for embedding in self.library])) or "none yet"
             raise UnknownName(f"There's no embedding '{shorten(name)}' here. Did you mean one of these? {near}.")
         return installed
+
+    def _is_known(self, name: str) -> bool:
+        return (self.library.find(name) or self.library.catalog.find(name)) is not None
 
 
 class Stocks:

@@ -22,8 +22,12 @@ class Extracted:
 def extract_embeddings(request: GenerationRequest, stock: Stock) -> Extracted:
     """Choose the embeddings that the negative prompt names, installed or known, after those already chosen.
 
+    Names lose a file's ending here, so that whatever compares choices by their names sees the same one.
     An embedding that the text names again is used once: pasted prompts often list one under two names.
     """
+    if request.embeddings:
+        plain = (replace(choice, name=stock.plain_name(choice.name)) for choice in request.embeddings)
+        request = replace(request, embeddings=tuple(plain))
     mentions, rest = take_mentions(request.negative or "", stock.is_embedding)
     if not mentions:
         return Extracted(request)
@@ -31,7 +35,7 @@ def extract_embeddings(request: GenerationRequest, stock: Stock) -> Extracted:
     hints: list[str] = []
     for mention in mentions:
         # other programs use an embedding at 1 where no weight is written, whatever its catalog entry recommends
-        choice = EmbeddingChoice(mention.name, float(f"{mention.weight:.4g}"))
+        choice = EmbeddingChoice(stock.plain_name(mention.name), float(f"{mention.weight:.4g}"))
         if (twin := _twin(choice, chosen, stock)) is None:
             chosen.append(choice)
         else:
