@@ -57,6 +57,22 @@ def test_a_name_that_looks_like_an_ending_is_found_as_it_is(stock: Stock, name: 
     assert installed.id == "v2.pt"
 
 
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("watermark.safetensors", "watermark"),
+        ("Stamp.PT", "Stamp"),
+        ("easyneg.bin", "easyneg"),
+        ("v2.pt", "v2.pt"),
+        ("v2.pt.png", "v2.pt"),
+        ("blur", "blur"),
+        ("unknown.pt", "unknown.pt"),
+    ],
+)
+def test_a_name_loses_a_files_ending_only_if_it_is_known_without(stock: Stock, name: str, plain: str) -> None:
+    assert stock.plain_name(name) == plain
+
+
 @pytest.mark.parametrize("name", ["v2", "watermark.zip", "watermark.safetensors.pt", ".pt", "watermarks", ""])
 def test_other_names_are_not_found(stock: Stock, name: str) -> None:
     assert stock.embedding(name) is None

@@ -65,7 +65,7 @@ def planned(stock: Stock, **settings: Any) -> GenerationParameters:
         ("(embedding:tint:0.8), ugly", ("tint:0.8",), "ugly"),
         ("<tint>, tint2", ("tint:1",), "tint2"),
         ("tint:0.8, ugly", ("tint:0.8",), "ugly"),
-        ("tint.safetensors, (stamp.pt:0.7)", ("tint.safetensors:1", "stamp.pt:0.7"), None),
+        ("tint.safetensors, (stamp.pt:0.7)", ("tint:1", "stamp:0.7"), None),
         ("(ugly, tint:1.3), old", ("tint:1.3",), "(ugly:1.3), old"),
         # the weight of an embedding that is only known counts too, should it be installed
         ("(smudge:0.5), ugly", ("smudge:0.5",), "ugly"),
@@ -119,6 +119,12 @@ def test_an_option_decides_the_strength_of_an_embedding_that_the_text_names_as_w
     found = extracted(stock, "(stamp:1.5), ugly", embeddings=choices("watermark:0.5"))
     assert found.request == GenerationRequest(embeddings=choices("watermark:0.5"), negative="ugly")
     assert found.hints == (NAMED_TWICE.format(name="watermark", used="watermark:0.5"),)
+
+
+def test_options_lose_a_files_ending_too(stock: Stock) -> None:
+    chosen = choices("tint.safetensors:0.5", "smudge.PT", "unheard-of.pt")
+    assert extracted(stock, "", embeddings=chosen).request.embeddings == choices("tint:0.5", "smudge", "unheard-of.pt")
+    assert extracted(stock, "", embeddings=()).request.embeddings == ()
 
 
 def test_options_that_name_an_embedding_twice_are_still_refused(stock: Stock) -> None:
@@ -180,4 +186,4 @@ def _names(term: str) -> str:
 
 
 def _id_of(choice: EmbeddingChoice) -> str:
-    return next(id_ for id_, names in NAMES.items() if choice.name in names)
+    return next(id_ for id_, names in NAMES.items() if choice.name in {name.partition(".")[0] for name in names})

@@ -99,6 +99,15 @@ async def test_an_embedding_in_option_and_text_is_stored_once(presets: Presets) 
     assert stored.request == GenerationRequest(embeddings=choices("tint:0.5"))
 
 
+async def test_names_are_stored_without_a_files_ending(presets: Presets) -> None:
+    """Otherwise an embedding that is typed again would not replace it, and its removal would warn of nothing."""
+    await presets.save(a_preset(embeddings=choices("tint.safetensors:0.5")))
+    assert (await presets.get(HERE, "portrait")).request.embeddings == choices("tint:0.5")
+    typed = GenerationRequest(embeddings=choices("tint.pt:1.5"), negative="noise.bin")
+    filled = await presets.fill_in(typed, "portrait", PLACE)
+    assert filled.request.embeddings == choices("tint:1.5", "noise:1")
+
+
 async def test_locked_embeddings_are_locked_wherever_the_preset_names_them(presets: Presets) -> None:
     await presets.save(a_preset(negative="(Blur:1.2), blurry", embeddings=choices("tint"), locked=("embeddings",)))
     plain = await presets.fill_in(GenerationRequest(prompt="a fish"), "portrait", PLACE)
