@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -85,7 +85,7 @@ def recreate(
     made = Recreation()
     mentions, negative = _mentions(infotext, embeddings)
     choices = _Choices(drawn_by, limits, made.notes).usable(infotext, embeddings, mentions)
-    prompt, negative = (_without_loras(text, made.notes) for text in (infotext.prompt, negative))
+    prompt, negative = _without_loras((infotext.prompt, negative), infotext.loras, made.notes)
     made.request = GenerationRequest(
         prompt=prompt,
         negative=negative,
@@ -180,14 +180,19 @@ def _not_mentioned(found: FoundEmbedding, infotext: Infotext) -> str:
         return (
             f"{found.name} was used in the prompt; embeddings only work in the negative prompt here, so it stays text."
         )
+    if not found.digits:
+        return f"{found.name} is listed as an embedding, but neither prompt has that name, so it's left out."
     return f"{found.name} is listed with a hash but used in neither prompt, so it's left out."
 
 
-def _without_loras(text: str, notes: list[str]) -> str:
-    if not (loras := _LORA.findall(text)):
-        return text
-    notes.append(f"LoRAs can't be used here, so these are left out: {join_some(loras, 200)}.")
-    return _LORA.sub("", text).strip().strip(",").strip()
+def _without_loras(texts: Sequence[str], listed: Iterable[str], notes: list[str]) -> list[str]:
+    """The texts without tags of LoRAs, with a note of these and of those that only the settings name."""
+    tags = [tag for text in texts for tag in _LORA.findall(text)]
+    in_tags = {name_key(tag.split(":")[1].rstrip(">")) for tag in tags}
+    loras = [*tags, *(name for name in listed if name_key(name) not in in_tags)]
+    if loras:
+        notes.append(f"LoRAs can't be used here, so these are left out: {join_some(loras, 200)}.")
+    return [_LORA.sub("", text).strip().strip(",").strip() if _LORA.search(text) else text for text in texts]
 
 
 def _within(value: Number | None, low: Number, high: Number | None, name: str, notes: list[str]) -> Number | None:
@@ -223,7 +228,9 @@ def _remaining_notes(infotext: Infotext, checkpoint: Checkpoint | None) -> list[
     skipped = infotext.clip_skip or 1
     if checkpoint is not None and skipped != checkpoint.clip_skip:
         notes.append(f"It was made with clip skip {skipped}; {checkpoint.title} uses {checkpoint.clip_skip} here.")
-    others = [key for key in infotext.keys if key.casefold() not in _READ]
+    others = [*(key for key in infotext.keys if key.casefold() not in _READ), *infotext.others]
     if others:
         notes.append(f"Not used here: {join_some(others, 300)}.")
+    if infotext.rest:
+        notes.append(f"Left out, because it follows the settings: {shorten(infotext.rest, 100)}")
     return notes

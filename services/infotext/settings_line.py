@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from services.errors import UnknownName, UserError
-from services.infotext.reader import pieces
+from services.infotext.pairs import pieces
 from services.infotext.writer import quoted
 from services.prompting.numbers import parse_float, parse_int
 from services.requests import GenerationRequest

@@ -110,12 +110,12 @@ def test_pixels_are_never_decoded() -> None:
     assert read_text(whole[: whole.index(b"IDAT") + 8]) == TEXT
 
 
-def test_a_decompression_bomb_is_refused() -> None:
+def test_a_picture_of_any_size_is_read() -> None:
+    """Its pixels would take 10 GB, but none is decoded."""
     head = (60_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
     chunk = len(head).to_bytes(4, "big") + b"IHDR" + head + zlib.crc32(b"IHDR" + head).to_bytes(4, "big")
     whole = png(TEXT)
-    with pytest.raises(UserError, match="more pixels"):
-        read_text(whole[:8] + chunk + whole[8 + len(chunk) :])
+    assert read_text(whole[:8] + chunk + whole[8 + len(chunk) :]) == TEXT
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"GIF89a" + bytes(20), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1\x00"])
@@ -147,7 +147,7 @@ def test_a_damaged_picture_gives_its_text_or_one_clear_error(
     at = int(place * len(whole))
     text, sentence = outcome(whole[:at] + junk + (b"" if cut else whole[at + len(junk) :]))
     assert text is None or text.encode("utf-8")
-    assert sentence == "" or sentence.endswith((" picture.", " file.", " one."))
+    assert sentence == "" or sentence.endswith((" picture.", " file."))
 
 
 @given(comment=st.binary(max_size=60), head=st.sampled_from([b"", b"UNICODE\0", b"ASCII\0\0\0", bytes(8)]))

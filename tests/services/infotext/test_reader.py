@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.infotext.reader import Infotext, read_infotext, read_settings
+from services.infotext.pairs import read_settings
+from services.infotext.reader import Infotext, read_infotext
 from services.infotext.writer import write_infotext
 from services.prompting.mentions import Mention, take_leading
 from services.samplers import SAMPLERS
