@@ -136,7 +136,7 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
     imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
-        Identify(client=client, identifier=Identifier(stocks), imagine=imagine),
+        Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
         *_embedding_cogs(settings, stocks, engine, client, suggestions, installer),
         ModelCommands(shelf=stock.shelf),
         PresetCommands(presets=presets, suggestions=suggestions),

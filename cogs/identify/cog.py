@@ -13,12 +13,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.answers.buttons import is_ours, job_shown
 from cogs.components import PersistentButton
 from cogs.identify.card import identify_card, text_of
 from cogs.imagine.cog import Imagine
+from cogs.interactions import target_of
 from services.errors import UserError
 from services.infotext.identifier import READERS, Identifier
 from services.infotext.metadata import MAX_FILE_BYTES, read_text
+from services.jobs import JobId, JobState
+from services.queue.generation import Generation
 
 #: a form has to open within three seconds of the click
 PATIENCE = 2.0
@@ -54,10 +58,13 @@ class FillButton(PersistentButton, template=r"identify:fill:(?P<model>[a-z0-9._-
 class Identify(commands.Cog):
     """From a picture back to the request."""
 
-    def __init__(self, *, client: commands.Bot, identifier: Identifier, imagine: Imagine) -> None:
+    def __init__(
+        self, *, client: commands.Bot, identifier: Identifier, imagine: Imagine, generation: Generation
+    ) -> None:
         self._client = client
         self._identifier = identifier
         self._imagine = imagine
+        self._generation = generation
         #: whose pictures are being read
         self._members: set[int] = set()
         #: bounds the files in memory
@@ -83,12 +90,12 @@ class Identify(commands.Cog):
         await self._identify(interaction, [picture])
 
     async def identify_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """The same for the pictures of a message."""
+        """The same for the pictures of a message. Those of this bot are on record, should Discord remove their text."""
         forwarded = (file for snapshot in message.message_snapshots for file in snapshot.attachments)
         pictures = [file for file in (*message.attachments, *forwarded) if file.filename.lower().endswith(_ENDINGS)]
         if not pictures:
             raise UserError("There's no PNG, JPEG or WebP picture in that message.")
-        await self._identify(interaction, pictures)
+        await self._identify(interaction, pictures, job_shown(message) if is_ours(message, self._client) else None)
 
     async def fill(self, interaction: discord.Interaction, model: str | None) -> None:
         """Open the form with what the card says."""
@@ -100,13 +107,15 @@ class Identify(commands.Cog):
         found = await self._identifier.run(self._identifier.again, text, model, interaction.guild_id)
         await self._imagine.open_form(interaction, found.request, found.settings)
 
-    async def _identify(self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment]) -> None:
+    async def _identify(
+        self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment], job_id: JobId | None = None
+    ) -> None:
         small = [picture for picture in pictures if picture.size <= MAX_FILE_BYTES][:_MAX_PICTURES]
         if not small:
             raise UserError(f"I read pictures of up to {MAX_FILE_BYTES // 2**20} MB, and that file is larger.")
         with self._one_at_a_time(interaction.user.id):
             await interaction.response.defer(thinking=True, ephemeral=True)
-            text = await self._first_text(small)
+            text = await self._recorded_text(interaction, small, job_id) if job_id else await self._first_text(small)
             found = await self._identifier.identify(text, interaction.guild_id)
         embed, files = identify_card(text, found, len(pictures) - 1)
         view = discord.ui.View(timeout=None).add_item(FillButton(found.request.model or ""))
@@ -121,6 +130,17 @@ class Identify(commands.Cog):
             yield
         finally:
             self._members.discard(member_id)
+
+    async def _recorded_text(
+        self, interaction: discord.Interaction, pictures: Sequence[discord.Attachment], job_id: JobId
+    ) -> str:
+        try:
+            return await self._first_text(pictures)
+        except UserError:
+            job = await self._generation.job(job_id, target_of(interaction))
+            if job.state is JobState.DELETED:
+                raise
+            return self._identifier.describe(job.parameters)
 
     async def _first_text(self, pictures: Sequence[discord.Attachment]) -> str:
         """The text of the first picture that has one.

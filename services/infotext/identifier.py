@@ -15,6 +15,8 @@ from services.infotext.hashes import FoundEmbedding
 from services.infotext.reader import Infotext, read_infotext
 from services.infotext.recreation import Recreation, find_embeddings, recreate
 from services.infotext.settings_line import write_settings_line
+from services.infotext.writer import write_infotext
+from services.parameters import PlanRecord
 from services.requests import GenerationRequest
 from services.stock import Stock, Stocks
 
@@ -78,6 +80,11 @@ class Identifier:
     ) -> Result:
         """Call a function that reads what members sent."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
+
+    def describe(self, plan: PlanRecord) -> str:
+        """The text that the first picture of a plan had when it was drawn, but for the model's hash."""
+        checkpoint = self._named(plan.checkpoint)
+        return write_infotext(plan, 0, model=checkpoint.title if checkpoint else plan.checkpoint, model_hash=None)
 
     async def identify(self, text: str, guild_id: int | None) -> Identified:
         """Resolve everything. The first time, models are read to compute their hashes, which may take a while.

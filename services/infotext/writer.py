@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from services.parameters import GenerationParameters, PlacedEmbedding
+from services.parameters import EmbeddingRecord, PlanRecord
 from services.samplers import SAMPLERS
 
 #: the keyword of the PNG text chunk
@@ -20,8 +20,8 @@ PROGRAM = "Negative Space"
 SHORT_HASH_DIGITS = 12
 
 
-def write_infotext(plan: GenerationParameters, index: int, *, model: str, model_hash: str) -> str:
-    """The text for picture `index` of a plan."""
+def write_infotext(plan: PlanRecord, index: int, *, model: str, model_hash: str | None) -> str:
+    """The text for picture `index` of a plan; without the hash if the model can't be read."""
     negative = ", ".join(part for part in (*map(_mention, plan.embeddings), plan.negative) if part)
     hashes = ", ".join(f"{placed.id}: {placed.file_hash[:SHORT_HASH_DIGITS]}" for placed in plan.embeddings)
     pairs = {
@@ -45,7 +45,7 @@ def write_settings(pairs: Mapping[str, object]) -> str:
     return ", ".join(f"{key}: {quoted(str(value))}" for key, value in pairs.items() if value is not None)
 
 
-def _mention(placed: PlacedEmbedding) -> str:
+def _mention(placed: EmbeddingRecord) -> str:
     return placed.id if placed.strength == 1 else f"({placed.id}:{placed.strength:g})"
 
 

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from playground import Message, Person
-from tests.acceptance.conftest import Place
-from tests.acceptance.test_identify_files import answer
+from services.infotext.metadata import read_text
+from tests.acceptance.conftest import Place, drawn
+from tests.acceptance.test_identify_files import answer, final
 from tests.services.infotext.files.test_formats import PIXELS, png, text_chunk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -84,3 +85,19 @@ async def test_civitais_resources_are_named(place: Place) -> None:
 async def test_a_known_name_stays_known_whatever_its_hash(place: Place, hashes: str, standing: str) -> None:
     card = await card_of(place.person("ana"), f"a\nNegative prompt: bad-artist\n{', '.join(SETTINGS)}{hashes}")
     assert f"{standing}\n" in card.text
+
+
+async def test_the_bots_own_pictures_are_known_without_their_text(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    message = await drawn(
+        await ana.slash(
+            "imagine", prompt="a red fish", negative="blurry", embedding1="demo-tinted:0.8", seed=9, steps=3
+        )
+    )
+    first = message.attachments[0]
+    place.discord.world.attachments[first.id] = (first.filename, png(PIXELS))
+    assert read_text(await place.discord.fetch(first)) is None
+    card = await final(await ben.context_menu("Identify picture", message))
+    assert "Negative prompt: (demo-tinted:0.8), blurry\nSteps: 3," in card.text
+    assert "Demo, installed" in card.text
+    assert (await filled(ben, card))["Prompt"] == "a red fish"
