@@ -9,7 +9,7 @@ import pytest
 from playground import Message, Person, Reply
 from tests.acceptance.conftest import Place
 from tests.sentences.identify import STILL_READING, UNREADABLE_PROGRAM
-from tests.services.infotext.files.test_formats import PIXELS, TEXT, bomb, chunk, jpeg, png, segment, text_chunk, webp
+from tests.services.infotext.files.builders import PIXELS, TEXT, bomb, chunk, jpeg, png, segment, text_chunk, webp
 from tests.services.infotext.programs.samples import READ
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,7 +10,7 @@ from playground import Message, Person
 from services.infotext.metadata import read_text
 from tests.acceptance.conftest import Place, drawn
 from tests.acceptance.test_identify_files import answer, final
-from tests.services.infotext.files.test_formats import PIXELS, png, text_chunk
+from tests.services.infotext.files.builders import PIXELS, png, text_chunk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -36,6 +36,8 @@ _READ = frozenset(
         "Reroute",
     }
 )
+#: of a graph that are looked at, and nodes on the way from one to its prompt or model; people's graphs have some 5 and 30
+_MAX_SAMPLERS, _MAX_NODES = 20, 200
 #: inputs that lead from one node to the one before it
 _MODEL, _LATENT, _CLIP = ("model",), ("latent_image", "samples", "latent"), ("clip",)
 _TEXTS = ("text", "text_g", "text_l", "string", "value", "prompt", "positive", "negative")
@@ -45,7 +47,7 @@ _CONDITIONS = ("conditioning", "conditioning_1", "conditioning_2", "conditioning
 def read_graph(value: Mapping[str, object]) -> Translation | None:
     """None if there's no sampler whose inputs are understood."""
     graph = {str(key): node for key, node in value.items() if isinstance(node, dict) and "class_type" in node}
-    samplers = [key for key, node in graph.items() if node["class_type"] in _SAMPLERS]
+    samplers = [key for key, node in graph.items() if _is_sampler(node)][:_MAX_SAMPLERS]
     if not samplers:
         return None
     # a second sampler refines what the first, which starts from nothing, has drawn
@@ -115,7 +117,7 @@ def _nodes(
     """The nodes that are reached by inputs of these names, then by those or `then`, each once."""
     seen: set[str] = set()
     waiting = [link for name in reversed(names) if (link := _link(inputs.get(name)))]
-    while waiting:
+    while waiting and len(seen) < _MAX_NODES:
         key = waiting.pop()
         if key in seen or key not in graph:
             continue
@@ -137,7 +139,7 @@ def _value(graph: Graph, node: Node, name: str) -> object:
 
 
 def _is_sampler(node: Node) -> bool:
-    return node["class_type"] in _SAMPLERS
+    return str(node["class_type"]) in _SAMPLERS
 
 
 def _inputs(node: Node) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from services.errors import UserError
 from services.infotext.metadata import read_text
 from services.infotext.programs import translate
 from services.infotext.reader import read_infotext
-from tests.services.infotext.files.test_formats import PIXELS, png, text_chunk
+from tests.services.infotext.files.builders import PIXELS, png, text_chunk
 from tests.services.infotext.programs.samples import GRAPH, NAMED, READ
 
 
