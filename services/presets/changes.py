@@ -39,11 +39,12 @@ class Change:
         return replace(preset, request=settings, locked=locked)
 
     def _in_places(self, before: tuple[EmbeddingChoice, ...]) -> tuple[EmbeddingChoice, ...] | None:
-        after = list(before)
-        for place, choices in reversed(list(enumerate(self.embeddings))):
+        places: list[tuple[EmbeddingChoice, ...]] = [(choice,) for choice in before]
+        places += [()] * (len(self.embeddings) - len(before))
+        for place, choices in enumerate(self.embeddings):
             if choices:
-                after[place : place + 1] = choices  # appended, where the preset has nothing in this place
-        return tuple(after) or None
+                places[place] = choices
+        return tuple(choice for choices in places for choice in choices) or None
 
 
 def from_form(

@@ -55,6 +55,12 @@ def test_an_option_replaces_the_embedding_in_its_place() -> None:
     assert embeddings_after() == choices("a:0.8", "b")
 
 
+def test_a_new_preset_gets_the_embedding_of_every_option() -> None:
+    new = Preset(1, "x", GenerationRequest(), 7)
+    change = Change(settings=GenerationRequest(), embeddings=(choices("a"), choices("b"), ()))
+    assert change.on(new).request.embeddings == choices("a", "b")
+
+
 def test_an_option_with_several_embeddings_puts_them_all_in_its_place() -> None:
     assert embeddings_after(choices("c", "d:0.5"), (), ()) == choices("c", "d:0.5", "b")
 
