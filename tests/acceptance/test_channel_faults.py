@@ -167,5 +167,5 @@ async def test_a_click_on_a_deleted_picture_rerolls_nothing(place: Place) -> Non
     ana, ben = place.person("ana"), place.person("ben")
     first = await picture(place)
     await place.storage.jobs.mark_deleted((await place.row()).id)
-    assert "That picture was taken down" in (await ben.click(first, "Reroll")).text
+    assert "That picture was deleted" in (await ben.click(first, "Reroll")).text
     assert ana.sees()[-1].id == first.id

@@ -107,7 +107,7 @@ async def test_the_menu_is_opened_and_closed_with_the_mouse(place: Place) -> Non
         await ana.see("[data-key=more]").click()
         await ana.see("[role=menuitem]").click()
         await expect(menu).to_have_count(0)
-        await expect(ana.see(CARD)).to_contain_text("What that picture says of itself")
+        await expect(ana.see(CARD)).to_contain_text("What this picture's metadata says")
         await ana.see(f"{CARD} .button").hover()
         assert await ana.faint() == []
         await ana.see(f"{CARD} .card").click(button="right")

@@ -89,7 +89,7 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
     assert saved["messages"][0]["ephemeral"]
     assert "Negative: `demo-watermark` + `demo-washed-out` + low quality" in content(drawn)
     assert offered["choices"][0]["value"] == "demo-washed-out"
-    assert "EasyNegative was trained for SD 1.5 (768 wide) and cannot work with Demo" in content(foreign)
+    assert "EasyNegative was trained for SD 1.5 (768 wide) and can't work with Demo" in content(foreign)
     assert "These fit Demo: demo-artifacts, demo-watermark, demo-washed-out." in content(foreign)
     assert "That makes 4 embeddings" in content(four)
     assert reacted["messages"][0]["reply_to"] == drawn["messages"][0]["id"]
@@ -101,7 +101,8 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
     for line in (drawn, reacted, clicked, submitted, after):
         (attachment,) = line["messages"][0]["attachments"]
         assert Path(attachment["path"]).parent == tmp_path, line["action"]
-        assert Image.open(attachment["path"]).size == (384, 384), line["action"]
+        with Image.open(attachment["path"]) as picture:
+            assert picture.size == (384, 384), line["action"]
         assert attachment["description"], line["action"]
 
 
