@@ -85,9 +85,10 @@ def try_(
     try:
         text = sys.stdin.read() if script == "-" else Path(script).read_text(encoding="utf-8")
         actions = parse_script(text)
-    except (OSError, ScriptError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USE) from error
+    except OSError as error:
+        _fail(f"Can't read the script {script}: {error.strerror}", WRONG_USE)
+    except ScriptError as error:
+        _fail(str(error), WRONG_USE)
     try:
         has_succeeded = asyncio.run(run_script(actions, out))
     except StartFailed as error:
@@ -157,9 +158,9 @@ def _log_to_stderr(level: str) -> None:
     logging.getLogger("discord").setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
-def _fail(sentence: str) -> NoReturn:
+def _fail(sentence: str, code: int = FAILED) -> NoReturn:
     typer.echo(sentence, err=True)
-    raise typer.Exit(FAILED)
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_a_problem_comes_with_its_fix(tmp_path: Path) -> None:
 def test_an_invalid_setting_is_named(tmp_path: Path) -> None:
     code, report = run_doctor(tmp_path, EMBEDDINGS_MIN="7")
     assert code == 2
-    assert report.startswith("EMBEDDINGS_MIN: Input should be less than or equal to 1 (it is '7')")
+    assert report.startswith("EMBEDDINGS_MIN: Input should be less than or equal to 1; it is set to '7'")
 
 
 async def test_missing_permissions_are_listed_for_each_server(tmp_path: Path, database_url: str) -> None:
