@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from playground import Discord
-from tests.acceptance.page_driver import CHROMIUM, visiting
+from tests.acceptance.page_driver import CHROMIUM, open_page
 from tests.playground.conftest import SmallBot, running
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +32,7 @@ def two_commands() -> SmallBot:
 
 
 async def test_channels_and_threads_appear_with_their_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Discord() as local, running(two_commands(), local, monkeypatch), visiting(local.base_url, "ana") as ana:
+    async with Discord() as local, running(two_commands(), local, monkeypatch), open_page(local.base_url, "ana") as ana:
         adults = local.add_channel("adults", age_restricted=True)
         ben = local.person("ben")
         ben.go_to(adults)

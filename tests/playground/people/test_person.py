@@ -10,9 +10,6 @@ import discord
 import pytest
 
 from playground import Discord, Message, Modal, NotPossible
-from playground.people.forms import choose, fill_form
-from playground.people.resolving import Resolver
-from playground.wire.views import Select, read_modal
 from tests.playground.conftest import SmallBot, form_of, message_of, running
 
 
@@ -273,48 +270,3 @@ async def test_global_commands_work_in_direct_messages(server: Discord) -> None:
     assert (await ana.click(message, "Press")).text == "pressed by ana"
     assert [message.id for message in ana.direct_messages()] == [message.id]
     assert server.person("ben").sees() == []
-
-
-def resolver() -> Resolver:
-    server = Discord()
-    return Resolver(server.world, server.channel("pictures"))
-
-
-def test_older_forms_without_labels_are_read_and_filled() -> None:
-    modal = read_modal(
-        {
-            "title": "t",
-            "custom_id": "c",
-            "components": [{"type": 1, "components": [{"type": 4, "custom_id": "w", "label": "Words", "style": 2}]}],
-        },
-        "token",
-    )
-    assert modal.fields[0].label == "Words"
-    (filled,) = fill_form(modal, {"w": "a cat"}, resolver())
-    assert filled["component"]["value"] == "a cat"
-
-
-def test_an_option_named_twice_is_selected_once() -> None:
-    form = read_modal(
-        {
-            "title": "t",
-            "custom_id": "c",
-            "components": [
-                {
-                    "type": 18,
-                    "label": "Style",
-                    "component": {
-                        "type": 3,
-                        "custom_id": "s",
-                        "options": [{"label": "Ink", "value": "ink"}],
-                        "max_values": 1,
-                        "min_values": 0,
-                    },
-                }
-            ],
-        },
-        "token",
-    )
-    item = form.fields[0].item
-    assert isinstance(item, Select)
-    assert choose(item, ["Ink", "ink"], "Style", resolver()) == ["ink"]
