@@ -47,8 +47,8 @@ def measure(trial: Trial, embeddings: Path, pairs: int = PAIRS, say: Callable[[s
     for arm in _arms(general, singles):
         outcome = add(arm)
         for artifact, single in singles.items():
-            if arm.embeddings == (single,):
-                arms[arm.name]["own"] = _own_rates(contents, artifact, plain, outcome)
+            if arm.embeddings == (single,) and (rates := _own_rates(contents, artifact, plain, outcome)):
+                arms[arm.name]["own"] = rates
     sweep = _sweep(trial, contents, general, say)
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -102,9 +102,11 @@ def _sweep(
 
 
 def _own_rates(contents: Sequence[Scene], artifact: str, plain: Outcome, other: Outcome) -> list[float]:
-    """An artifact's rate on the contents that have it as a habit: without a negative, and with one."""
+    """An artifact's rate on the contents that have it as a habit: without a negative, and with one. Empty without contents."""
     habitual = {content for content, habit in HABITS.items() if habit == artifact}
     chosen = [number for number, scene in enumerate(contents) if habitual & {scene.shape, scene.place}]
+    if not chosen:
+        return []
     column = ARTIFACTS.index(artifact)
     return [float(outcome.verdicts.artifacts[chosen, column].mean()) for outcome in (plain, other)]
 
