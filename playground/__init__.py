@@ -4,6 +4,7 @@ from playground.errors import NotPossible
 from playground.local import Discord
 from playground.people.person import Person
 from playground.people.replies import Reply
-from playground.wire.views import Attachment, Button, Choice, Message, Modal
+from playground.wire.controls import Button, Choice, Modal
+from playground.wire.views import Attachment, Message
 
 __all__ = ["Attachment", "Button", "Choice", "Discord", "Message", "Modal", "NotPossible", "Person", "Reply"]

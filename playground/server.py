@@ -22,7 +22,7 @@ from playground.rest.limits import RateLimits
 from playground.rest.webhooks import InteractionRoutes
 from playground.wire.messages import message_json
 from playground.wire.pictures import picture_in
-from playground.wire.views import Attachment, Message, read_message
+from playground.wire.views import Attachment, Message
 from playground.world import Channel, Guild, MessageRecord, User, World
 from playground.world.clock import Clock
 
@@ -108,7 +108,7 @@ class Server:
     # Observing
 
     def view(self, record: MessageRecord, viewer: User) -> Message:
-        return read_message(message_json(record, viewer.id), deleted=record.deleted)
+        return Message(message_json(record, viewer.id), deleted=record.deleted)
 
     async def until(self, found: Callable[[], T | None], timeout: float, otherwise: Callable[[], str]) -> T:
         """The first result of `found` that isn't None; it is called again whenever something happens.

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterable
 from enum import StrEnum
 
-from playground import Discord
-from playground.wire.views import read_message
+from playground import Discord, Message
 from playground.world import Channel, Json, MessageRecord
 
 _JOB = re.compile(r"(?:reroll|cancel|delete):(\d+)|job-(\d+)")
@@ -26,7 +25,7 @@ class Kind(StrEnum):
 
 def kind_of(record: MessageRecord) -> Kind:
     """Classify a message. One with a Cancel button, enabled or not, is a card: it isn't the final answer yet."""
-    message = read_message(record.data, deleted=record.deleted)
+    message = Message(record.data, deleted=record.deleted)
     if message.deleted:
         return Kind.DELETED
     if message.thinking:
@@ -38,7 +37,7 @@ def kind_of(record: MessageRecord) -> Kind:
 
 def jobs_of(record: MessageRecord) -> set[int]:
     """The ids of the jobs that a message's buttons and nonce name."""
-    names = [button.custom_id or "" for button in read_message(record.data).buttons]
+    names = [button.custom_id or "" for button in Message(record.data).buttons]
     found = [_JOB.fullmatch(name) for name in (*names, str(record.data.get("nonce")))]
     return {int(match[1] or match[2]) for match in found if match}
 
@@ -86,7 +85,7 @@ class Journal:
     def _note_message(self, verb: str, record: MessageRecord, where: str) -> None:
         self.last_change = time.monotonic()
         jobs, origin = jobs_of(record), record.data.get("interaction_metadata")
-        text = read_message(record.data).text.replace("\n", " ")[:60]
+        text = Message(record.data).text.replace("\n", " ")[:60]
         self.note(
             f"message {record.id} {verb}d {where} {kind_of(record)} jobs {sorted(jobs)} {text!r}",
             record.id,

@@ -10,7 +10,6 @@ from typing import Any
 from benchmarks.soak.journal import Kind, kind_of
 from benchmarks.soak.verdict import REROLL
 from playground import Discord, Message, NotPossible, Person, Reply
-from playground.wire.views import read_message
 from playground.world import Channel, Json, MessageRecord
 
 NAMES = ("ana", "ben", "cleo", "dan", "eva", "finn", "gina", "hugo")
@@ -179,7 +178,7 @@ class _Member:
         record = self._members.find(message_id)
         if record is None:
             raise NotPossible("The message was deleted.")
-        return read_message(record.data)
+        return Message(record.data)
 
     def _options(self) -> dict[str, Any]:
         """Options of /imagine that rarely repeat, so that no answer comes from a cache."""

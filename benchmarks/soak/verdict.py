@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from benchmarks.soak.journal import Kind, jobs_of, kind_of
-from playground import Discord
+from playground import Discord, Message
 from playground.actions.interactions import COMMAND, COMPONENT, Interaction
-from playground.wire.views import read_message
 from playground.world import MessageRecord
 from services.jobs import Origin
 from services.storage import open_storage
@@ -159,7 +158,7 @@ class Evidence:
     def _private_notices(self, member_id: int) -> list[str]:
         """Direct messages about refused reactions; unlike pictures and failures, they name no job."""
         channel = self.discord.world.direct_channel(self.discord.world.users[member_id])
-        return [read_message(record.data).text for record in channel.messages.values() if not jobs_of(record)]
+        return [Message(record.data).text for record in channel.messages.values() if not jobs_of(record)]
 
     def _all(self, rows: Sequence[Row]) -> list[MessageRecord]:
         return [record for row in rows for record in self._messages(row)]
@@ -169,7 +168,7 @@ def _judge(way: str, what: str, ids: set[int], rows: Sequence[Row], messages: Se
     kinds = {record.id: (kind_of(record), record) for record in messages}
     unfinished = [f"{kind} in message {number}" for number, (kind, _) in kinds.items() if kind in _UNFINISHED]
     final = [record for kind, record in kinds.values() if kind in (Kind.PICTURES, Kind.SENTENCE)]
-    sentences = [read_message(record.data).text for record in final if kind_of(record) is Kind.SENTENCE]
+    sentences = [Message(record.data).text for record in final if kind_of(record) is Kind.SENTENCE]
     known = frozenset(ids | kinds.keys() | {row.id for row in rows})
     state = ", ".join(f"job {row.id} {row.state}" for row in rows) or "no row"
     if unfinished:

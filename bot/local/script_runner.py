@@ -14,7 +14,7 @@ from bot.local.script import RESTART, Action
 from bot.local.script_files import messages_with_pictures, newest_with_picture, read_attachment
 from playground import Message, Modal, NotPossible, Person, Reply
 from playground.people.commands import file_options, split_typed
-from playground.wire.views import Select
+from playground.wire.controls import Select
 
 ANSWER_TIMEOUT = 120.0  # seconds; the demo renders a picture in one or two
 #: names of people who run the server, as does the first person of a script

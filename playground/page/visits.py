@@ -15,7 +15,8 @@ from playground.errors import ApiError, NotPossible
 from playground.page.feed import Feed
 from playground.people.person import Person
 from playground.server import Server
-from playground.wire.views import Message, read_message, read_modal
+from playground.wire.controls import Modal
+from playground.wire.views import Message
 from playground.world import Json
 
 PRESENCE_INTERVAL = 0.4  # seconds
@@ -114,7 +115,7 @@ class Visit:
         opener = self._server.interactions.by_token.get(frame["token"])
         if opener is None or opener.modal is None or opener.user is not self._person.user:
             raise NotPossible("This form is no longer open; run the command again.")
-        return (await self._person.submit(read_modal(opener.modal, opener.token), frame["values"])).as_dict()
+        return (await self._person.submit(Modal(opener.modal, opener.token), frame["values"])).as_dict()
 
     async def _react(self, frame: Json) -> Json:
         change = self._person.unreact if frame.get("off") else self._person.react
@@ -147,7 +148,7 @@ class Visit:
             raise NotPossible(
                 "The message was deleted."
             )  # the same error, so that it doesn't reveal other people's messages
-        return read_message(record.data)
+        return Message(record.data)
 
 
 def _file(data: Json) -> tuple[str, bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from playground.errors import NotPossible
 from playground.people.resolving import OF_SELECT, Resolver
 from playground.wire.components import LABEL, STRING_SELECT, TEXT_INPUT
-from playground.wire.views import Field, Modal, Select, TextInput
+from playground.wire.controls import Field, Modal, Select, TextInput
 from playground.world import Json
 
 

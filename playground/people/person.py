@@ -16,8 +16,9 @@ from playground.people.options import fill_options, nest
 from playground.people.replies import Reply
 from playground.people.resolving import Resolver
 from playground.rules.access import check_send, check_view
+from playground.wire.controls import Choice, Modal
 from playground.wire.messages import message_json
-from playground.wire.views import Choice, Message, Modal
+from playground.wire.views import Message
 from playground.world import Channel, Json
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from playground.actions.interactions import Interaction
 from playground.server import Server
-from playground.wire.views import Message, Modal, read_modal
+from playground.wire.controls import Modal
+from playground.wire.views import Message
 from playground.world import Json, User
 
 
@@ -38,7 +39,7 @@ class Reply:
     @property
     def modal(self) -> Modal | None:
         data = self._interaction.modal
-        return read_modal(data, self._interaction.token) if data else None
+        return Modal(data, self._interaction.token) if data else None
 
     @property
     def text(self) -> str:

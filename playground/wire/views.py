@@ -1,170 +1,126 @@
-"""What a person sees: messages, buttons, pictures and forms, as immutable snapshots."""
+"""What a person sees of messages, as snapshots over Discord's JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from playground.wire.components import BUTTON, LABEL, SELECTS, STRING_SELECT, walk
+from playground.wire.components import BUTTON, SELECTS, TEXT_DISPLAY, walk
+from playground.wire.controls import Button, Select
 from playground.world import EPHEMERAL, LOADING, Json
-
-TEXT_INPUT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A choice in autocomplete or in a drop-down."""
-
-    name: str
-    value: str | int | float
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file in a message; pictures have a width and height in pixels."""
 
-    id: int
-    filename: str
-    url: str
-    size: int
-    description: str | None = None
-    content_type: str | None = None
-    width: int | None = None
-    height: int | None = None
+    raw: Json
 
+    @property
+    def id(self) -> int:
+        return int(self.raw["id"])
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button under a message."""
+    @property
+    def filename(self) -> str:
+        return self.raw["filename"]
 
-    label: str
-    emoji: str | None
-    custom_id: str | None
-    url: str | None
-    style: int
-    disabled: bool
+    @property
+    def url(self) -> str:
+        return self.raw["url"]
 
-    def is_called(self, name: str) -> bool:
-        return name in (self.label, self.emoji, self.custom_id, f"{self.emoji} {self.label}".strip())
+    @property
+    def size(self) -> int:
+        return self.raw["size"]
 
+    @property
+    def description(self) -> str | None:
+        return self.raw.get("description")
 
-@dataclass(frozen=True, slots=True)
-class Select:
-    """A drop-down."""
+    @property
+    def content_type(self) -> str | None:
+        return self.raw.get("content_type")
 
-    custom_id: str
-    placeholder: str
-    options: tuple[Choice, ...]
-    min_values: int
-    max_values: int
-    disabled: bool = False
-    required: bool = True
-    #: values that are selected by default
-    chosen: tuple[str, ...] = ()
-    #: a list of options, or everyone, every channel or every role
-    kind: int = STRING_SELECT
+    @property
+    def width(self) -> int | None:
+        return self.raw.get("width")
 
-
-@dataclass(frozen=True, slots=True)
-class TextInput:
-    """A text field in a form, one line or a paragraph."""
-
-    custom_id: str
-    required: bool
-    min_length: int
-    max_length: int
-    is_paragraph: bool
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A labelled item in a form."""
-
-    label: str
-    description: str
-    item: Select | TextInput
-
-
-@dataclass(frozen=True, slots=True)
-class Modal:
-    """A form that the bot opened."""
-
-    title: str
-    custom_id: str
-    fields: tuple[Field, ...]
-    raw: Json = field(repr=False)
-    #: token of the interaction that opened the form
-    token: str = ""
-
-    def as_dict(self) -> Json:
-        return {**self.raw, "token": self.token}
+    @property
+    def height(self) -> int | None:
+        return self.raw.get("height")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message at the moment it was read."""
+    """A message at the moment it was read; later edits don't change it."""
 
-    id: int
-    channel_id: int
-    author: str
-    author_id: int
-    is_bot: bool
-    content: str
-    embeds: tuple[Json, ...]
-    attachments: tuple[Attachment, ...]
-    buttons: tuple[Button, ...]
-    selects: tuple[Select, ...]
-    reactions: dict[str, int]
-    ephemeral: bool
-    thinking: bool
-    reply_to: int | None
-    edited: bool
-    deleted: bool
-    raw: Json = field(repr=False)
+    raw: Json
+    deleted: bool = False
+
+    @property
+    def id(self) -> int:
+        return int(self.raw["id"])
+
+    @property
+    def channel_id(self) -> int:
+        return int(self.raw["channel_id"])
+
+    @property
+    def author(self) -> str:
+        return self.raw["author"]["username"]
+
+    @property
+    def author_id(self) -> int:
+        return int(self.raw["author"]["id"])
+
+    @property
+    def is_bot(self) -> bool:
+        return bool(self.raw["author"].get("bot"))
+
+    @property
+    def content(self) -> str:
+        return self.raw["content"]
+
+    @property
+    def embeds(self) -> tuple[Json, ...]:
+        return tuple(self.raw["embeds"])
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        return tuple(map(Attachment, self.raw["attachments"]))
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        return tuple(Button(component) for component in walk(self.raw["components"]) if component["type"] == BUTTON)
+
+    @property
+    def selects(self) -> tuple[Select, ...]:
+        return tuple(Select(component) for component in walk(self.raw["components"]) if component["type"] in SELECTS)
+
+    @property
+    def reactions(self) -> dict[str, int]:
+        return {reaction["emoji"]["name"]: reaction["count"] for reaction in self.raw.get("reactions", [])}
+
+    @property
+    def ephemeral(self) -> bool:
+        return bool(self.raw["flags"] & EPHEMERAL)
+
+    @property
+    def thinking(self) -> bool:
+        return bool(self.raw["flags"] & LOADING)
+
+    @property
+    def reply_to(self) -> int | None:
+        reference = self.raw.get("message_reference")
+        return int(reference["message_id"]) if reference else None
+
+    @property
+    def edited(self) -> bool:
+        return self.raw["edited_timestamp"] is not None
 
     @property
     def text(self) -> str:
         """All its text in order: content, embeds, text components."""
         return "\n".join(part for part in _texts(self.raw) if part)
-
-
-def read_message(data: Json, *, deleted: bool = False) -> Message:
-    """Parse a message from Discord's JSON."""
-    components = list(walk(data["components"]))
-    return Message(
-        id=int(data["id"]),
-        channel_id=int(data["channel_id"]),
-        author=data["author"]["username"],
-        author_id=int(data["author"]["id"]),
-        is_bot=bool(data["author"].get("bot")),
-        content=data["content"],
-        embeds=tuple(data["embeds"]),
-        attachments=tuple(_attachment(attachment) for attachment in data["attachments"]),
-        buttons=tuple(_button(component) for component in components if component["type"] == BUTTON),
-        selects=tuple(_select(component) for component in components if component["type"] in SELECTS),
-        reactions={reaction["emoji"]["name"]: reaction["count"] for reaction in data.get("reactions", [])},
-        ephemeral=bool(data["flags"] & EPHEMERAL),
-        thinking=bool(data["flags"] & LOADING),
-        reply_to=int(data["message_reference"]["message_id"]) if data.get("message_reference") else None,
-        edited=data["edited_timestamp"] is not None,
-        deleted=deleted,
-        raw=data,
-    )
-
-
-def read_modal(data: Json, token: str) -> Modal:
-    """Parse a form from Discord's JSON."""
-    fields: list[Field] = []
-    for component in data["components"]:
-        if component["type"] == LABEL:
-            item = _item(component["component"])
-            fields.append(Field(component.get("label") or "", component.get("description") or "", item))
-        else:
-            inputs = component.get("components") or []
-            fields.extend(Field(item.get("label") or "", "", _item(item)) for item in inputs)
-    return Modal(data["title"], data["custom_id"], tuple(fields), data, token)
 
 
 def _texts(data: Json) -> Iterator[str]:
@@ -177,54 +133,5 @@ def _texts(data: Json) -> Iterator[str]:
             yield f"{item['name']}: {item['value']}"
         yield (embed.get("footer") or {}).get("text") or ""
     for component in walk(data["components"]):
-        if component["type"] == 10:
+        if component["type"] == TEXT_DISPLAY:
             yield component["content"]
-
-
-def _attachment(data: Json) -> Attachment:
-    keys = ("filename", "url", "size", "description", "content_type", "width", "height")
-    return Attachment(id=int(data["id"]), **{key: data.get(key) for key in keys})  # pyright: ignore[reportArgumentType]
-
-
-def _button(data: Json) -> Button:
-    emoji = (data.get("emoji") or {}).get("name")
-    return Button(
-        data.get("label") or "",
-        emoji,
-        data.get("custom_id"),
-        data.get("url"),
-        data["style"],
-        bool(data.get("disabled")),
-    )
-
-
-def _select(data: Json) -> Select:
-    options = tuple(Choice(option["label"], option["value"]) for option in data.get("options") or [])
-    defaults = [option["value"] for option in data.get("options") or [] if option.get("default")]
-    defaults += [default["id"] for default in data.get("default_values") or []]
-    min_values = data.get("min_values")
-    return Select(
-        data["custom_id"],
-        data.get("placeholder") or "",
-        options,
-        1 if min_values is None else min_values,
-        data.get("max_values") or 1,
-        bool(data.get("disabled")),
-        bool(data.get("required", True)),
-        tuple(defaults),
-        data["type"],
-    )
-
-
-def _item(data: Json) -> Select | TextInput:
-    if data["type"] in SELECTS:
-        return _select(data)
-    value: Any = data.get("value") or ""
-    return TextInput(
-        data["custom_id"],
-        bool(data.get("required", True)),
-        data.get("min_length") or 0,
-        data.get("max_length") or 4000,
-        data.get("style") == 2,
-        value,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playground import Discord
 from playground.people.forms import choose, fill_form
 from playground.people.resolving import Resolver
-from playground.wire.views import Select, read_modal
+from playground.wire.controls import Modal, Select
 
 
 def resolver() -> Resolver:
@@ -14,7 +14,7 @@ def resolver() -> Resolver:
 
 
 def test_older_forms_without_labels_are_read_and_filled() -> None:
-    modal = read_modal(
+    modal = Modal(
         {
             "title": "t",
             "custom_id": "c",
@@ -28,7 +28,7 @@ def test_older_forms_without_labels_are_read_and_filled() -> None:
 
 
 def test_an_option_named_twice_is_selected_once() -> None:
-    form = read_modal(
+    form = Modal(
         {
             "title": "t",
             "custom_id": "c",
