@@ -21,6 +21,7 @@ NOISE_SCHEDULE = {
     "prediction_type": "v_prediction",
     "rescale_betas_zero_snr": True,
     "timestep_spacing": "trailing",
+    "steps_offset": 1,  # unused with trailing steps, but diffusers warns about 0
 }
 
 
