@@ -150,7 +150,7 @@ async def test_a_broken_model_is_forgotten_and_other_models_go_on(rig: Rig) -> N
     assert NOT_INSTALLED.format(model="Liar") in rig.delivery.failures[second.id]
     assert list(rig.delivery.done) == [good.id]
     assert "liar" not in {model.id for model in rig.shelf.installed}
-    assert "whose text_encoder is 768 wide; this one is 96" in rig.shelf.problems[-1].reason
+    assert "whose text_encoder has width 768; here it has 96" in rig.shelf.problems[-1].reason
 
 
 @needs_linux
