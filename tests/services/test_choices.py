@@ -194,7 +194,7 @@ def test_anything_is_read_or_refused_with_a_sentence(typed: str) -> None:
     "typed", ["(" * 60000, "(" * 30000 + ")" * 30000, "[(" * 30000, "a:" * 30000, ":" + "9" * 60000]
 )
 def test_no_text_takes_long(typed: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     name, _ = read_spelling(typed)
     assert name
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -95,9 +95,9 @@ def test_escaped_surrogates_are_left_out() -> None:
     ids=lambda text: text[:12],
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read_infotext(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 _PIECES = [

@@ -115,7 +115,7 @@ def test_a_prompt_may_have_words_that_look_like_settings() -> None:
     ids=lambda text: repr(text[:12]),
 )
 def test_crafted_texts_take_no_longer_than_others(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read_infotext(text)
     read_infotext(f"{text}\nNegative prompt: {text[:30_000]}\nSteps: 20, Sampler: Euler, Seed: 11")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

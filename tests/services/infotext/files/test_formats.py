@@ -165,10 +165,10 @@ CRAFTED: dict[str, Callable[[], bytes]] = {
 def test_crafted_files_take_neither_long_nor_much_memory(craft: Callable[[], bytes]) -> None:
     data = craft()
     assert len(data) <= MAX_FILE_BYTES
-    started = time.perf_counter()
+    started = time.process_time()
     with suppress(UserError):
         read_text(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     tracemalloc.start()
     with suppress(UserError):
         read_text(data)
