@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import discord
 
@@ -16,6 +16,8 @@ from cogs.answers.messages import OutgoingMessage
 from services.jobs import Job
 
 UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED = 10003, 50001, 50013, 50083, 160005
+#: a reply needs permission to read the history
+NO_HISTORY = 160002
 CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED}
 #: Discord remembers nonces for "the past few minutes"
 NONCE_LIFE = timedelta(minutes=1)
@@ -38,6 +40,13 @@ class Purpose(StrEnum):
     ANSWER = "job"
 
 
+class Sent(NamedTuple):
+    """A message that is there, and where."""
+
+    channel_id: int
+    message_id: int
+
+
 class Channels:
     """Messages that don't answer an interaction."""
 
@@ -46,9 +55,13 @@ class Channels:
 
     async def send(self, job: Job, purpose: Purpose, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
         """Send to the job's channel; returns the message's id."""
-        return await self._send_once(
-            self._channel(job), job, purpose, {**message.as_new(), **_reference(job)}, may_have_been_sent
-        )
+        channel, plain, reference = self._channel(job), message.as_new(), _reference(job)
+        try:
+            return await self._send_once(channel, job, purpose, {**plain, **reference}, may_have_been_sent)
+        except discord.HTTPException as error:
+            if error.code != NO_HISTORY:
+                raise
+        return await self._send_once(channel, job, purpose, message.as_new(), may_have_been_sent)
 
     async def find_card(self, job: Job) -> int | None:
         """The card of a job, if it was sent but its id was never stored."""
@@ -61,19 +74,21 @@ class Channels:
                 raise
             return None
 
-    async def send_or_whisper(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
+    async def send_or_whisper(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> Sent:
         """Send the answer to the channel or, if that is closed, to the member directly.
 
         Raises: GoneForGood.
         """
         try:
-            return await self.send(job, Purpose.ANSWER, message, may_have_been_sent=may_have_been_sent)
+            message_id = await self.send(job, Purpose.ANSWER, message, may_have_been_sent=may_have_been_sent)
+            return Sent(job.target.channel_id, message_id)
         except discord.HTTPException as error:
             if error.code not in CHANNEL_IS_CLOSED:
                 raise
         try:
             direct = await self._client.create_dm(discord.Object(job.target.member_id))  # pyright: ignore[reportArgumentType]
-            return await self._send_once(direct, job, Purpose.ANSWER, message.as_new(), may_have_been_sent)
+            message_id = await self._send_once(direct, job, Purpose.ANSWER, message.as_new(), may_have_been_sent)
+            return Sent(direct.id, message_id)
         except (discord.Forbidden, discord.NotFound) as error:
             raise GoneForGood(f"neither the channel nor the member accepts messages: {error}") from error
 

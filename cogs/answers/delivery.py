@@ -16,7 +16,7 @@ import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
 
 from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card, result_card
-from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood
+from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
 from cogs.answers.replies import Replies
 from cogs.interactions import UNREACHED
 from services.checkpoints import Shelf
@@ -41,6 +41,8 @@ SMALLEST_LIMIT = 16 * 1024  # bytes
 TOO_LARGE = 413  # HTTP
 LOST_PICTURES = "The pictures were lost before I could send them; please try again."
 REJECTED = "Your picture was drawn, but Discord rejected the message"
+BLOCKED_BY_AUTOMOD = {200000, 200001}
+BLOCKED = "This server's AutoMod blocked the message with your picture; change the prompt and try again."
 
 
 @dataclass
@@ -165,18 +167,18 @@ class DiscordDelivery:
             except OSError as error:
                 job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
             else:
-                message_id = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
-                return partial(self._close_with_pictures, job, message_id)
+                sent = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
+                return partial(self._close_with_pictures, job, sent)
         is_cancelled = job.state is JobState.CANCELLED
         sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
         return partial(self._jobs.mark_answered, job.id)
 
-    async def _close_with_pictures(self, job: Job, message_id: int) -> None:
-        await self._jobs.mark_delivered(job.id, message_id)
-        await self._replies.offer_reaction(job, message_id)
+    async def _close_with_pictures(self, job: Job, sent: Sent) -> None:
+        await self._jobs.mark_delivered(job.id, sent.message_id)
+        await self._replies.offer_reaction(sent)
 
-    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> int:
+    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> Sent:
         limit = job.target.upload_limit
         while True:
             uploads = await asyncio.to_thread(fit_files, pictures, limit)
@@ -190,9 +192,7 @@ class DiscordDelivery:
                 limit = largest // 2  # for example, the server has lost its boosts
 
     async def _apologise(self, job: Job, error: Exception) -> None:
-        incident = log_incident(error, f"answering job {job.id}")
-        sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
-        reason = f"incident {incident}: {type(error).__name__}: {error}"
+        sentence, reason = _explain(job, error)
         job = await self._jobs.fail(job.id, sentence, reason) or job
         try:
             await self._replies.say(job, failure_card(sentence), may_have_been_sent=False)
@@ -200,6 +200,15 @@ class DiscordDelivery:
             await self._jobs.give_up(job.id, f"{reason}; and then: {failed}")
         else:
             await self._jobs.mark_answered(job.id)
+
+
+def _explain(job: Job, error: Exception) -> tuple[str, str]:
+    """What the member reads, and what the row says."""
+    if isinstance(error, discord.HTTPException) and error.code in BLOCKED_BY_AUTOMOD:
+        return BLOCKED, f"AutoMod: {error}"
+    incident = log_incident(error, f"answering job {job.id}")
+    sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
+    return sentence, f"incident {incident}: {type(error).__name__}: {error}"
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from discord.http import Route
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from cogs.answers.buttons import cancel_view, failed_view
-from cogs.answers.channels import CHANNEL_IS_CLOSED, Channels, Purpose
+from cogs.answers.channels import CHANNEL_IS_CLOSED, Channels, Purpose, Sent
 from cogs.answers.messages import OutgoingMessage
 from cogs.interactions import UNREACHED
 from cogs.names import REROLL_EMOJI
@@ -49,17 +49,16 @@ class Replies:
         await self._jobs.set_reply(job.id, message_id)
         return replace(job.target, reply_id=message_id, interaction_token=None)
 
-    async def send_result(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
+    async def send_result(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> Sent:
         """Send the pictures: in the reply while it can be edited, else in the channel, else to the member directly.
-
-        Returns the id of the message they are in.
 
         Raises: GoneForGood; whatever may work on another attempt.
         """
         job = await self._with_reply(job)
         addressed = message.mentioning(job.target.member_id)
         try:
-            return await self._edit_reply(job, message if job.target.interaction_token else addressed)
+            message_id = await self._edit_reply(job, message if job.target.interaction_token else addressed)
+            return Sent(job.target.channel_id, message_id)
         except _NoReply:
             return await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
 
@@ -76,13 +75,13 @@ class Replies:
             addressed = message.mentioning(job.target.member_id)
             await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
 
-    async def offer_reaction(self, job: Job, message_id: int) -> None:
+    async def offer_reaction(self, sent: Sent) -> None:
         """Add the reroll reaction to the pictures, where that is allowed; where it isn't, the button is enough."""
-        channel = self._client.get_partial_messageable(job.target.channel_id)
+        channel = self._client.get_partial_messageable(sent.channel_id)
         try:
-            await channel.get_partial_message(message_id).add_reaction(REROLL_EMOJI)
+            await channel.get_partial_message(sent.message_id).add_reaction(REROLL_EMOJI)
         except (discord.HTTPException, *UNREACHED) as error:
-            log.debug("no reaction on message %s: %s", message_id, error)
+            log.debug("no reaction on message %s: %s", sent.message_id, error)
 
     async def _with_reply(self, job: Job) -> Job:
         """Find a reply or card whose id was lost: the response never arrived, or the bot was killed right after sending it."""

@@ -29,6 +29,7 @@ from services.text import and_list, plural
 Text = app_commands.Range[str, 1, 4000]
 
 
+@app_commands.guild_only()
 class PresetCommands(commands.GroupCog, name="preset", description="Saved settings of this server"):
     """Presets, seen from Discord."""
 
