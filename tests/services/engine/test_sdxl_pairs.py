@@ -27,11 +27,11 @@ ByName = Callable[[str], Any]
 @pytest.mark.parametrize(
     ("tensors", "reason"),
     [
-        ({"clip_g": rows(2, 1280)}, "one half of an SDXL embedding, and its clip_l is missing"),
-        ({"emb_params": rows(2, 1280)}, "one half of an SDXL embedding, and its clip_l is missing"),
-        ({"clip_l": rows(2, 768), "clip_g": rows(3, 1280)}, "hold 2 and 3 vectors"),
-        ({"clip_l": rows(2, 1280), "clip_g": rows(2, 768)}, "1280 and 768 wide; SDXL has 768 and 1280"),
-        ({"clip_l": rows(2, 768), "clip_g": rows(2, 768)}, "768 and 768 wide; SDXL has 768 and 1280"),
+        ({"clip_g": rows(2, 1280)}, "1280 wide: this is only half of an SDXL embedding, without its clip_l"),
+        ({"emb_params": rows(2, 1280)}, "1280 wide: this is only half of an SDXL embedding, without its clip_l"),
+        ({"clip_l": rows(2, 768), "clip_g": rows(3, 1280)}, "have 2 and 3 vectors"),
+        ({"clip_l": rows(2, 1280), "clip_g": rows(2, 768)}, "1280 and 768 wide; for SDXL they must be 768 and 1280"),
+        ({"clip_l": rows(2, 768), "clip_g": rows(2, 768)}, "768 and 768 wide; for SDXL they must be 768 and 1280"),
     ],
     ids=["second half", "second half without a name", "different lengths", "swapped", "first half twice"],
 )
