@@ -91,7 +91,7 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
     assert offered["choices"][0]["value"] == "demo-washed-out"
     assert "EasyNegative was trained for SD 1.5 (768 wide) and can't work with Demo" in content(foreign)
     assert "These fit Demo: demo-artifacts, demo-watermark, demo-washed-out." in content(foreign)
-    assert "That makes 4 embeddings" in content(four)
+    assert "That's 4 embeddings" in content(four)
     assert reacted["messages"][0]["reply_to"] == drawn["messages"][0]["id"]
     assert form["modal"]["fields"] == ["Prompt", "Negative prompt", "Negative embeddings"]
     assert "a heart in the snow" in content(submitted)
