@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_shutting_down_delivers_the_picture_and_keeps_the_queue(deployment: Deployment) -> None:
     ana, ben = deployment.person("ana"), deployment.person("ben")
     running = await ana.slash("imagine", **{**LONG, "count": 1, "steps": 30})
-    waiting = [await ben.slash("imagine", prompt="a fish", steps=41 + number) for number in range(2)]
+    waiting = [await ben.slash("imagine", prompt="a fish", steps=4 + number) for number in range(2)]
     await deployment.until_rendering(running)
     started = time.monotonic()
     await deployment.bot.stop()
@@ -65,7 +65,7 @@ async def test_a_job_that_cant_end_in_time_is_requeued_in_order(deployment: Depl
 async def test_a_bot_killed_while_rendering_resumes_and_updates_the_cards(deployment: Deployment) -> None:
     ana, ben = deployment.person("ana"), deployment.person("ben")
     running = await ana.slash("imagine", **LONG)
-    waiting = [await ben.slash("imagine", prompt="a fish", steps=40 + number) for number in range(3)]
+    waiting = [await ben.slash("imagine", prompt="a fish", steps=4 + number) for number in range(3)]
     await deployment.until_rendering(running)
     await waiting[2].until(lambda message: "Third in line" in message.text)
     await deployment.bot.restart()

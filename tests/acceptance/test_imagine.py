@@ -110,19 +110,18 @@ async def test_without_a_prompt_a_form_opens(place: Place) -> None:
 
 async def test_a_waiting_request_can_be_cancelled(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
-    slow = [await ana.slash("imagine", prompt="a house at night", steps=steps, count=4) for steps in (50, 49)]
+    slow = await ana.slash("imagine", prompt="a house at night", steps=50, count=3)
     waiting = await ben.slash("imagine", prompt="a house on a grey background", steps=48)
     card = await waiting.until(lambda message: "in line, about" in message.text)
     stranger = await ana.click(card, "Cancel")
     assert "Only the member who asked" in stranger.text
     await ben.click(card, "Cancel")
     await waiting.until(lambda message: message.text == "Cancelled." and not message.buttons)
-    for reply in slow:
-        await drawn(reply)
+    await drawn(slow)
     assert not [message for message in ben.sees() if message.attachments and message.id == card.id]
 
 
 async def test_progress_is_a_bar(place: Place) -> None:
-    reply = await place.person("ana").slash("imagine", prompt="a tree at sunset", steps=50, count=4)
+    reply = await place.person("ana").slash("imagine", prompt="a tree at sunset", steps=50, count=2)
     await reply.until(lambda message: "█" in message.text and "of 50" in message.text)
     await drawn(reply)
