@@ -1,7 +1,7 @@
 """The one place where errors become sentences for members.
 
-A UserError is shown as it is. Everything else is a bug, logged with an incident id that the member sees. Errors of buttons and
-forms come here too.
+A UserError is shown as written, since it quotes names that members chose: none of it is markup. Everything else is a bug,
+logged with an incident id that the member sees. Errors of buttons and forms come here too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
+from cogs.text import as_typed
 from services.errors import UserError
 from services.incidents import apology, log_incident
 from services.queue.generation import NotAcknowledged
@@ -43,7 +44,7 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
 def sentence_for(error: BaseException, what: str) -> str:
     """The sentence for the member; a bug is logged on the way, with `what` failed."""
     if isinstance(error, UserError):
-        return str(error)
+        return as_typed(str(error))
     if isinstance(error, app_commands.CheckFailure):
         return "You don't have permission to do that here; ask someone who manages the server."
     return apology(log_incident(error, what))

@@ -14,14 +14,18 @@ MAX_FIELD = 1024
 MAX_ALT_TEXT = 1024
 MAX_OPTION = 100
 
-#: Discord's client removes a backslash before any of these and shows the character itself
-_MARKUP = re.compile(r"[\\*_~|`\[\]]|<(?=[@#:/a-z])|^\s*(?:[>#-]|\d+\.)", re.MULTILINE | re.IGNORECASE)
+#: Discord's client removes a backslash before any of these and shows the character itself. Inside a web address it reads no
+#: markup, and a backslash would be part of the address.
+_MARKUP = re.compile(
+    r"(?P<address>https?://[^\s<>()\[\]*|`\\]+)|[\\*_~|`\[\]]|<(?=[@#:/a-z])|^\s*(?:[>#-]|\d+\.)",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 def as_typed(text: str, limit: int | None = None) -> str:
     """The text, shortened to `limit` characters, so that Discord shows it as it was typed and takes none of it for markup."""
     shortened = text if limit is None else shorten(text, limit)
-    return _MARKUP.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", shortened)
+    return _MARKUP.sub(lambda match: match["address"] or f"{match[0][:-1]}\\{match[0][-1]}", shortened)
 
 
 def fit_lines(lines: Iterable[str], limit: int, *, separator: str = "\n", more: str = "") -> str:

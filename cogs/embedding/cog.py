@@ -112,7 +112,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         """
         actor = self._permissions.check(interaction)
         if (file is None) == (url is None):
-            raise UserError("Attach the embedding's file or give its address in `url`, one of the two.")
+            raise UserError("Attach the embedding's file or give its address in url, one of the two.")
         if file is not None and file.size > MAX_UPLOAD_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)

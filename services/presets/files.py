@@ -90,11 +90,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _preset(entry: Any, number: int) -> FilePreset:
     if not isinstance(entry, dict) or not isinstance(name := entry.get("name"), str):
-        raise UserError(f"Preset number {number} in the file has no name; give it one in `name`.")
+        raise UserError(f"Preset number {number} in the file has no name; give it one in 'name'.")
     label = printable(name, QUOTED)
     settings, locked = entry.get("settings"), entry.get("locked", [])
     if not isinstance(settings, dict):
-        raise UserError(f"'{label}' in the file has no settings; they go into `settings`, by name.")
+        raise UserError(f"'{label}' in the file has no settings; they go into 'settings', by name.")
     for field, value in settings.items():
         if field not in _KINDS:
             raise UserError(
@@ -104,7 +104,7 @@ def _preset(entry: Any, number: int) -> FilePreset:
         if not is_right(value):
             raise UserError(f"'{label}' in the file: {field} must be {kind}.")
     if not isinstance(locked, list) or not all(isinstance(field, str) and field in LOCKABLE for field in locked):
-        raise UserError(f"'{label}' in the file: `locked` must be a list of some of these: {', '.join(LOCKABLE)}.")
+        raise UserError(f"'{label}' in the file: locked must be a list of some of these: {', '.join(LOCKABLE)}.")
     try:
         choices = tuple(choice for text in settings.get("embeddings", ()) for choice in parse_choices(text)) or None
     except UserError as error:

@@ -73,6 +73,11 @@ async def test_another_servers_preset_is_unknown(place: Place) -> None:
     assert [choice.value for choice in await mod.autocomplete("imagine", "preset", "")] == []
 
 
+async def test_a_refusal_shows_a_name_as_typed(place: Place) -> None:
+    reply = await place.person("ana").slash("imagine", prompt="a fish", embedding1="[gift] a_b **now**")
+    assert r"\[gift\] a\_b \*\*now\*\*" in reply.text
+
+
 async def test_a_sixth_waiting_request_is_refused(place: Place) -> None:
     ana = place.person("ana")
     # requests with different step counts can't share a batch: one is rendered, five wait

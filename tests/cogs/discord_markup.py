@@ -10,6 +10,8 @@ _ESCAPABLE = re.compile(r"[^0-9A-Za-z\s]")
 _INLINE = frozenset("*_~|`[]")
 #: mentions, custom emojis, commands, timestamps and links in angle brackets
 _ANGLE = re.compile(r"<[@#:/a-z]", re.IGNORECASE)
+#: in which no markup is read
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]*|`\\]+", re.IGNORECASE)
 #: quotes, headings, small print and lists
 _LINE_START = re.compile(r"[>#-]|\d+\.")
 
@@ -27,6 +29,10 @@ def shown(text: str) -> str:
             seen.append(text[place + 1])
             place += 2
             is_line_start = False
+            continue
+        if address := _ADDRESS.match(text, place):
+            seen.append(address[0])
+            place, is_line_start = address.end(), False
             continue
         assert character not in _INLINE, f"live {character!r} at {place} of {text!r}"
         assert not _ANGLE.match(text, place), f"a live mention or link at {place} of {text!r}"

@@ -34,6 +34,11 @@ def test_a_text_is_shown_as_it_was_typed(text: str) -> None:
     assert shown(as_typed(text)) == text
 
 
+def test_a_web_address_stays_usable() -> None:
+    assert as_typed("a_b https://example.com/a_b-c~d, x_y") == "a\\_b https://example.com/a_b-c~d, x\\_y"
+    assert as_typed("[gift](https://example.com/a_b)") == "\\[gift\\](https://example.com/a_b)"
+
+
 @pytest.mark.parametrize("text", MARKUP)
 def test_unescaped_markup_is_not_shown_as_it_was_typed(text: str) -> None:
     with pytest.raises(AssertionError):

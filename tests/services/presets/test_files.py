@@ -136,8 +136,8 @@ async def test_an_import_cannot_exceed_the_limit_of_presets(presets: Presets) ->
         (a_file(an_entry(model="\ud800")), "model must be a name"),
         (a_file(an_entry(model="x" * 101)), "model must be a name"),
         (a_file(an_entry(negative=["a"])), "negative must be text"),
-        (a_file(an_entry(locked=["prompt"], cfg=3)), "`locked` must be a list of some of these: model, embeddings"),
-        (a_file(an_entry(locked=[["cfg"]], cfg=3)), "`locked` must be a list"),
+        (a_file(an_entry(locked=["prompt"], cfg=3)), "locked must be a list of some of these: model, embeddings"),
+        (a_file(an_entry(locked=[["cfg"]], cfg=3)), "locked must be a list"),
         (a_file(an_entry("X", cfg=3), an_entry("x ", cfg=3)), "'x' is in the file twice"),
     ],
 )
