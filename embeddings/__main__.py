@@ -87,11 +87,11 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed repeats a training exactly.")] = 0,
 ) -> None:
     """Train a negative embedding by textual inversion on a folder of flawed pictures."""
-    from embeddings.training.folder import train_from_folder
-    from embeddings.training.inversion import TrainingSettings
-
     if target.suffix != SUFFIX or target.exists():
         _refuse(target, f"The output file must end in {SUFFIX} and must not exist yet.")
+    from embeddings.training.folder import train_from_folder  # not before the check: importing torch takes seconds
+    from embeddings.training.inversion import TrainingSettings
+
     settings = TrainingSettings(vectors, steps, learning_rate, batch, seed)
     try:
         with Progress(*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}")) as bar:

@@ -67,7 +67,8 @@ async def test_missing_permissions_are_listed_for_each_server(tmp_path: Path, da
 async def test_a_rejected_token_is_reported(tmp_path: Path, database_url: str) -> None:
     async with Discord() as discord:
         code, report = await asyncio.to_thread(
-            run_doctor, tmp_path, DISCORD_TOKEN="wrong", DISCORD_API_BASE=discord.rest_url, DATABASE_URL=database_url
-        )
+            run_doctor, tmp_path, DISCORD_TOKEN="wrong", DISCORD_API_BASE=discord.rest_url, DATABASE_URL=database_url,
+            DEFAULT_MODEL="sdxl",  # isn't installed, so no engine has to start
+        )  # fmt: skip
     assert code == 1
     assert "✗ discord    Discord rejected DISCORD_TOKEN" in report

@@ -60,7 +60,7 @@ def test_an_absurd_limit_gives_the_smallest_picture() -> None:
 
 
 def test_four_pictures_fit_into_one_request() -> None:
-    data = png(2000)
+    data = png(1500)
     assert REQUEST_LIMIT / 4 < len(data) < 50 * 1024 * 1024
     uploads = fit_files([data] * 4, 50 * 1024 * 1024)
     assert sum(len(upload.data) for upload in uploads) < REQUEST_LIMIT
