@@ -13,11 +13,19 @@ from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
 from cogs.interactions import UNREACHED
 from cogs.names import REROLL_EMOJI
-from services.errors import Unavailable, UserError
+from services.errors import LimitReached, Unavailable, UserError
 from services.jobs import Job, Origin, ReplyTarget
 from services.queue.generation import Admission, Generation
 
 log = logging.getLogger(__name__)
+
+#: a reaction that is removed and added again within this time is one
+SAME_REACTION = 30.0  # seconds
+#: a reaction has no private reply, and nobody wants a direct message for each of many
+TOLD_EVERY = 60.0  # seconds
+#: each costs requests to Discord, so a member may add this many in as many seconds
+MAX_REACTIONS, REACTION_PERIOD = 5, 15.0
+TOO_FAST = f"That's more {REROLL_EMOJI} than I can follow. Please wait {{wait:.0f}} seconds, then react again."
 
 #: no one waits for an acknowledgement of a reaction, so it can wait until the database is back
 _while_unavailable = retry(
@@ -32,6 +40,11 @@ class Reactions(commands.Cog):
         self._client = client
         self._generation = generation
         self._seen = RecentlySeen()
+        self._lately = RecentlySeen(SAME_REACTION)
+        self._told = RecentlySeen(TOLD_EVERY)
+        self._pace = commands.CooldownMapping[discord.RawReactionActionEvent].from_cooldown(
+            MAX_REACTIONS, REACTION_PERIOD, lambda payload: payload.user_id
+        )
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -51,10 +64,14 @@ class Reactions(commands.Cog):
             return
         if payload.member is not None and payload.member.bot:
             return
-        if not self._seen.is_first((payload.message_id, payload.user_id)):
+        key = payload.message_id, payload.user_id
+        if not (self._seen.is_first(key) and self._lately.is_first(key)):
             return  # Discord sends events again when a connection was lost
         origin = Origin.of_reaction(payload.message_id, payload.user_id)
         try:
+            if wait := self._pace.update_rate_limit(payload):
+                self._lately.forget(key)
+                raise LimitReached(TOO_FAST.format(wait=wait + 1))
             await self._reroll(payload, origin)
         except Exception as error:  # nothing else answers the errors of an event
             sentence = sentence_for(error, f"reaction on message {payload.message_id}")
@@ -94,6 +111,9 @@ class Reactions(commands.Cog):
 
     async def _tell(self, user_id: int, sentence: str, nonce: str) -> None:
         """A reaction has no private reply, so the sentence goes to the member directly, or nowhere."""
+        if not self._told.is_first(user_id):
+            log.info("member %d was told something less than a minute ago, so not this: %s", user_id, sentence)
+            return
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(UNREACHED), wait=wait_fixed(1.0), stop=stop_after_attempt(4), reraise=True

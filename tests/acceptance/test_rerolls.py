@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cogs.answers.reactions import MAX_REACTIONS
 from playground import Message, Person
 from tests.acceptance.conftest import Place, drawn, reroll_of
 
@@ -67,5 +68,19 @@ async def test_a_removed_reaction_rerolls_only_once(place: Place) -> None:
     first = await picture_of(ana)
     await ana.react(first, "🔁")
     await ana.unreact(first, "🔁")
+    await ana.react(first, "🔁")
     await reroll_of(place.discord, first)
     assert await place.uses() == 2
+
+
+async def test_many_reactions_are_refused_with_one_direct_message(place: Place) -> None:
+    ana, cleo = place.person("ana"), place.person("cleo")
+    before = len(cleo.direct_messages())
+    pictures = [await picture_of(ana, steps=1) for _ in range(MAX_REACTIONS + 2)]
+    for picture in pictures:
+        await cleo.react(picture, "🔁")
+    for picture in pictures[:MAX_REACTIONS]:
+        await reroll_of(place.discord, picture)
+    (told,) = cleo.direct_messages()[before:]
+    assert told.text.startswith("That's more 🔁 than I can follow. Please wait ")
+    assert await place.uses() == len(pictures) + MAX_REACTIONS
