@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -9,7 +10,10 @@ import discord
 from discord.ext import commands
 
 from cogs.errors import answer_error
+from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
 from services.errors import UserError
+
+log = logging.getLogger(__name__)
 
 #: Discord's tokens live as long; a form that is dismissed says nothing, and would stay in memory forever
 FORM_TIMEOUT = 15 * 60.0  # seconds
@@ -37,6 +41,22 @@ class Form(discord.ui.Modal):
     def __init__(self, **options: Any) -> None:
         super().__init__(timeout=FORM_TIMEOUT, **options)
         self._open[self.custom_id] = self
+
+    async def open(self, interaction: discord.Interaction) -> None:
+        """Show the form. It counts as shown as well if Discord's answer is lost.
+
+        Raises: discord.HTTPException, if Discord refuses it.
+        """
+        # discord.py stores a form after Discord's answer, and ignores one that is sent sooner or whose answer is lost
+        interaction._state.store_view(self)  # pyright: ignore[reportPrivateUsage]
+        try:
+            await interaction.response.send_modal(self)
+        except UNREACHED as error:
+            log.info("interaction %s: unknown whether its form is open: %s", interaction.id, error)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:  # by an earlier attempt, the response to which was lost
+                self.stop()
+                raise
 
     @classmethod
     def is_open(cls, custom_id: str) -> bool:

@@ -83,7 +83,7 @@ class Imagine(commands.Cog):
         )
         filled = await self._generation.fill_in(request, preset, place_of(interaction))
         if filled.request.prompt is None:
-            await interaction.response.send_modal(self._form(interaction, filled.request, preset))
+            await self._form(interaction, filled.request, preset).open(interaction)
         else:
             await self._draw(interaction, filled)
 
@@ -92,7 +92,7 @@ class Imagine(commands.Cog):
 
         Raises: UserError, if a prompt is longer than a form can hold.
         """
-        await interaction.response.send_modal(self._form(interaction, request, None, settings))
+        await self._form(interaction, request, None, settings).open(interaction)
 
     async def _draw_form(
         self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None

@@ -143,7 +143,7 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
         preset = await self._presets.get(managed_server(interaction), name)
         change = _change(interaction, locked=locked, remove=remove)
         if change.is_empty:
-            await interaction.response.send_modal(PresetForm(self._presets, preset))
+            await PresetForm(self._presets, preset).open(interaction)
             return
         edited = await self._presets.edit(change.on(preset), interaction.user.id)
         await interaction.response.send_message(f"Changed **{as_typed(edited.name)}**.", ephemeral=True)

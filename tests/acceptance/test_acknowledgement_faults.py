@@ -43,6 +43,15 @@ async def test_an_acknowledgement_that_arrives_becomes_the_picture(place: Place,
     assert [picture.id for picture in place.pictures()] == [message.id]
 
 
+@pytest.mark.parametrize("fault", ["slow", "connection lost after"])
+async def test_a_form_that_arrives_can_be_sent(place: Place, fault: str) -> None:
+    ana = place.person("ana")
+    ARRIVES[fault](place.discord.faults)
+    form = (await ana.slash("imagine", steps=4)).modal
+    assert form is not None
+    await drawn(await ana.submit(form, {"Prompt": "a tree"}))
+
+
 async def test_a_lost_acknowledgement_is_followed_by_a_message_in_the_channel(place: Place) -> None:
     """The bot can't know that it was lost, and the member still wants the picture."""
     place.discord.faults.drop_connection("POST", CALLBACK, when="before")
