@@ -24,6 +24,7 @@ from cogs.imagine.cog import Imagine
 from cogs.model import ModelCommands
 from cogs.permissions import EmbeddingPermissions
 from cogs.preset.cog import PresetCommands
+from cogs.privacy.cog import PrivacyCommands
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
 from services.background import keep_running
@@ -35,6 +36,7 @@ from services.library.installer import Installer, Quota
 from services.library.samples import Samples
 from services.pictures.store import PictureStore
 from services.presets import Presets
+from services.privacy import Privacy
 from services.queue.generation import Generation
 from services.queue.line import Line
 from services.queue.upkeep import Upkeep
@@ -64,6 +66,7 @@ class App:
     storage: Storage
     installer: Installer
     upkeep: Upkeep
+    privacy: Privacy
 
     async def wind_down(self) -> None:
         """Let the running batch finish and arrive, or put it back in line; takes at most WIND_DOWN seconds."""
@@ -122,6 +125,13 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
     presets = Presets(storage.presets, stocks)
     await retry_while_unavailable(presets.load)()
     generation = Generation(stocks=stocks, presets=presets, jobs=storage.jobs, line=line, delivery=delivery)
+    privacy = Privacy(
+        personal=storage.personal,
+        line=line,
+        delivery=delivery,
+        pictures=pictures,
+        keep_text=timedelta(days=settings.rows_days),
+    )
     suggestions = Suggestions(stocks)
     suggestions.prepare()
     installer = Installer(
@@ -140,13 +150,14 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         *_embedding_cogs(settings, stocks, engine, client, suggestions, installer),
         ModelCommands(shelf=stock.shelf),
         PresetCommands(presets=presets, suggestions=suggestions),
+        PrivacyCommands(client=client, privacy=privacy),
         Buttons(client=client, generation=generation),
         ExpiredForms(),
         Reactions(client=client, generation=generation),
     ):
         await client.add_cog(cog)
     upkeep = Upkeep(jobs=storage.jobs, line=line, delivery=delivery, pictures=pictures)
-    return App(client, worker, generation, delivery, storage, installer, upkeep)
+    return App(client, worker, generation, delivery, storage, installer, upkeep, privacy)
 
 
 def _embedding_cogs(
@@ -211,6 +222,7 @@ async def run(settings: Settings, is_up: asyncio.Event, stop: asyncio.Event) -> 
                 group.create_task(keep_running(app.worker.run, "worker")),
                 group.create_task(keep_running(app.upkeep.tend, "orphaned jobs")),
                 group.create_task(keep_running(app.upkeep.prune, "old pictures")),
+                group.create_task(keep_running(app.privacy.keep_tidy, "retention")),
                 group.create_task(keep_running(app.generation.load_uses, "uses")),
                 group.create_task(keep_running(app.installer.watch, "embeddings folder")),
                 group.create_task(app.client.connect(), name="client"),

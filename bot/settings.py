@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         120.0, gt=0, description="seconds of silence after which the engine counts as hung and is restarted"
     )
     pictures_days: float = Field(30.0, gt=0, description="days to keep pictures on disk after they were sent")
+    rows_days: float = Field(
+        365.0, gt=0, description="days to keep prompts in the database; older pictures can't be rerolled"
+    )
     pictures_gb: float = Field(
         5.0, gt=0, description="gigabytes of pictures to keep on disk; the oldest are deleted first"
     )

@@ -91,5 +91,10 @@ class Job:
     #: when there were pictures, or it was known that there would be none
     finished_at: datetime | None = None
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the row has lost what the member wrote; a plan always has a prompt."""
+        return not self.parameters.prompt
+
     def evolve(self, **changes: object) -> Self:
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]

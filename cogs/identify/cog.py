@@ -21,7 +21,7 @@ from cogs.interactions import target_of
 from services.errors import UserError
 from services.infotext.identifier import READERS, Identifier
 from services.infotext.metadata import MAX_FILE_BYTES, read_text
-from services.jobs import JobId, JobState
+from services.jobs import JobId
 from services.queue.generation import Generation
 
 #: a form has to open within three seconds of the click
@@ -138,7 +138,7 @@ class Identify(commands.Cog):
             return await self._first_text(pictures)
         except UserError:
             job = await self._generation.job(job_id, target_of(interaction))
-            if job.state is JobState.DELETED:
+            if job.is_forgotten:  # or deleted
                 raise
             return self._identifier.describe(job.parameters)
 

@@ -35,6 +35,11 @@ class PictureStore:
         """
         return await asyncio.to_thread(self._path(name).read_bytes)
 
+    async def delete(self, names: Iterable[str]) -> None:
+        """Delete these files, as far as they exist."""
+        for name in names:
+            await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
     async def prune(self, wanted: Collection[str]) -> int:
         """Delete files that are too old, then the oldest until the rest fits, but none that is wanted; returns the count."""
         return await asyncio.to_thread(self._prune, wanted)

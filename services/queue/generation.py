@@ -114,6 +114,10 @@ class Generation:
         """
         if job.state is JobState.DELETED:
             raise UserError("That picture was deleted, so it can't be rerolled; /imagine makes a new one.")
+        if job.is_forgotten:
+            raise UserError(
+                'That picture is so old that I no longer keep its prompt; try "Identify picture" in its menu.'
+            )
         self._line.check_room(member_id)
         seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
         (plan,) = await self._jobs.load_plans([job])

@@ -14,6 +14,7 @@ from services.storage.audit import AuditStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
 from services.storage.outages import OUTAGES, OutageLog, is_outage, reason_for
+from services.storage.personal import PersonalData
 from services.storage.pool import Pool, open_connections
 from services.storage.presets import PresetStore
 
@@ -41,6 +42,7 @@ class Storage:
     jobs: JobStore
     presets: PresetStore
     audit: AuditStore
+    personal: PersonalData
 
     async def version(self) -> str:
         """The version that the server reports, as in "18.1"."""
@@ -61,7 +63,7 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
         except (*OUTAGES, *MISCONFIGURED) as error:
             raise DatabaseUnusable(f"The database can't be used: {reason_for(error)}") from error
         pool = Pool(connections)
-        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool))
+        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool), PersonalData(pool))
 
 
 async def _migrate_when_up(connections: asyncpg.Pool, patience: float) -> None:

@@ -41,7 +41,7 @@ class JobStore:
             WITH stored AS (
                 INSERT INTO vectors (content_hash, data)
                 SELECT * FROM unnest($1::text[], $2::bytea[])
-                ON CONFLICT DO NOTHING
+                ON CONFLICT (content_hash) DO UPDATE SET used_at = now()
             )
             INSERT INTO jobs (parameters, origin, parent_id, hints, guild_id, channel_id, member_id, application_id,
                               interaction_token, reply_id, refers_to, upload_limit)
@@ -242,10 +242,12 @@ class JobStore:
         )
 
     async def mark_deleted(self, job_id: JobId) -> None:
-        """Record that the message with the pictures was deleted, even if its delivery isn't recorded yet."""
+        """Record that the message with the pictures was deleted, even if its delivery isn't recorded yet, and drop its text."""
         await self._pool.execute(
             """
-            UPDATE jobs SET state = 'deleted', answered_at = coalesce(answered_at, now())
+            UPDATE jobs
+               SET state = 'deleted', answered_at = coalesce(answered_at, now()), interaction_token = NULL, hints = '{}',
+                   parameters = parameters || '{"prompt": "", "negative": ""}'
              WHERE id = $1 AND state IN ('rendered', 'delivered')
             """,
             job_id,
