@@ -24,7 +24,7 @@ SAME_REACTION = 30.0  # seconds
 #: a reaction has no private reply, and nobody wants a direct message for each of many
 TOLD_EVERY = 60.0  # seconds
 #: each costs requests to Discord, so a member may add this many in as many seconds
-MAX_REACTIONS, REACTION_PERIOD = 5, 15.0
+MAX_REACTIONS, REACTION_PERIOD = 8, 15.0
 TOO_FAST = f"That's more {REROLL_EMOJI} than I can follow. Please wait {{wait:.0f}} seconds, then react again."
 
 #: no one waits for an acknowledgement of a reaction, so it can wait until the database is back
