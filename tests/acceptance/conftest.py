@@ -38,6 +38,10 @@ class Place:
         person.may(*permissions)
         return person
 
+    def newcomer(self, name: str) -> Person:
+        """A person whom no other test knows, for what the bot limits per member."""
+        return self.person(f"{name} of {self.guild.id}")
+
     @property
     def channel(self) -> Channel:
         """The channel that its people have open."""

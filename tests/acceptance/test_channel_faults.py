@@ -51,7 +51,7 @@ PASSES: dict[str, Break] = {
 async def test_a_temporary_fault_only_delays_the_picture(place: Place, fault: str) -> None:
     first = await picture(place)
     PASSES[fault](place.discord.faults)
-    await place.person("ben").react(first, "🔁")
+    await place.newcomer("ben").react(first, "🔁")
     second = await reroll_of(place.discord, first)
     row = await place.row(2)
     assert (row.state, row.message_id) == (JobState.DELIVERED, second.id)
@@ -61,7 +61,7 @@ async def test_a_temporary_fault_only_delays_the_picture(place: Place, fault: st
 async def test_a_sent_picture_is_found_after_discord_forgot_its_nonce(place: Place) -> None:
     first = await picture(place)
     place.discord.faults.drop_connection("POST", SEND, when="after")
-    await place.person("ben").react(first, "🔁")
+    await place.newcomer("ben").react(first, "🔁")
     await reroll_of(place.discord, first)
     place.discord.world.nonces.clear()
     row = await place.row(2)
@@ -117,12 +117,12 @@ async def test_a_picture_is_delivered_without_permission_to_react(place: Place) 
     place.channel.deny_bot("add_reactions")
     message = await picture(place)
     assert (await place.row()).state is JobState.DELIVERED
-    await place.person("ben").react(message, "🔁")
+    await place.newcomer("ben").react(message, "🔁")
     await reroll_of(place.discord, message)
 
 
 async def test_a_reaction_that_is_sent_twice_or_added_again_at_once_rerolls_once(place: Place) -> None:
-    ben = place.person("ben")
+    ben = place.newcomer("ben")
     first = await picture(place)
     await ben.react(first, "🔁")
     place.discord.gateway.duplicate_last()
@@ -137,7 +137,7 @@ async def test_a_reaction_that_is_sent_twice_or_added_again_at_once_rerolls_once
 
 async def test_a_reaction_outlives_the_deletion_of_its_picture(place: Place) -> None:
     """Reactions and deletions arrive in any order."""
-    ana, ben = place.person("ana"), place.person("ben")
+    ana, ben = place.person("ana"), place.newcomer("ben")
     first = await picture(place)
     await ben.react(first, "🔁")
     await ana.click(first, "Delete")
@@ -150,7 +150,7 @@ async def test_a_reaction_outlives_the_deletion_of_its_picture(place: Place) -> 
 
 
 async def test_a_reaction_counts_even_if_discord_doesnt_name_the_author(place: Place) -> None:
-    ana, ben = place.person("ana"), place.person("ben")
+    ana, ben = place.person("ana"), place.newcomer("ben")
     first = await picture(place)
     hello = await ana.say("hello")
     place.discord.world.names_authors = False
@@ -165,7 +165,7 @@ async def test_a_reaction_counts_even_if_discord_doesnt_name_the_author(place: P
 
 
 async def test_a_click_on_a_deleted_picture_rerolls_nothing(place: Place) -> None:
-    ana, ben = place.person("ana"), place.person("ben")
+    ana, ben = place.person("ana"), place.newcomer("ben")
     first = await picture(place)
     await place.storage.jobs.mark_deleted((await place.row()).id)
     assert "That picture was deleted" in (await ben.click(first, "Reroll")).text
