@@ -25,6 +25,8 @@ from cogs.model import ModelCommands
 from cogs.permissions import EmbeddingPermissions
 from cogs.preset.cog import PresetCommands
 from cogs.privacy.cog import PrivacyCommands
+from cogs.settings.cog import SettingsCommands
+from cogs.settings.scope import Scopes
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
 from services.background import keep_running
@@ -35,6 +37,7 @@ from services.library.downloads import Downloads
 from services.library.installer import Installer, Quota
 from services.library.samples import Samples
 from services.pictures.store import PictureStore
+from services.policies import Policies
 from services.presets import Presets
 from services.privacy import Privacy
 from services.queue.generation import Generation
@@ -133,7 +136,10 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         keep_text=timedelta(days=settings.rows_days),
     )
     suggestions = Suggestions(stocks)
+    policies = Policies(store=storage.policies, audit=storage.audit, stocks=stocks, suggestions=suggestions)
+    await retry_while_unavailable(policies.load)()
     suggestions.prepare()
+    permissions = EmbeddingPermissions(policies, settings.operators)
     installer = Installer(
         stocks=stocks,
         folders=settings.embedding_folders,
@@ -147,9 +153,10 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
     for cog in (
         imagine,
         Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
-        *_embedding_cogs(settings, stocks, engine, client, suggestions, installer),
-        ModelCommands(shelf=stock.shelf),
+        *_embedding_cogs(settings, stocks, engine, client, suggestions, installer, permissions),
+        ModelCommands(stocks=stocks),
         PresetCommands(presets=presets, suggestions=suggestions),
+        SettingsCommands(client=client, scopes=Scopes(policies, permissions), stocks=stocks),
         PrivacyCommands(client=client, privacy=privacy),
         Buttons(client=client, generation=generation),
         ExpiredForms(),
@@ -167,6 +174,7 @@ def _embedding_cogs(
     client: Client,
     suggestions: Suggestions,
     installer: Installer,
+    permissions: EmbeddingPermissions,
 ) -> Sequence[commands.Cog]:
     pages = EmbeddingPages(client=client, browsing=Browsing(stocks))
     commands_ = EmbeddingCommands(
@@ -175,7 +183,7 @@ def _embedding_cogs(
         pages=pages,
         installer=installer,
         samples=Samples(engine=engine, stock=stocks.shared, folder=settings.data_dir / "samples"),
-        permissions=EmbeddingPermissions(settings.operators),
+        permissions=permissions,
     )
     return pages, commands_
 

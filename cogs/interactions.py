@@ -9,7 +9,7 @@ import discord
 
 from services.jobs import ReplyTarget
 from services.queue.generation import Acknowledge, NotAcknowledged
-from services.requests import Place
+from services.requests import Member, Place
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,17 @@ def target_of(interaction: discord.Interaction) -> ReplyTarget:
 
 def place_of(interaction: discord.Interaction) -> Place:
     """Where a command was used, for the presets that apply there."""
-    parent_id = getattr(interaction.channel, "parent_id", None)
-    channels = (channel for channel in (interaction.channel_id, parent_id) if channel is not None)
-    return Place(interaction.guild_id, tuple(channels))
+    return place_in(interaction.guild_id, interaction.channel_id, interaction.channel)
+
+
+def place_in(guild_id: int | None, channel_id: int | None, channel: object) -> Place:
+    """A place, of which the channel may be known or not."""
+    parent_id = getattr(channel, "parent_id", None)
+    ids = (known for known in (channel_id, parent_id) if known is not None)
+    is_nsfw = getattr(channel, "is_nsfw", None)  # direct messages have none
+    return Place(guild_id, tuple(ids), is_age_restricted=bool(is_nsfw and is_nsfw()))
+
+
+def member_of(user: discord.abc.User) -> Member:
+    """Who asks, with their roles where they are a member of a server."""
+    return Member(user.id, tuple(role.id for role in getattr(user, "roles", ())))

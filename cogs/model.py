@@ -8,29 +8,39 @@ from discord.ext import commands
 
 from cogs.names import COLOUR
 from cogs.text import MAX_DESCRIPTION, fit_lines
-from services.checkpoints import Checkpoint, Shelf
+from services.checkpoints import Checkpoint
+from services.stock import Stocks
 
 
 class ModelCommands(commands.GroupCog, name="model", description="Models"):
     """Looking at the checkpoints."""
 
-    def __init__(self, *, shelf: Shelf) -> None:
+    def __init__(self, *, stocks: Stocks) -> None:
         super().__init__()
-        self._shelf = shelf
+        self._stocks = stocks
 
     @app_commands.command(name="list")
     async def list_(self, interaction: discord.Interaction) -> None:
         """Show the models, installed or not."""
-        ordered = sorted(self._shelf, key=lambda model: not self._shelf.is_installed(model))
-        text = fit_lines(map(self._describe, ordered), MAX_DESCRIPTION, separator="\n\n")
+        stock = self._stocks.of(interaction.guild_id)
+        missing = [model for model in stock.shelf if not stock.shelf.is_installed(model) and stock.permits_model(model)]
+        described = [*map(_describe, stock.models), *map(_describe_missing, missing)]
+        text = fit_lines(described, MAX_DESCRIPTION, separator="\n\n")
         embed = discord.Embed(title="Models", description=text, colour=COLOUR)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
-    def _describe(self, model: Checkpoint) -> str:
-        head = f"**{model.title}** (`{model.id}`) · {model.architecture.facts.title}, {model.lineage}"
-        if not self._shelf.is_installed(model):
-            return f"{head}\nnot installed: `python -m bot install {model.id}`"
-        recommended = ", ".join(model.recommended[:3]) or "none"
-        settings = f"{model.size}, CFG {model.cfg:g}, {model.steps} steps"
-        note = f"\n{model.note}" if model.note else ""
-        return f"{head}\n{settings} · recommended: {recommended}{note}"
+
+def _describe(model: Checkpoint) -> str:
+    recommended = ", ".join(model.recommended[:3]) or "none"
+    settings = f"{model.size}, CFG {model.cfg:g}, {model.steps} steps"
+    restricted = "\nonly in age-restricted channels" if model.age_restricted else ""
+    note = f"\n{model.note}" if model.note else ""
+    return f"{_head(model)}\n{settings} · recommended: {recommended}{restricted}{note}"
+
+
+def _describe_missing(model: Checkpoint) -> str:
+    return f"{_head(model)}\nnot installed: `python -m bot install {model.id}`"
+
+
+def _head(model: Checkpoint) -> str:
+    return f"**{model.title}** (`{model.id}`) · {model.architecture.facts.title}, {model.lineage}"

@@ -8,13 +8,18 @@ import discord
 
 from services.errors import NotAllowed, UserError
 from services.library.installer import Actor
+from services.policies import Policies
 from services.presets.presets import ONLY_IN_SERVERS
 
 
 class EmbeddingPermissions:
-    """Members with Manage Server may change their server's own embeddings; operators every server's, and everyone's."""
+    """Members with Manage Server, or a role that was chosen for it, may change their server's own embeddings.
 
-    def __init__(self, operators: Iterable[int] = ()) -> None:
+    Operators may change every server's, and everyone's.
+    """
+
+    def __init__(self, policies: Policies, operators: Iterable[int] = ()) -> None:
+        self._policies = policies
         self._operators = frozenset(operators)
 
     def actor_of(self, interaction: discord.Interaction) -> Actor:
@@ -28,11 +33,16 @@ class EmbeddingPermissions:
         Raises: NotAllowed.
         """
         actor = self.actor_of(interaction)
-        if actor.is_operator or (actor.guild_id is not None and interaction.permissions.manage_guild):
+        if actor.is_operator or (actor.guild_id is not None and self._is_installer(interaction)):
             return actor
         if actor.guild_id is None:
             raise NotAllowed("Embeddings are installed in servers; use this in a channel of yours.")
         raise NotAllowed("Installing and removing embeddings needs Manage Server; ask someone who has it.")
+
+    def _is_installer(self, interaction: discord.Interaction) -> bool:
+        roles = getattr(interaction.user, "roles", ())
+        installers = self._policies.of(interaction.guild_id).installers
+        return interaction.permissions.manage_guild or any(role.id in installers for role in roles)
 
 
 def server_of(interaction: discord.Interaction) -> int:

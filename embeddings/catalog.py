@@ -81,6 +81,8 @@ class CatalogEntry(BaseModel):
     note: str = ""
     #: a prompt whose picture shows the embedding's effect
     sample: str = Field(default="", max_length=200)
+    #: used only in age-restricted channels
+    age_restricted: bool = False
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -74,6 +74,17 @@ class Place:
     guild_id: int | None
     #: the channel; for a thread, the thread and then its channel, whose defaults apply there too
     channel_ids: tuple[int, ...] = ()
+    #: whether Discord lets only adults see it; direct messages never count as such
+    is_age_restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who asks; ids are Discord's."""
+
+    id: int
+    #: in the server where they ask
+    roles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What pictures can be made with: the models, the embeddings, and how many of these a request carries."""
+"""What pictures can be made with in a server: the models, the embeddings, and how much of each a request may have."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding, Library
 from embeddings.names import name_key
-from embeddings.overlay import OverlayLibrary
+from embeddings.overlay import OverlayLibrary, ReadableLibrary, SelectedLibrary
 from services.checkpoints import Checkpoint, Shelf
-from services.errors import UnknownName, UserError
+from services.errors import NotAllowed, UnknownName, UserError
 from services.matching import closest
+from services.parameters import MAX_COUNT
+from services.policy.policy import NO_BOT_POLICY, NO_POLICY, BotPolicy, Policy
 from services.text import shorten
 
 #: endings of embedding files, which other programs let people type as part of the name
@@ -29,26 +31,48 @@ class EmbeddingLimits:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The library and the shelf, and the operator's choices about them."""
+    """The library and the shelf, and what the operator and a server's owner decided about them."""
 
-    library: Library | OverlayLibrary
+    library: ReadableLibrary
     shelf: Shelf
     limits: EmbeddingLimits = EmbeddingLimits()
     default_model: str = "demo"
+    policy: Policy = NO_POLICY
+    everywhere: BotPolicy = NO_BOT_POLICY
+
+    @property
+    def models(self) -> list[Checkpoint]:
+        """The models that can be used here, within this server's limits."""
+        return [self._within_limits(model) for model in self.shelf.installed if self.permits_model(model)]
+
+    @property
+    def max_count(self) -> int:
+        """Most pictures of a request."""
+        return min(self.policy.max_count or MAX_COUNT, MAX_COUNT)
+
+    def permits_model(self, model: Checkpoint) -> bool:
+        return self.policy.models.permits(model.names)
+
+    def permits_embedding(self, embedding: InstalledEmbedding) -> bool:
+        return self.policy.embeddings.permits((embedding.id, embedding.title, *embedding.aliases))
 
     def checkpoint(self, model: str | None) -> Checkpoint:
-        """The checkpoint named, or the default one, installed or not.
+        """The checkpoint named, installed or not, or else the default one, within this server's limits.
 
         Raises: UnknownName.
         """
-        return self.shelf.find(model or self.default_model)
+        return self._within_limits(self.shelf.find(model or self._default()))
 
     def installed_checkpoint(self, model: str | None) -> Checkpoint:
         """The same, ready to render with.
 
-        Raises: UnknownName; UserError, if it isn't installed.
+        Raises: UnknownName; NotAllowed; UserError, if it isn't installed.
         """
-        return self.shelf.find_installed(model or self.default_model)
+        checkpoint = self.checkpoint(model)
+        if not self.permits_model(checkpoint):
+            raise NotAllowed(self._why_not(checkpoint))
+        self.shelf.installation(checkpoint.id)
+        return checkpoint
 
     def has_model(self, model: str) -> bool:
         try:
@@ -92,9 +116,38 @@ class Stock:
     def _is_known(self, name: str) -> bool:
         return (self.library.find(name) or self.library.catalog.find(name)) is not None
 
+    def _default(self) -> str:
+        if not self.policy.models.is_open and not self.permits_model(self.shelf.find(self.default_model)):
+            return next((model.id for model in self.models), self.default_model)
+        return self.default_model
+
+    def _within_limits(self, checkpoint: Checkpoint) -> Checkpoint:
+        policy, low, multiple = self.policy, checkpoint.min_side, checkpoint.multiple
+        if policy.max_side is None and policy.max_steps is None:
+            return checkpoint
+        side = min(policy.max_side or checkpoint.max_side, checkpoint.max_side)
+        side = max(low, side // multiple * multiple)
+        most_steps = min(policy.max_steps or checkpoint.max_steps, checkpoint.max_steps)
+        limits = {
+            "max_side": side,
+            "width": min(checkpoint.width, side),
+            "height": min(checkpoint.height, side),
+            "max_steps": most_steps,
+            "steps": min(checkpoint.steps, most_steps),
+        }
+        return checkpoint.model_copy(update=limits)
+
+    def _why_not(self, checkpoint: Checkpoint) -> str:
+        others = ", ".join(model.id for model in self.models)
+        return f"{checkpoint.title} isn't used in this server. " + (
+            f"Choose another model: {others}."
+            if others
+            else "No installed model is; ask someone who manages the server."
+        )
+
 
 class Stocks:
-    """The stock of each server: its own embeddings over everyone's. Direct messages have everyone's."""
+    """The stock of each server: its own embeddings over everyone's, as its policy says. Direct messages have everyone's."""
 
     def __init__(self, shared: Stock, folder: Path | None = None) -> None:
         """`folder` has a folder for each server, named by its id."""
@@ -102,11 +155,13 @@ class Stocks:
         self.shared = shared
         self.shared_library: Library = shared.library
         self._folder = folder
+        self._libraries: dict[int, OverlayLibrary] = {}
+        self._policies: dict[int, Policy] = {}
         self._own: dict[int, Stock] = {}
 
     @property
     def servers(self) -> list[int]:
-        """Servers that have embeddings of their own, or had."""
+        """Servers whose stock isn't everyone's."""
         return list(self._own)
 
     def of(self, guild_id: int | None) -> Stock:
@@ -115,12 +170,28 @@ class Stocks:
 
     def own_library(self, guild_id: int) -> Library:
         """A server's own library, which may be empty."""
-        stock = self._own.get(guild_id)
-        if stock is None:
-            library = OverlayLibrary(Library(self.shared_library.catalog), self.shared_library)
-            stock = self._own[guild_id] = replace(self.shared, library=library)
-        assert isinstance(stock.library, OverlayLibrary)
-        return stock.library.own
+        if guild_id not in self._libraries:
+            self._libraries[guild_id] = OverlayLibrary(Library(self.shared_library.catalog), self.shared_library)
+            self._renew(guild_id)
+        return self._libraries[guild_id].own
+
+    def apply(self, guild_id: int, policy: Policy) -> None:
+        """Put a server's policy into force."""
+        self._policies[guild_id] = policy
+        self._renew(guild_id)
+
+    def apply_everywhere(self, policy: BotPolicy) -> None:
+        """Put the operators' policy into force."""
+        self.shared = replace(self.shared, everywhere=policy)
+        for guild_id in self.servers:
+            self._renew(guild_id)
+
+    def _renew(self, guild_id: int) -> None:
+        policy = self._policies.get(guild_id, NO_POLICY)
+        stock = replace(self.shared, library=self._libraries.get(guild_id, self.shared_library), policy=policy)
+        if not policy.embeddings.is_open:
+            stock = replace(stock, library=SelectedLibrary(stock.library, stock.permits_embedding))
+        self._own[guild_id] = stock
 
     def folder_of(self, guild_id: int) -> Path:
         """Where a server's own files are."""

@@ -16,7 +16,7 @@ from embeddings.architecture import Architecture
 from embeddings.catalog import Catalog, CatalogEntry
 from embeddings.embedding import Embedding
 from embeddings.library import InstalledEmbedding, Library
-from embeddings.overlay import OverlayLibrary
+from embeddings.overlay import ReadableLibrary
 from embeddings.writer import write_file
 from services.checkpoints import Checkpoint, Shelf
 from services.choices import EmbeddingChoice
@@ -108,7 +108,7 @@ def a_shelf(folder: Path, *checkpoints: Checkpoint, missing: Iterable[Checkpoint
 
 
 def a_stock(
-    library: Library | OverlayLibrary | None = None,
+    library: ReadableLibrary | None = None,
     shelf: Shelf | None = None,
     *,
     limits: EmbeddingLimits | None = None,

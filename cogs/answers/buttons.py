@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from cogs.components import PersistentButton
 from cogs.deduplication import RecentlySeen
-from cogs.interactions import target_of, thinking
+from cogs.interactions import member_of, place_of, target_of, thinking
 from cogs.names import REROLL_EMOJI
 from services.errors import UserError
 from services.jobs import JobId, Origin
@@ -138,11 +138,11 @@ class Buttons(commands.Cog):
         if not self._clicks.is_first((interaction.user.id, job_id)):
             await interaction.response.defer()
             return
-        target = target_of(interaction)
+        target, member = target_of(interaction), member_of(interaction.user)
         job = await self._generation.job(job_id, target)
-        planned = await self._generation.plan_reroll(job, interaction.user.id, with_new_seed=with_new_seed)
+        planned = await self._generation.plan_reroll(job, place_of(interaction), member, with_new_seed=with_new_seed)
         origin = Origin.of_interaction(interaction.id)
-        admission = Admission(target, origin, thinking(interaction), parent_id=job.id)
+        admission = Admission(target, origin, member, thinking(interaction), parent_id=job.id)
         await self._generation.submit(planned, admission)
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:

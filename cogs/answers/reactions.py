@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import discord
 from discord.ext import commands
@@ -11,11 +12,12 @@ from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_a
 from cogs.answers.buttons import is_ours, job_shown
 from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
-from cogs.interactions import UNREACHED
+from cogs.interactions import UNREACHED, member_of, place_in
 from cogs.names import REROLL_EMOJI
 from services.errors import LimitReached, Unavailable, UserError
 from services.jobs import Job, Origin, ReplyTarget
 from services.queue.generation import Admission, Generation
+from services.requests import Member, Place
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +88,16 @@ class Reactions(commands.Cog):
             return  # somebody else's message, as far as anyone can tell
         if job is None:
             raise UserError(f"{REROLL_EMOJI} rerolls my pictures, and that message has none; /imagine makes one.")
-        planned = await self._generation.plan_reroll(job, payload.user_id)
-        await self._generation.submit(planned, Admission(target, origin, parent_id=job.id))
+        member = member_of(payload.member) if payload.member else Member(payload.user_id)
+        planned = await self._generation.plan_reroll(job, await self._place(payload), member)
+        await self._generation.submit(planned, Admission(target, origin, member, parent_id=job.id))
+
+    async def _place(self, payload: discord.RawReactionActionEvent) -> Place:
+        channel = self._client.get_channel(payload.channel_id)
+        if channel is None and payload.guild_id is not None:  # a thread that was archived
+            with suppress(discord.HTTPException):
+                channel = await self._client.fetch_channel(payload.channel_id)
+        return place_in(payload.guild_id, payload.channel_id, channel)
 
     def _target(self, payload: discord.RawReactionActionEvent) -> ReplyTarget:
         guild = self._client.get_guild(payload.guild_id) if payload.guild_id else None

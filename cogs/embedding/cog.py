@@ -60,7 +60,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             model: Only those that work with this model.
         """
         stock = self._stocks.of(interaction.guild_id)
-        checkpoint, library = stock.shelf.find(model) if model else None, stock.library
+        checkpoint, library = stock.checkpoint(model) if model else None, stock.library
         shown = usable_with(checkpoint, library) if checkpoint else sorted(library, key=order_of)
         await interaction.response.send_message(embed=list_card(shown, checkpoint), ephemeral=True)
 
@@ -90,7 +90,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             name: An installed embedding.
         """
         stock = self._stocks.of(interaction.guild_id)
-        embedding, models = stock.named_embedding(name), stock.shelf.installed
+        embedding, models = stock.named_embedding(name), stock.models
         presets = await self._installer.presets_with(embedding, interaction.guild_id)
         card = info_card(embedding, models, presets, is_shared=self._installer.is_shared(embedding))
         checkpoint = next((model for model in models if fit_of(embedding, model).is_usable), None)
@@ -120,7 +120,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             embedding = await self._installer.install(await download(file), file.filename, actor)
         else:
             embedding = await self._installer.install_from(url or "", actor)
-        models, is_shared = self._stocks.shared.shelf.installed, self._installer.is_shared(embedding)
+        models, is_shared = self._stocks.of(interaction.guild_id).models, self._installer.is_shared(embedding)
         card = info_card(embedding, models, is_shared=is_shared)
         await interaction.edit_original_response(content=f"Installed **{as_typed(embedding.id)}**.", embed=card)
 
@@ -162,7 +162,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     @list_.autocomplete("model")
     @browse.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.models(typed))
+        return as_choices(self._suggestions.models(typed, interaction.guild_id))
 
     @browse.autocomplete("target")
     async def _complete_target(self, interaction: discord.Interaction, typed: str) -> Choices:

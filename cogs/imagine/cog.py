@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from cogs.choices import SAMPLER_CHOICES, Choices, as_choices, picked_so_far
 from cogs.imagine.form import ImagineForm
-from cogs.interactions import place_of, target_of, thinking
+from cogs.interactions import member_of, place_of, target_of, thinking
 from services.choices import parse_choices
 from services.jobs import Origin
 from services.presets import Presets
@@ -81,7 +81,7 @@ class Imagine(commands.Cog):
             count=count,
             sampler=sampler,
         )
-        filled = await self._generation.fill_in(request, preset, place_of(interaction))
+        filled = await self._fill_in(interaction, request, preset)
         if filled.request.prompt is None:
             await self._form(interaction, filled.request, preset).open(interaction)
         else:
@@ -97,13 +97,19 @@ class Imagine(commands.Cog):
     async def _draw_form(
         self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
     ) -> None:
-        await self._draw(interaction, await self._generation.fill_in(request, preset, place_of(interaction)))
+        await self._draw(interaction, await self._fill_in(interaction, request, preset))
+
+    async def _fill_in(
+        self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
+    ) -> Filled:
+        return await self._generation.fill_in(request, preset, place_of(interaction), member_of(interaction.user))
 
     async def _draw(self, interaction: discord.Interaction, filled: Filled) -> None:
         """Plan and store first, so that a refusal is private; then defer, and leave the reply to the delivery."""
-        planned = await self._generation.plan(filled, place_of(interaction), interaction.user.id)
+        member = member_of(interaction.user)
+        planned = await self._generation.plan(filled, place_of(interaction), member)
         origin = Origin.of_interaction(interaction.id)
-        await self._generation.submit(planned, Admission(target_of(interaction), origin, thinking(interaction)))
+        await self._generation.submit(planned, Admission(target_of(interaction), origin, member, thinking(interaction)))
 
     def _form(
         self,
@@ -127,11 +133,11 @@ class Imagine(commands.Cog):
 
     @imagine.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.models(typed))
+        return as_choices(self._suggestions.models(typed, interaction.guild_id))
 
     @imagine.autocomplete("size")
     async def _complete_size(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.sizes(interaction.namespace.model))
+        return as_choices(self._suggestions.sizes(interaction.namespace.model, interaction.guild_id))
 
     @imagine.autocomplete("preset")
     async def _complete_preset(self, interaction: discord.Interaction, typed: str) -> Choices:

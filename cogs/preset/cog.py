@@ -235,7 +235,7 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
     @save.autocomplete("model")
     @edit.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.models(typed))
+        return as_choices(self._suggestions.models(typed, interaction.guild_id))
 
     @save.autocomplete("embedding1")
     @save.autocomplete("embedding2")
@@ -251,7 +251,7 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
     @save.autocomplete("size")
     @edit.autocomplete("size")
     async def _complete_size(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.sizes(interaction.namespace.model))
+        return as_choices(self._suggestions.sizes(interaction.namespace.model, interaction.guild_id))
 
     @save.autocomplete("locked")
     @edit.autocomplete("locked")

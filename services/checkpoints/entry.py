@@ -53,6 +53,8 @@ class Checkpoint(BaseModel):
     #: recommended embeddings, best first; the default is the first that is installed
     recommended: tuple[str, ...] = ()
     note: str = ""
+    #: draws only in age-restricted channels
+    age_restricted: bool = False
 
     @model_validator(mode="after")
     def _sides_fit(self) -> Checkpoint:

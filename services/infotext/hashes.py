@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from embeddings.catalog import CatalogEntry
-from embeddings.library import InstalledEmbedding, Library
-from embeddings.overlay import OverlayLibrary
+from embeddings.library import InstalledEmbedding
+from embeddings.overlay import ReadableLibrary
 from embeddings.writer import SOURCE_HASH
 
 #: Civitai writes this many digits of a file's SHA-256, A1111 two more, others all of them; fewer don't identify a file
@@ -51,7 +51,7 @@ class FoundEmbedding:
         return f"{self.name}: unknown {self.digits[:_SHOWN_DIGITS]}…" if self.digits else f"{self.name}: unknown"
 
 
-def look_up(name: str, digits: str, library: Library | OverlayLibrary) -> FoundEmbedding:
+def look_up(name: str, digits: str, library: ReadableLibrary) -> FoundEmbedding:
     """Resolve by hash, whatever the name; by name if no known file has this hash, or if it has too few digits."""
     if len(digits) < MIN_DIGITS:
         return _by_name(name, "", library)
@@ -69,7 +69,7 @@ def look_up(name: str, digits: str, library: Library | OverlayLibrary) -> FoundE
     return FoundEmbedding(name, digits, Standing.INSTALLED, twin, entry, is_other_file=True)
 
 
-def _by_name(name: str, digits: str, library: Library | OverlayLibrary) -> FoundEmbedding:
+def _by_name(name: str, digits: str, library: ReadableLibrary) -> FoundEmbedding:
     """With `digits`, those of a file that isn't known here."""
     installed, entry = library.find(name), library.catalog.find(name)
     if installed is not None:

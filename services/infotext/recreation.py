@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from embeddings.library import InstalledEmbedding, Library
+from embeddings.library import InstalledEmbedding
 from embeddings.names import name_key
-from embeddings.overlay import OverlayLibrary
+from embeddings.overlay import ReadableLibrary
 from services.checkpoints import Checkpoint
 from services.choices import MAX_STRENGTH, NO_EMBEDDING, EmbeddingChoice
 from services.errors import UserError
@@ -57,7 +57,7 @@ class Recreation:
     notes: list[str] = field(default_factory=list)
 
 
-def find_embeddings(infotext: Infotext, library: Library | OverlayLibrary) -> list[FoundEmbedding]:
+def find_embeddings(infotext: Infotext, library: ReadableLibrary) -> list[FoundEmbedding]:
     """All embeddings that the text names: by their hashes, and by name those in the negative prompt."""
     found = [look_up(name, digits, library) for name, digits in infotext.hashes.items()]
     if infotext.version == PROGRAM:

@@ -40,7 +40,7 @@ class Planner:
         # 2. numbers
         cfg = within("CFG", request.cfg, checkpoint.cfg, 0, MAX_CFG)
         steps = within("Steps", request.steps, checkpoint.steps, 1, checkpoint.max_steps)
-        count = within("Count", request.count, 1, 1, MAX_COUNT)
+        count = within("Count", request.count, 1, 1, self._stock.max_count)
         seed = within("Seed", request.seed, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
         width, height = parse_size(request.size, checkpoint)
         sampler = find_sampler(request.sampler or checkpoint.sampler)

@@ -7,22 +7,28 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from services.errors import NotAllowed, Unavailable, UserError
+from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
+from services.planning.permission import refuse_asker, refuse_plan
 from services.planning.planner import Planned, Planner
 from services.presets import Presets
 from services.presets.layers import Filled
 from services.queue.delivery import Delivery
 from services.queue.line import Line
-from services.requests import GenerationRequest, Place
-from services.stock import Stocks
+from services.requests import GenerationRequest, Member, Place
+from services.stock import Stock, Stocks
 from services.storage.jobs import JobStore
+from services.text import plural
 
 #: tells the member that the request was accepted; returns the id of that message, or None if it isn't known
 Acknowledge = Callable[[], Awaitable[int | None]]
+
+
+_HOUR = timedelta(hours=1)
 
 
 class NotAcknowledged(Exception):
@@ -36,6 +42,7 @@ class Admission:
     target: ReplyTarget
     #: a request that is repeated with the same origin is the same job
     origin: Origin
+    member: Member
     #: None, if nobody waits for an acknowledgement, as for reactions
     acknowledge: Acknowledge | None = None
     parent_id: JobId | None = None
@@ -53,23 +60,25 @@ class Generation:
         self._uses: dict[int, dict[str, int]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
-    async def fill_in(self, request: GenerationRequest, preset: str | None, place: Place) -> Filled:
+    async def fill_in(self, request: GenerationRequest, preset: str | None, place: Place, member: Member) -> Filled:
         """The request with what presets add to it.
 
-        Raises: UserError.
+        Raises: UserError, also where this member can't ask for any picture.
         """
+        refuse_asker(self._stocks.of(place.guild_id), place, member)
         return await self._presets.fill_in(request, preset, place)
 
-    async def plan(self, filled: Filled, place: Place, member_id: int) -> Planned:
+    async def plan(self, filled: Filled, place: Place, member: Member) -> Planned:
         """Plan a request that is filled in. Nothing is stored yet.
 
         Raises: UserError.
         """
-        self._line.check_room(member_id)
-        planner = Planner(self._stocks.of(place.guild_id))
-        planned = await asyncio.to_thread(planner.plan, filled.request)
+        stock = self._admit(place, member)
+        planned = await asyncio.to_thread(Planner(stock).plan, filled.request)
+        await asyncio.to_thread(refuse_plan, planned.parameters, stock, place)
         await self._presets.count_use(filled)
-        return replace(planned, hints=(*filled.notes, *planned.hints))
+        announced = filter(None, (stock.everywhere.announcement,))
+        return replace(planned, hints=(*filled.notes, *planned.hints, *announced))
 
     async def submit(self, planned: Planned, admission: Admission) -> Job:
         """Store the job, then tell the member that it is accepted, then put it in line.
@@ -79,7 +88,8 @@ class Generation:
         Raises: UserError, before the acknowledgement: the member has enough in line, or nothing can be stored right now.
         NotAcknowledged, and then there is no job.
         """
-        with self._line.reserve(admission.target.member_id):
+        with self._line.reserve(admission.member.id, self._most_waits(admission.target.guild_id, admission.member)):
+            await self._refuse_too_many(admission.target.guild_id, admission.member)
             job = await self._store(planned, admission)
             if job.state is JobState.QUEUED:  # a request that was repeated may be further along
                 self._line.join(job)
@@ -88,6 +98,26 @@ class Generation:
         if job.target.reply_id is not None:
             await self._jobs.set_reply(job.id, job.target.reply_id)
         return job
+
+    def _admit(self, place: Place, member: Member) -> Stock:
+        """The stock of a place, where this member can ask for a picture now."""
+        stock = self._stocks.of(place.guild_id)
+        refuse_asker(stock, place, member)
+        self._line.check_room(member.id, self._most_waits(place.guild_id, member))
+        return stock
+
+    def _most_waits(self, guild_id: int | None, member: Member) -> int | None:
+        return self._stocks.of(guild_id).policy.waits_of(member.roles)
+
+    async def _refuse_too_many(self, guild_id: int | None, member: Member) -> None:
+        most = self._stocks.of(guild_id).policy.per_hour_of(member.roles)
+        if most is None or guild_id is None:
+            return
+        asked = await self._jobs.asked_lately(member.id, guild_id, _HOUR)
+        if asked + self._line.joining(member.id) > most:
+            raise LimitReached(
+                f"In this server you can ask for {plural(most, 'request')} an hour. Please try again later."
+            )
 
     async def _store(self, planned: Planned, admission: Admission) -> Job:
         try:
@@ -107,18 +137,19 @@ class Generation:
             raise
         return job.evolve(target=replace(job.target, reply_id=reply_id))
 
-    async def plan_reroll(self, job: Job, member_id: int, *, with_new_seed: bool = True) -> Planned:
+    async def plan_reroll(self, job: Job, place: Place, member: Member, *, with_new_seed: bool = True) -> Planned:
         """The same plan, usually with a new seed, whatever has been uninstalled since.
 
-        Raises: UserError, if the member has enough in line, or the picture was deleted.
+        Raises: UserError, if the member has enough in line, the picture was deleted, or it isn't allowed here any more.
         """
+        stock = self._admit(place, member)
         if job.state is JobState.DELETED:
             raise UserError("That picture was deleted, so it can't be rerolled; /imagine makes a new one.")
         if job.is_forgotten:
             raise UserError(
                 'That picture is so old that I no longer keep its prompt; try "Identify picture" in its menu.'
             )
-        self._line.check_room(member_id)
+        await asyncio.to_thread(refuse_plan, job.parameters, stock, place)
         seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
         (plan,) = await self._jobs.load_plans([job])
         return Planned(replace(plan, seed=seed), job.hints)

@@ -36,22 +36,29 @@ class Line:
         """Every job that this process is going to finish or answer."""
         return {job.id for job in (*self._queue.waiting, *self.running)} | self._delivery.pending
 
-    def check_room(self, member_id: int) -> None:
-        """Raise LimitReached, if this member has enough in line, or the line is full."""
-        waiting = self._queue.waits_of(member_id) + self._joining.get(member_id, 0)
-        if waiting >= self._per_member:
+    def check_room(self, member_id: int, most: int | None = None) -> None:
+        """Raise LimitReached, if this member has enough in line, or the line is full.
+
+        `most` is the server's own limit, where that is lower; the member's requests count wherever they were made.
+        """
+        waiting = self._queue.waits_of(member_id) + self.joining(member_id)
+        if waiting >= min(self._per_member, most or self._per_member):
             raise LimitReached(
                 f"You already have {waiting} requests in line, which is the limit. Try again when one is done."
             )
         if self._queue.qsize() >= MAX_LINE:
             raise LimitReached("The line is full right now; please try again in a few minutes.")
 
-    def reserve(self, member_id: int) -> Reservation:
+    def joining(self, member_id: int) -> int:
+        """How many jobs of a member are about to join."""
+        return self._joining.get(member_id, 0)
+
+    def reserve(self, member_id: int, most: int | None = None) -> Reservation:
         """Room for a job that is about to join, as a context manager.
 
-        Raises: LimitReached.
+        Raises: LimitReached, as `check_room` does.
         """
-        self.check_room(member_id)
+        self.check_room(member_id, most)
         return Reservation(self._joining, member_id)
 
     def join(self, *jobs: Job) -> None:

@@ -15,6 +15,7 @@ from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
 from services.storage.outages import OUTAGES, OutageLog, is_outage, reason_for
 from services.storage.personal import PersonalData
+from services.storage.policies import PolicyStore
 from services.storage.pool import Pool, open_connections
 from services.storage.presets import PresetStore
 
@@ -43,6 +44,7 @@ class Storage:
     presets: PresetStore
     audit: AuditStore
     personal: PersonalData
+    policies: PolicyStore
 
     async def version(self) -> str:
         """The version that the server reports, as in "18.1"."""
@@ -63,7 +65,7 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
         except (*OUTAGES, *MISCONFIGURED) as error:
             raise DatabaseUnusable(f"The database can't be used: {reason_for(error)}") from error
         pool = Pool(connections)
-        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool), PersonalData(pool))
+        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool), PersonalData(pool), PolicyStore(pool))
 
 
 async def _migrate_when_up(connections: asyncpg.Pool, patience: float) -> None:

@@ -265,6 +265,18 @@ class JobStore:
         """Remember the message that shows the place in line."""
         await self._pool.execute("UPDATE jobs SET reply_id = $2 WHERE id = $1", job_id, reply_id)
 
+    async def asked_lately(self, member_id: int, guild_id: int, period: timedelta) -> int:
+        """How many requests a member made in a server, but for those they cancelled."""
+        return await self._pool.fetchval(
+            """
+            SELECT count(*) FROM jobs
+             WHERE member_id = $1 AND guild_id = $2 AND asked_at > now() - $3::interval AND state <> 'cancelled'
+            """,
+            member_id,
+            guild_id,
+            period,
+        )
+
     async def uses(self) -> dict[int, dict[str, int]]:
         """How often each embedding was used, keyed by server."""
         rows = await self._pool.fetch(

@@ -50,20 +50,19 @@ class Suggestions:
         best = self._ranking(guild_id or 0, checkpoint).best(so_far.name, MAX_CHOICES, without=taken, uses=uses or {})
         return [_describe(embedding, checkpoint, so_far.strength) for embedding in best]
 
-    def models(self, typed: str) -> list[Suggestion]:
-        """Installed models."""
-        installed = [
-            model for model in self._stocks.shared.shelf.installed if score(typed, model.names) >= MIN_SIMILARITY
-        ]
+    def models(self, typed: str, guild_id: int | None = None) -> list[Suggestion]:
+        """The models that a server can use."""
+        models = self._stocks.of(guild_id).models
+        installed = [model for model in models if score(typed, model.names) >= MIN_SIMILARITY]
         return [
             Suggestion(shorten(f"{model.title} · {model.lineage}", MAX_CHOICE_CHARACTERS), model.id)
             for model in installed[:MAX_CHOICES]
         ]
 
-    def sizes(self, model: str | None) -> list[Suggestion]:
-        """Square, portrait and landscape, in pixels that the model takes."""
+    def sizes(self, model: str | None, guild_id: int | None = None) -> list[Suggestion]:
+        """Square, portrait and landscape, in pixels that the model takes and the server allows."""
         try:
-            checkpoint = self._stocks.shared.checkpoint(model)
+            checkpoint = self._stocks.of(guild_id).checkpoint(model)
         except UserError:
             return []
         width, height, multiple = checkpoint.width, checkpoint.height, checkpoint.multiple

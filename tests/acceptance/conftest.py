@@ -17,6 +17,9 @@ from services.jobs import Job, JobId
 from services.storage import Storage, open_storage
 from tests.playground.conftest import SPECIFICATION
 
+#: the name of the one who operates the bot
+OPERATOR = "olga"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -72,7 +75,9 @@ class Place:
 async def running_bot() -> AsyncIterator[BotProcess]:
     """One bot for all tests of a session."""
     spec = SPECIFICATION if SPECIFICATION.exists() else None
-    async with local_bot(Discord(spec=spec)) as bot:
+    discord = Discord(spec=spec)
+    settings = {"OPERATORS": str(discord.person(OPERATOR).id)}
+    async with local_bot(discord, settings=settings) as bot:
         yield bot
 
 

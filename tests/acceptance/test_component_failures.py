@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_shutting_down_delivers_the_picture_and_keeps_the_queue(deployment: Deployment) -> None:
     ana, ben = deployment.person("ana"), deployment.person("ben")
-    running = await ana.slash("imagine", **{**LONG, "count": 1, "steps": 30})
+    running = await ana.slash("imagine", **{**LONG, "count": 1, "steps": 15})
     waiting = [await ben.slash("imagine", prompt="a fish", steps=4 + number) for number in range(2)]
     await deployment.until_rendering(running)
     started = time.monotonic()

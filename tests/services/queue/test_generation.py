@@ -17,7 +17,7 @@ from services.presets import Presets
 from services.queue.generation import Admission, Generation, NotAcknowledged
 from services.queue.line import MAX_LINE, Line
 from services.queue.upkeep import Upkeep
-from services.requests import GenerationRequest, Place, Preset
+from services.requests import GenerationRequest, Member, Place, Preset
 from services.stock import Stocks
 from services.storage import Storage
 from tests.builders import DEMO_EMBEDDINGS, a_job, a_library, a_plan, a_stock, a_target
@@ -55,13 +55,16 @@ class Bench:
     async def plan(
         self, member_id: int = ANA, preset: str | None = None, request: GenerationRequest = REQUEST
     ) -> Planned:
-        return await self.generation.plan(await self.generation.fill_in(request, preset, HERE), HERE, member_id)
+        member = Member(member_id)
+        return await self.generation.plan(await self.generation.fill_in(request, preset, HERE, member), HERE, member)
 
     async def submit(self, planned: Planned, member_id: int = ANA, *, parent_id: JobId | None = None) -> Job:
         """Submit a plan as an interaction of its own."""
         self._asked += 1
         origin = Origin.of_interaction(self._asked)
-        return await self.generation.submit(planned, Admission(a_target(member_id), origin, parent_id=parent_id))
+        return await self.generation.submit(
+            planned, Admission(a_target(member_id), origin, Member(member_id), parent_id=parent_id)
+        )
 
     async def ask(self, member_id: int = ANA) -> Job:
         return await self.submit(await self.plan(member_id), member_id)
@@ -116,7 +119,7 @@ async def test_embeddings_in_the_text_are_used_and_duplicates_are_mentioned(benc
 
 async def test_a_preset_counts_one_use_for_each_plan(bench: Bench) -> None:
     await bench.presets.save(Preset(10, "small", GenerationRequest(steps=3), ANA))
-    await bench.generation.fill_in(REQUEST, "small", HERE)  # a form that was opened
+    await bench.generation.fill_in(REQUEST, "small", HERE, Member(ANA))  # a form that was opened
     assert (await bench.presets.get(10, "small")).uses == 0
     await bench.plan(preset="small")
     assert (await bench.presets.get(10, "small")).uses == 1
@@ -125,7 +128,7 @@ async def test_a_preset_counts_one_use_for_each_plan(bench: Bench) -> None:
 async def test_a_member_can_have_only_so_many_jobs_in_line(bench: Bench) -> None:
     for _ in range(PER_MEMBER):
         await bench.ask(ANA)
-    for attempt in (bench.plan(ANA), bench.generation.plan_reroll(a_job(), ANA)):
+    for attempt in (bench.plan(ANA), bench.generation.plan_reroll(a_job(), HERE, Member(ANA))):
         with refused(ENOUGH_IN_LINE.format(count=PER_MEMBER), LimitReached):
             await attempt
     await bench.ask(BEN)
@@ -148,7 +151,7 @@ async def test_a_full_line_is_full_for_everyone(bench: Bench) -> None:
 
 async def test_a_repeated_interaction_is_one_job(bench: Bench) -> None:
     planned = await bench.plan(ANA)
-    admission = Admission(a_target(ANA), Origin.of_interaction(5))
+    admission = Admission(a_target(ANA), Origin.of_interaction(5), Member(ANA))
     first, again = [await bench.generation.submit(planned, admission) for _ in range(2)]
     assert first.id == again.id
     assert [job.id for job in bench.line.waiting] == [first.id]
@@ -156,7 +159,7 @@ async def test_a_repeated_interaction_is_one_job(bench: Bench) -> None:
 
 async def test_an_interaction_that_is_repeated_after_its_job_was_started_is_not_put_in_line(bench: Bench) -> None:
     planned = await bench.plan(ANA)
-    admission = Admission(a_target(ANA), Origin.of_interaction(5))
+    admission = Admission(a_target(ANA), Origin.of_interaction(5), Member(ANA))
     first = await bench.generation.submit(planned, admission)
     await bench.draw_next()
     await bench.jobs.claim([first.id])
@@ -168,7 +171,7 @@ async def test_the_message_of_an_acknowledgement_is_stored(bench: Bench) -> None
     async def acknowledge() -> int:
         return 77
 
-    admission = Admission(a_target(ANA), Origin.of_interaction(5), acknowledge)
+    admission = Admission(a_target(ANA), Origin.of_interaction(5), Member(ANA), acknowledge)
     job = await bench.generation.submit(await bench.plan(), admission)
     assert job.target.reply_id == 77
     assert (await bench.row(job)).target.reply_id == 77
@@ -180,7 +183,9 @@ async def test_a_request_that_could_not_be_acknowledged_leaves_no_job(bench: Ben
 
     planned = await bench.plan(ANA)
     with pytest.raises(NotAcknowledged):
-        await bench.generation.submit(planned, Admission(a_target(ANA), Origin.of_interaction(5), acknowledge))
+        await bench.generation.submit(
+            planned, Admission(a_target(ANA), Origin.of_interaction(5), Member(ANA), acknowledge)
+        )
     assert bench.line.waiting == []
     for _ in range(500):  # the row is withdrawn in the background
         if not await bench.jobs.unanswered():
@@ -193,7 +198,7 @@ async def test_a_request_that_could_not_be_acknowledged_leaves_no_job(bench: Ben
 
 async def test_a_reroll_keeps_everything_but_the_seed_and_knows_its_parent(bench: Bench) -> None:
     job = await bench.ask()
-    planned = await bench.generation.plan_reroll(job, BEN)
+    planned = await bench.generation.plan_reroll(job, HERE, Member(BEN))
     assert planned.parameters.seed != job.parameters.seed
     assert 0 <= planned.parameters.seed <= MAX_SEED - MAX_COUNT
     assert planned.hints == job.hints
@@ -244,7 +249,7 @@ async def test_a_deleted_picture_cannot_be_rerolled(bench: Bench) -> None:
     job = await bench.delivered()
     await bench.generation.delete(job.id, a_target(ANA), is_moderator=False)
     with refused("That picture was deleted, so it can't be rerolled; /imagine makes a new one."):
-        await bench.generation.plan_reroll(await bench.row(job), BEN)
+        await bench.generation.plan_reroll(await bench.row(job), HERE, Member(BEN))
 
 
 async def test_an_unknown_picture_is_refused_with_what_to_do(bench: Bench) -> None:

@@ -51,6 +51,7 @@ async def test_a_blank_database_gets_every_migration_once(blank: asyncpg.Connect
         "presets",
         "default_presets",
         "audit",
+        "policies",
         "migrations",
     }
     ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
@@ -104,6 +105,7 @@ WRITTEN_BY = {
         INSERT INTO vectors (content_hash, data) VALUES ('00', '');
         UPDATE jobs SET parent_id = (SELECT min(id) FROM jobs) WHERE state = 'failed';
     """,
+    6: "UPDATE vectors SET used_at = now() - interval '1 day'",
 }
 
 

@@ -1,0 +1,1 @@
+"""/settings: what a server's owner and the bot's operators allow."""
