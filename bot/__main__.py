@@ -33,8 +33,7 @@ SHUTDOWN_LIMIT = 9.5  # seconds
 @app.command()
 def run() -> None:
     """Run the bot on Discord. Needs DISCORD_TOKEN."""
-    import discord
-
+    from bot.connection import Refused
     from services.storage import DatabaseUnusable, NewerSchema, PostgresFailed
 
     settings = _settings()
@@ -45,8 +44,8 @@ def run() -> None:
     _log_to_stderr(settings.log_level)
     try:
         asyncio.run(_run_until_signal(settings))
-    except discord.LoginFailure:
-        _fail("Discord rejected DISCORD_TOKEN: copy the token from the developer portal (Bot → Reset Token).")
+    except Refused as error:
+        _fail(str(error), error.exit_code)
     except (NewerSchema, PostgresFailed) as error:
         _fail(str(error))
     except DatabaseUnusable as error:
@@ -134,7 +133,7 @@ def _settings() -> Settings:
 
 async def _run_until_signal(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. The first signal shuts down gracefully, a second one stops at once."""
-    from bot.app import run as run_bot
+    from bot.running import run as run_bot
 
     is_up, stop = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(run_bot(settings, is_up, stop))

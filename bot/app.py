@@ -19,17 +19,19 @@ from cogs.answers.reactions import Reactions
 from cogs.components import ExpiredForms
 from cogs.embedding.cog import MAX_UPLOAD_BYTES, EmbeddingCommands
 from cogs.embedding.pages import EmbeddingPages
+from cogs.guard import Guard
 from cogs.identify.cog import Identify
 from cogs.imagine.cog import Imagine
 from cogs.model import ModelCommands
 from cogs.permissions import EmbeddingPermissions
 from cogs.preset.cog import PresetCommands
+from cogs.preset.reading import PresetReading
 from cogs.privacy.cog import PrivacyCommands
+from cogs.rights import CommandRights
 from cogs.settings.cog import SettingsCommands
 from cogs.settings.scope import Scopes
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
-from services.background import keep_running
 from services.checkpoints import read_shelf
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
@@ -99,7 +101,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             patience=settings.engine_patience,
         )
         stack.push_async_callback(engine.close)
-        client = Client(state_folder=settings.data_dir, heartbeat_timeout=settings.gateway_patience)
+        client = Client(heartbeat_timeout=settings.gateway_patience)
         await stack.enter_async_context(client)
         app = await _assemble(settings, storage, stocks, engine, client)
         stack.push_async_callback(app.delivery.close)
@@ -149,6 +151,8 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         suggestions=suggestions,
         quota=Quota(settings.server_embeddings, settings.server_embeddings_mb * 1024**2),
     )
+    rights = CommandRights(client, client.command_tree.ids)
+    guard = Guard(stocks=stocks, rights=rights)
     imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
@@ -156,11 +160,14 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         *_embedding_cogs(settings, stocks, engine, client, suggestions, installer, permissions),
         ModelCommands(stocks=stocks),
         PresetCommands(presets=presets, suggestions=suggestions),
+        PresetReading(presets),
         SettingsCommands(client=client, scopes=Scopes(policies, permissions), stocks=stocks),
         PrivacyCommands(client=client, privacy=privacy),
+        rights,
+        guard,
         Buttons(client=client, generation=generation),
         ExpiredForms(),
-        Reactions(client=client, generation=generation),
+        Reactions(client=client, generation=generation, guard=guard),
     ):
         await client.add_cog(cog)
     upkeep = Upkeep(jobs=storage.jobs, line=line, delivery=delivery, pictures=pictures)
@@ -215,28 +222,3 @@ def report_problems(stocks: Stocks) -> None:
         log.warning("%s: %s", problem.name, problem.reason)
     models = ", ".join(model.id for model in shelf.installed) or "none"
     log.info("%d embeddings, models: %s", len(library), models)
-
-
-async def run(settings: Settings, is_up: asyncio.Event, stop: asyncio.Event) -> None:
-    """Run the bot until `stop` is set; once `is_up` is set, it stops gracefully.
-
-    Raises: discord.LoginFailure, if the token is wrong.
-    """
-    async with open_app(settings) as app:
-        await app.client.login(settings.discord_token.get_secret_value())
-        await retry_while_unavailable(app.upkeep.resume)()
-        async with asyncio.TaskGroup() as group:  # only if the client fails, the bot stops
-            tasks = [
-                group.create_task(keep_running(app.worker.run, "worker")),
-                group.create_task(keep_running(app.upkeep.tend, "orphaned jobs")),
-                group.create_task(keep_running(app.upkeep.prune, "old pictures")),
-                group.create_task(keep_running(app.privacy.keep_tidy, "retention")),
-                group.create_task(keep_running(app.generation.load_uses, "uses")),
-                group.create_task(keep_running(app.installer.watch, "embeddings folder")),
-                group.create_task(app.client.connect(), name="client"),
-            ]
-            is_up.set()
-            await stop.wait()
-            await app.wind_down()
-            for task in tasks:
-                task.cancel()

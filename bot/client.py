@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -15,7 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from cogs.deduplication import RecentlySeen
-from cogs.errors import CommandTree
+from cogs.tree import CommandTree
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +33,7 @@ REQUIRED_PERMISSIONS = discord.Permissions(
 class Client(commands.Bot):
     """A discord.py bot without text commands."""
 
-    def __init__(self, *, state_folder: Path, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot uses no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -48,7 +45,6 @@ class Client(commands.Bot):
             max_messages=None,
             **options,
         )
-        self._state_folder = state_folder
         self._interactions = RecentlySeen()
         # discord.py has no public hook that runs before its own dispatch of buttons and forms
         self._dispatch_interaction = self._connection.parsers["INTERACTION_CREATE"]
@@ -59,17 +55,14 @@ class Client(commands.Bot):
         if self._interactions.is_first(data["id"]):
             self._dispatch_interaction(data)
 
+    @property
+    def command_tree(self) -> CommandTree:
+        """`tree`, of this bot's own kind."""
+        assert isinstance(self.tree, CommandTree)
+        return self.tree
+
     async def setup_hook(self) -> None:
-        """Sync the commands if they changed since the last sync: Discord limits how often a bot may sync."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        text = json.dumps(payload, sort_keys=True, default=str)
-        digest = f"{self.application_id} {hashlib.sha256(text.encode()).hexdigest()}"
-        last_sync = self._state_folder / "synced-commands"
-        if last_sync.exists() and last_sync.read_text() == digest:
-            return
-        await self.tree.sync()
-        last_sync.write_text(digest)
-        log.info("synced %d commands", len(payload))
+        await self.command_tree.update()
 
 
 def point_at(api_base: str, gateway: str) -> None:

@@ -10,6 +10,7 @@ import discord
 from discord.ext import commands
 
 from cogs.errors import answer_error
+from cogs.guard import guard_of
 from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
 from services.errors import UserError
 
@@ -22,8 +23,13 @@ FORM_TIMEOUT = 15 * 60.0  # seconds
 class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
     """A button with its state in its custom id, so that it survives every restart. Subclasses give their own template."""
 
+    #: whoever may not use this command may not press it either; None if anybody may
+    command: str | None = None
+
     async def callback(self, interaction: discord.Interaction) -> None:
         try:
+            if self.command is not None:
+                await guard_of(interaction).check_component(interaction, self.command)
             await self.press(interaction)
         except Exception as error:
             await answer_error(interaction, error)
@@ -34,8 +40,9 @@ class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=
 
 
 class Form(discord.ui.Modal):
-    """A modal that expires."""
+    """A modal that expires. Whoever lost the command that it belongs to since it opened can't send it."""
 
+    command: ClassVar[str]
     _open: ClassVar[WeakValueDictionary[str, Form]] = WeakValueDictionary()
 
     def __init__(self, **options: Any) -> None:
@@ -62,6 +69,10 @@ class Form(discord.ui.Modal):
     def is_open(cls, custom_id: str) -> bool:
         """Whether this process made the form and still waits for it."""
         return custom_id in cls._open
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        await guard_of(interaction).check_component(interaction, self.command)
+        return True
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
         await answer_error(interaction, error)

@@ -20,18 +20,12 @@ from services.queue.generation import NotAcknowledged
 log = logging.getLogger(__name__)
 
 
-class CommandTree(app_commands.CommandTree):
-    """A command tree whose errors reach the member as one private sentence."""
-
-    async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
-        await answer_error(interaction, error)
-
-
 async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the member privately what to do next, whatever has been answered before."""
     cause = getattr(error, "original", error)
     if interaction.type is discord.InteractionType.autocomplete:
-        log.exception("autocomplete failed", exc_info=cause)
+        if not isinstance(cause, UserError):
+            log.exception("autocomplete failed", exc_info=cause)
         return
     if isinstance(cause, NotAcknowledged):
         return  # Discord has told the member that the interaction failed
@@ -45,8 +39,8 @@ def sentence_for(error: BaseException, what: str) -> str:
     """The sentence for the member; a bug is logged on the way, with `what` failed."""
     if isinstance(error, UserError):
         return as_typed(str(error))
-    if isinstance(error, app_commands.CheckFailure):
-        return "You don't have permission to do that here; ask someone who manages the server."
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return "That command has changed; please close Discord, open it again and try once more."
     return apology(log_incident(error, what))
 
 

@@ -62,6 +62,8 @@ class JobButton(PersistentButton, template=_TEMPLATE):
         look = _LOOKS[action]
         custom_id = f"{action}:{job_id}"
         super().__init__(discord.ui.Button(**look._asdict(), custom_id=custom_id, disabled=disabled))
+        # whoever may no longer draw may still take back what is theirs
+        self.command = "imagine" if action in (Action.REROLL, Action.TRY_AGAIN) else None
         self.action = action
         self.job_id = job_id
 

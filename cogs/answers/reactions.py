@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import Any
 
 import discord
 from discord.ext import commands
@@ -12,12 +13,14 @@ from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_a
 from cogs.answers.buttons import is_ours, job_shown
 from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
+from cogs.guard import Guard
 from cogs.interactions import UNREACHED, member_of, place_in
 from cogs.names import REROLL_EMOJI
+from cogs.rights import Asker
 from services.errors import LimitReached, Unavailable, UserError
 from services.jobs import Job, Origin, ReplyTarget
 from services.queue.generation import Admission, Generation
-from services.requests import Member, Place
+from services.requests import Member
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +41,9 @@ _while_unavailable = retry(
 class Reactions(commands.Cog):
     """Listens to raw events, since the message is rarely in a cache."""
 
-    def __init__(self, *, client: commands.Bot, generation: Generation) -> None:
+    def __init__(self, *, client: commands.Bot, generation: Generation, guard: Guard) -> None:
         self._client = client
+        self._guard = guard
         self._generation = generation
         self._seen = RecentlySeen()
         self._lately = RecentlySeen(SAME_REACTION)
@@ -88,16 +92,20 @@ class Reactions(commands.Cog):
             return  # somebody else's message, as far as anyone can tell
         if job is None:
             raise UserError(f"{REROLL_EMOJI} rerolls my pictures, and that message has none; /imagine makes one.")
+        channel = await self._channel(payload)
+        self._guard.check_blocked("imagine", payload.guild_id, payload.user_id)
+        await self._guard.check_right("imagine", _asker(payload, channel))
+        place = place_in(payload.guild_id, payload.channel_id, channel)
         member = member_of(payload.member) if payload.member else Member(payload.user_id)
-        planned = await self._generation.plan_reroll(job, await self._place(payload), member)
+        planned = await self._generation.plan_reroll(job, place, member)
         await self._generation.submit(planned, Admission(target, origin, member, parent_id=job.id))
 
-    async def _place(self, payload: discord.RawReactionActionEvent) -> Place:
+    async def _channel(self, payload: discord.RawReactionActionEvent) -> Any:
         channel = self._client.get_channel(payload.channel_id)
         if channel is None and payload.guild_id is not None:  # a thread that was archived
             with suppress(discord.HTTPException):
                 channel = await self._client.fetch_channel(payload.channel_id)
-        return place_in(payload.guild_id, payload.channel_id, channel)
+        return channel
 
     def _target(self, payload: discord.RawReactionActionEvent) -> ReplyTarget:
         guild = self._client.get_guild(payload.guild_id) if payload.guild_id else None
@@ -133,3 +141,16 @@ class Reactions(commands.Cog):
                     await user.send(sentence, nonce=nonce)
         except (discord.HTTPException, *UNREACHED) as error:
             log.info("a member could not be told about a reaction: %s", error)
+
+
+def _asker(payload: discord.RawReactionActionEvent, channel: Any) -> Asker | None:
+    """Whoever reacted; None in direct messages, and where Discord doesn't say enough about the channel."""
+    if payload.guild_id is None or payload.member is None or channel is None:
+        return None
+    try:
+        permissions = channel.permissions_for(payload.member)
+    except discord.ClientException:  # a thread whose channel isn't known
+        return None
+    channel_id = getattr(channel, "parent_id", None) or payload.channel_id
+    roles = tuple(role.id for role in payload.member.roles)
+    return Asker(payload.guild_id, channel_id, payload.user_id, roles, permissions)

@@ -35,6 +35,8 @@ class PageKey:
 class BrowseButton(PersistentButton, template=_TEMPLATE):
     """Goes to another page with the same filters."""
 
+    command = "embedding"
+
     def __init__(self, label: str, key: PageKey, *, disabled: bool = False) -> None:
         super().__init__(discord.ui.Button(label=label, custom_id=key.custom_id, disabled=disabled))
         self._key = key

@@ -37,6 +37,8 @@ _LOST = "Screenshots, previews and edited copies lose it; please send the origin
 class FillButton(PersistentButton, template=r"identify:fill:(?P<model>[a-z0-9._-]*)"):
     """Opens the form. The model is in the custom id, since finding it out again would take too long for a click."""
 
+    command = "imagine"
+
     def __init__(self, model: str) -> None:
         style = discord.ButtonStyle.primary
         super().__init__(discord.ui.Button(label="Fill /imagine", style=style, custom_id=f"identify:fill:{model}"))

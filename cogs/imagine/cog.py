@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.choices import SAMPLER_CHOICES, Choices, as_choices, picked_so_far
+from cogs.choices import SAMPLER_CHOICES, Cfg, Choices, Count, Seed, Steps, as_choices, picked_so_far
 from cogs.imagine.form import ImagineForm
 from cogs.interactions import member_of, place_of, target_of, thinking
 from services.choices import parse_choices
@@ -42,11 +42,11 @@ class Imagine(commands.Cog):
         embedding2: str | None = None,
         embedding3: str | None = None,
         preset: str | None = None,
-        cfg: float | None = None,
-        steps: int | None = None,
+        cfg: Cfg | None = None,
+        steps: Steps | None = None,
         size: str | None = None,
-        seed: int | None = None,
-        count: int | None = None,
+        seed: Seed | None = None,
+        count: Count | None = None,
         sampler: str | None = None,
     ) -> None:
         """Draw a picture from words. Without a prompt, typed or in a preset, a form opens.

@@ -28,6 +28,8 @@ Draw = Callable[[discord.Interaction, GenerationRequest, str | None], Awaitable[
 class ImagineForm(Form, title="What should I draw?"):
     """Prompts and embeddings, and with `settings` also these, in a line that can be edited."""
 
+    command = "imagine"
+
     def __init__(
         self,
         draw: Draw,

@@ -10,10 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.attachments import download
-from cogs.choices import EMBEDDING_OPTIONS, SAMPLER_CHOICES, Choices, as_choices, picked_so_far
+from cogs.choices import EMBEDDING_OPTIONS, SAMPLER_CHOICES, Cfg, Choices, Count, Steps, as_choices, picked_so_far
 from cogs.permissions import managed_server, server_of
-from cogs.preset.cards import list_card, preset_card, saved_card
+from cogs.preset.cards import saved_card
 from cogs.preset.form import PresetForm
+from cogs.preset.reading import send_list, send_preset
 from cogs.text import as_typed
 from services.choices import parse_choices
 from services.errors import UserError
@@ -29,9 +30,10 @@ from services.text import and_list, plural
 Text = app_commands.Range[str, 1, 4000]
 
 
-@app_commands.guild_only()
-class PresetCommands(commands.GroupCog, name="preset", description="Saved settings of this server"):
-    """Presets, seen from Discord."""
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.default_permissions(manage_guild=True)
+class PresetCommands(commands.GroupCog, name="preset", description="Manage this server's saved settings"):
+    """Presets, seen by those who write them. Discord hides whole groups only, so /presets is for everybody else."""
 
     def __init__(self, *, presets: Presets, suggestions: Suggestions) -> None:
         super().__init__()
@@ -45,18 +47,12 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
         Args:
             name: A preset of this server.
         """
-        preset = await self._presets.get(interaction.guild_id, name)
-        places = await self._presets.places(preset.guild_id)
-        card = preset_card(preset, self._presets.missing(preset), places, interaction.channel_id)
-        await interaction.response.send_message(embed=card, ephemeral=True)
+        await send_preset(interaction, self._presets, name)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: discord.Interaction) -> None:
         """Show this server's presets, most used first."""
-        guild_id = server_of(interaction)
-        presets = [(preset, self._presets.missing(preset)) for preset in await self._presets.all(guild_id)]
-        card = list_card(presets, await self._presets.places(guild_id), interaction.channel_id)
-        await interaction.response.send_message(embed=card, ephemeral=True)
+        await send_list(interaction, self._presets)
 
     @app_commands.command()
     @app_commands.choices(sampler=SAMPLER_CHOICES)
@@ -70,11 +66,11 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
         embedding3: str | None = None,
         negative: Text | None = None,
         prompt: Text | None = None,
-        cfg: float | None = None,
-        steps: int | None = None,
+        cfg: Cfg | None = None,
+        steps: Steps | None = None,
         size: str | None = None,
         sampler: str | None = None,
-        count: int | None = None,
+        count: Count | None = None,
         locked: str | None = None,
     ) -> None:
         """Save settings under a name (needs Manage Server). An existing preset is overwritten.
@@ -114,11 +110,11 @@ class PresetCommands(commands.GroupCog, name="preset", description="Saved settin
         embedding3: str | None = None,
         negative: Text | None = None,
         prompt: Text | None = None,
-        cfg: float | None = None,
-        steps: int | None = None,
+        cfg: Cfg | None = None,
+        steps: Steps | None = None,
         size: str | None = None,
         sampler: str | None = None,
-        count: int | None = None,
+        count: Count | None = None,
         locked: str | None = None,
         remove: str | None = None,
     ) -> None:

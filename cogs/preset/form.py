@@ -26,6 +26,8 @@ _MAX_TITLE = 45
 class PresetForm(Form):
     """A field that is cleared is no longer set."""
 
+    command = "preset"
+
     def __init__(self, presets: Presets, preset: Preset) -> None:
         super().__init__(title=shorten(f"Preset {preset.name}", _MAX_TITLE))
         self._presets, self._preset = presets, preset

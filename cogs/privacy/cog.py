@@ -11,12 +11,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.components import PersistentButton
+from cogs.guard import FOR_EVERYONE
 from services.privacy import Privacy
 from services.text import plural
 
 
 class EraseButton(PersistentButton, template=r"privacy:delete"):
     """Deletes the data of whoever presses it."""
+
+    command = FOR_EVERYONE
 
     def __init__(self) -> None:
         style = discord.ButtonStyle.danger

@@ -31,6 +31,8 @@ _DIGITS = 9
 class SettingsForm(Form):
     """A form of some settings; whoever sends it may have lost the right to since it opened."""
 
+    command = "settings"
+
     def __init__(self, title: str, scopes: Scopes, show: Show) -> None:
         super().__init__(title=title)
         self._scopes = scopes

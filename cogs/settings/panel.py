@@ -46,6 +46,8 @@ BOT_HINT = "/settings blocklist changes the words that are blocked in every serv
 class SectionButton(PersistentButton, template=rf"settings:(?P<section>{'|'.join(Section)})"):
     """Opens the form of a section."""
 
+    command = "settings"
+
     def __init__(self, section: Section) -> None:
         button = discord.ui.Button[Any](
             label=_LABELS[section], style=discord.ButtonStyle.secondary, custom_id=f"settings:{section}"

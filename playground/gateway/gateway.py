@@ -122,6 +122,7 @@ class Gateway:
         intents, (number, total) = data["intents"], data.get("shard") or (0, 1)
         for is_wrong, code in (
             (data["token"].removeprefix("Bot ") != self._world.token, BAD_TOKEN),
+            (not self._world.sessions_left, BAD_TOKEN),  # Discord even resets the token then
             (not 0 <= number < total, BAD_SHARD),
             (intents & ~ALL, BAD_INTENTS),
             (intents & PRIVILEGED and not self.allows_privileged, DISALLOWED_INTENTS),
@@ -129,6 +130,7 @@ class Gateway:
             if is_wrong:
                 await connection.socket.close(code=code)
                 return None
+        self._world.sessions_left -= 1
         session = Session(secrets.token_hex(16), intents, (number, total), connection=connection)
         self.sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if guild.bot and session.has_guild(guild.id)]

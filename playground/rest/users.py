@@ -55,6 +55,11 @@ class UserRoutes:
         return json_response({"url": self._world.base_url.replace("http", "ws", 1) + "/gateway"})
 
     async def gateway_for_bot(self, request: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": self._world.sessions_left,
+            "reset_after": int(self._world.sessions_reset_after * 1000),
+            "max_concurrency": 1,
+        }
         url = self._world.base_url.replace("http", "ws", 1) + "/gateway"
         return json_response({"url": url, "shards": 1, "session_start_limit": limit})

@@ -49,6 +49,8 @@ class World:
         self.commands: dict[tuple[int | None, str, int], Json] = {}
         #: (channel, author, nonce) → the message and when it was sent
         self.nonces: dict[tuple[int, int, str], tuple[int, float]] = {}
+        #: gateway sessions that the bot may still start, and seconds until it may start a thousand again
+        self.sessions_left, self.sessions_reset_after = 1000, 0.0
         self.bot = self.add_user("Negative Space", is_bot=True)
         self.application_id = self.bot.id
         self.token = _token(self.bot.id)

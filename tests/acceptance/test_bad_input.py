@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from playground import NotPossible
 from tests.acceptance.conftest import Place, drawn, has_picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -21,14 +23,10 @@ REFUSED = {
     "no strength": ({"embedding1": "demo-tinted:strong"}, "Strength must be a number from 0 to 2, for example demo-tinted:0.8"),
     "too strong": ({"embedding1": "demo-tinted:3"}, "Strength must be a number from 0 to 2"),
     "CFG 1": ({"cfg": 1}, "would have no effect. Choose a CFG above 1"),
-    "CFG 100": ({"cfg": 100}, "CFG must be between 0 and 30; you gave 100"),
     "odd size": ({"size": "65x64"}, "in steps of 16; instead of 65x64 try 64x64"),
     "huge size": ({"size": "4096x4096"}, "try 96x96"),
+    "too many steps for the model": ({"steps": 51}, "Steps must be between 1 and 50; you gave 51"),
     "no size": ({"size": "big"}, "Write the size as width x height, for example 64x64"),
-    "no steps": ({"steps": 0}, "Steps must be between 1 and 50; you gave 0"),
-    "negative seed": ({"seed": -1}, "Seed must be between 0 and 4294967295; you gave -1"),
-    "huge seed": ({"seed": 2**40}, "Seed must be between 0 and 4294967295; you gave"),
-    "too many pictures": ({"count": 9}, "Count must be between 1 and 4; you gave 9"),
     "a very long prompt": ({"prompt": "fish " * 1000}, "has 1000 tokens and the limit is 300"),
     "a very long negative": ({"negative": "blurry " * 700}, "The negative prompt has 704 tokens"),
     "an empty prompt": ({"prompt": "   "}, "Tell me what to draw"),
@@ -36,6 +34,22 @@ REFUSED = {
     "model that is not installed": ({"model": "sdxl"}, "isn't installed here. "),
     "unknown preset": ({"preset": "nosuch"}, "This server has no preset 'nosuch'"),
 }  # fmt: skip
+
+#: case → an option that Discord's client doesn't send, and what it says
+OUT_OF_BOUNDS: dict[str, tuple[dict[str, Any], str]] = {
+    "CFG 100": ({"cfg": 100}, "cfg must be between"),
+    "no steps": ({"steps": 0}, "steps must be between 1 and 500"),
+    "negative seed": ({"seed": -1}, "seed must be between 0 and 4294967295"),
+    "huge seed": ({"seed": 2**40}, "seed must be between 0 and 4294967295"),
+    "too many pictures": ({"count": 9}, "count must be between 1 and 4"),
+}
+
+
+@pytest.mark.parametrize("case", OUT_OF_BOUNDS)
+async def test_numbers_out_of_bounds_are_refused_while_typing(place: Place, case: str) -> None:
+    options, sentence = OUT_OF_BOUNDS[case]
+    with pytest.raises(NotPossible, match=sentence):
+        await place.person("ana").slash("imagine", prompt="a fish", **options)
 
 
 @pytest.mark.parametrize("case", REFUSED)

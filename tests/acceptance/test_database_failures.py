@@ -38,7 +38,7 @@ async def test_requests_are_refused_while_the_database_is_down_and_accepted_ones
         refused = [
             await ben.slash("imagine", prompt="a fish"),
             await ben.click(picture, "Reroll"),
-            await ben.slash("preset list"),
+            await ben.slash("presets"),
         ]
         assert [(reply.failed, reply.text.rpartition("\n")[2]) for reply in refused] == [
             (None, DATABASE_UNAVAILABLE)
