@@ -102,6 +102,7 @@ def _in_batches(loaded: LoadedCheckpoint, jobs: Sequence[Job]) -> None:
         queue.put_nowait(job)
     while queue.qsize():
         first = queue.get_nowait()
+        assert isinstance(first, Job)
         batch = [first, *queue.take_company(first, BATCH)]
         render(loaded, _plans(batch), lambda *_: None)
 

@@ -37,13 +37,13 @@ from services.engine.process import Engine
 from services.infotext.identifier import Identifier
 from services.library.downloads import Downloads
 from services.library.installer import Installer, Quota
-from services.library.samples import Samples
 from services.pictures.store import PictureStore
 from services.policies import Policies
 from services.presets import Presets
 from services.privacy import Privacy
 from services.queue.generation import Generation
 from services.queue.line import Line
+from services.queue.samples import Samples
 from services.queue.upkeep import Upkeep
 from services.queue.worker import Worker
 from services.stock import EmbeddingLimits, Stock, Stocks
@@ -151,13 +151,14 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         suggestions=suggestions,
         quota=Quota(settings.server_embeddings, settings.server_embeddings_mb * 1024**2),
     )
+    samples = Samples(engine=engine, line=line, stock=stock, folder=settings.data_dir / "samples")
     rights = CommandRights(client, client.command_tree.ids)
     guard = Guard(stocks=stocks, rights=rights)
     imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
         Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
-        *_embedding_cogs(settings, stocks, engine, client, suggestions, installer, permissions),
+        *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples),
         ModelCommands(stocks=stocks),
         PresetCommands(presets=presets, suggestions=suggestions),
         PresetReading(presets),
@@ -175,13 +176,12 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
 
 
 def _embedding_cogs(
-    settings: Settings,
     stocks: Stocks,
-    engine: Engine,
     client: Client,
     suggestions: Suggestions,
     installer: Installer,
     permissions: EmbeddingPermissions,
+    samples: Samples,
 ) -> Sequence[commands.Cog]:
     pages = EmbeddingPages(client=client, browsing=Browsing(stocks))
     commands_ = EmbeddingCommands(
@@ -189,7 +189,7 @@ def _embedding_cogs(
         suggestions=suggestions,
         pages=pages,
         installer=installer,
-        samples=Samples(engine=engine, stock=stocks.shared, folder=settings.data_dir / "samples"),
+        samples=samples,
         permissions=permissions,
     )
     return pages, commands_

@@ -92,6 +92,19 @@ class Job:
     finished_at: datetime | None = None
 
     @property
+    def member_id(self) -> int:
+        return self.target.member_id
+
+    @property
+    def checkpoint(self) -> str:
+        return self.parameters.checkpoint
+
+    @property
+    def work(self) -> int:
+        """In pixel steps."""
+        return self.parameters.pixel_steps
+
+    @property
     def is_forgotten(self) -> bool:
         """Whether the row has lost what the member wrote; a plan always has a prompt."""
         return not self.parameters.prompt

@@ -17,11 +17,11 @@ from cogs.permissions import EmbeddingPermissions
 from cogs.text import as_typed
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
-from services.errors import EngineError, UserError
+from services.errors import EngineError, LimitReached, UserError
 from services.library.installer import Installer
-from services.library.samples import Samples
 from services.matching import closest
 from services.planning.fit import fit_of, usable_with
+from services.queue.samples import Samples
 from services.stock import Stocks
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Show, order_of
@@ -94,11 +94,12 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         presets = await self._installer.presets_with(embedding, interaction.guild_id)
         card = info_card(embedding, models, presets, is_shared=self._installer.is_shared(embedding))
         checkpoint = next((model for model in models if fit_of(embedding, model).is_usable), None)
-        if checkpoint is None:
+        if checkpoint is None or stock.everywhere.paused:
             await interaction.response.send_message(embed=card, ephemeral=True)
             return
         await interaction.response.defer(thinking=True, ephemeral=True)
-        await interaction.edit_original_response(embed=card, attachments=await self._pair(embedding, checkpoint, card))
+        files = await self._pair(interaction, embedding, checkpoint, card)
+        await interaction.edit_original_response(embed=card, attachments=files)
 
     @app_commands.command()
     async def install(
@@ -148,12 +149,19 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         await interaction.response.send_message(f"Every server has **{as_typed(embedding.id)}** now.", ephemeral=True)
 
     async def _pair(
-        self, embedding: InstalledEmbedding, checkpoint: Checkpoint, card: discord.Embed
+        self,
+        interaction: discord.Interaction,
+        embedding: InstalledEmbedding,
+        checkpoint: Checkpoint,
+        card: discord.Embed,
     ) -> list[discord.File]:
         try:
-            data = await self._samples.pair(embedding, checkpoint)
+            data = await self._samples.pair(embedding, checkpoint, interaction.user.id)
         except EngineError:
             return []  # the card is worth reading without it
+        except LimitReached as error:
+            card.set_footer(text=f"A pair of pictures belongs here. {error}")
+            return []
         card.set_image(url="attachment://pair.png")
         alt = f"The same request and seed on {checkpoint.title} twice: without {embedding.id}, and with it"
         card.add_field(name="Without and with it", value=f"on {checkpoint.title}, with the same seed", inline=False)

@@ -12,43 +12,51 @@ import asyncio
 import heapq
 
 from services.jobs import Job, JobId
+from services.queue.turn import Turn
+
+Waiting = Job | Turn
 
 
-class FairQueue(asyncio.Queue[Job]):
-    """An asyncio queue of jobs whose `get` is fair; jobs can also be removed from the middle."""
+class FairQueue(asyncio.Queue[Waiting]):
+    """An asyncio queue of jobs, and of turns that cost as much, whose `get` is fair; both can leave from the middle."""
 
     def _init(self, maxsize: int) -> None:
         # asyncio checks `_queue` to see whether it is empty; here it is a heap
-        self._queue: list[tuple[int, int, Job]] = []
+        self._queue: list[tuple[int, int, Waiting]] = []
         self._now = 0
         self._ends: dict[int, int] = {}  # member → virtual time at which their last job ends
 
-    def _put(self, item: Job) -> None:
-        if any(job.id == item.id for _, _, job in self._queue):
+    def _put(self, item: Waiting) -> None:
+        if any(other.id == item.id for _, _, other in self._queue):
             return
-        member, start = item.target.member_id, self._now
+        member, start = item.member_id, self._now
         if not item.attempts:  # a retry was counted before, and has waited its turn
             start = max(start, self._ends.get(member, 0))
-            self._ends[member] = start + item.parameters.pixel_steps
+            self._ends[member] = start + item.work
         heapq.heappush(self._queue, (start, item.id, item))
 
-    def _get(self) -> Job:
-        start, _, job = heapq.heappop(self._queue)
+    def _get(self) -> Waiting:
+        start, _, item = heapq.heappop(self._queue)
         self._now = start
         self._ends = {member: end for member, end in self._ends.items() if end > start}
-        return job
+        return item
 
     def qsize(self) -> int:
         return len(self._queue)
 
     @property
+    def in_order(self) -> list[Waiting]:
+        """Everything in line, the next one first."""
+        return [item for _, _, item in sorted(self._queue)]
+
+    @property
     def waiting(self) -> list[Job]:
-        """Everything in line, the next job first."""
-        return [job for _, _, job in sorted(self._queue)]
+        """The jobs in line, the next one first."""
+        return [item for item in self.in_order if isinstance(item, Job)]
 
     def waits_of(self, member_id: int) -> int:
-        """How many jobs this member has in line."""
-        return sum(job.target.member_id == member_id for _, _, job in self._queue)
+        """How many jobs and turns this member has in line."""
+        return sum(item.member_id == member_id for _, _, item in self._queue)
 
     def take_company(self, job: Job, limit: int) -> list[Job]:
         """Remove and return jobs that can share a batch with `job`, in order, up to `limit` pictures in all.
@@ -66,15 +74,15 @@ class FairQueue(asyncio.Queue[Job]):
         return company
 
     def withdraw(self, job_id: JobId) -> bool:
-        """Take a job out of line as if it had never been asked for; False, if it isn't in it."""
-        found = next(((start, job) for start, _, job in self._queue if job.id == job_id), None)
+        """Take a job or a turn out of line as if it had never been asked for; False, if it isn't in it."""
+        found = next(((start, item) for start, _, item in self._queue if item.id == job_id), None)
         if found is None:
             return False
         self._drop({job_id})
-        start, job = found
-        member, work = job.target.member_id, job.parameters.pixel_steps
+        start, item = found
+        member, work = item.member_id, item.work
         self._queue = [
-            (begin - work if other.target.member_id == member and begin > start else begin, serial, other)
+            (begin - work if other.member_id == member and begin > start else begin, serial, other)
             for begin, serial, other in self._queue
         ]
         heapq.heapify(self._queue)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from services.errors import LimitReached
 from services.jobs import Job, JobId
 from services.queue.delivery import Delivery
 from services.queue.fair import FairQueue
 from services.queue.pace import Pace
+from services.queue.turn import Turn
 
 #: Discord's tokens and members' patience both run out long before a line of this length does
 MAX_LINE = 500
@@ -71,13 +73,33 @@ class Line:
 
     def announce(self) -> None:
         """Tell everybody in line where they are."""
-        self._delivery.line_moved(self.pace.line(self.running, self._queue.waiting))
+        self._delivery.line_moved(self.pace.line(self.running, self._queue.in_order))
 
     async def next_batch(self, max_pictures: int) -> list[Job]:
-        """Wait for the next job and take it, with every waiting job that can share its batch; they are `running` now."""
-        first = await self._queue.get()
+        """Wait for the next job and take it, with every waiting job that can share its batch; they are `running` now.
+
+        Turns that come before it are taken first.
+        """
+        while isinstance(first := await self._queue.get(), Turn):
+            await first.take()
         self.running = [first, *self._queue.take_company(first, max_pictures)]
         return self.running
+
+    @asynccontextmanager
+    async def turn(self, member_id: int, checkpoint: str, work: int, most: int | None = None) -> AsyncIterator[None]:
+        """The engine for the block, when it is this member's turn; `work` is in pixel steps.
+
+        Raises: LimitReached, as `check_room` does.
+        """
+        self.check_room(member_id, most)
+        turn = Turn(member_id, checkpoint, work)
+        self._queue.put_nowait(turn)
+        try:
+            await turn.until_it_comes()
+            yield
+        finally:
+            self._queue.withdraw(turn.id)  # if it hasn't come
+            turn.end()
 
     def finished(self, jobs: Iterable[Job]) -> None:
         """Drop jobs from `running`."""

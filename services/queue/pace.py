@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.jobs import Job
+from services.queue.fair import Waiting
 
 #: weight of the latest measurement
 FRESHNESS = 0.3
@@ -24,15 +25,16 @@ class Pace:
         known = self._seconds.get(checkpoint, measured)
         self._seconds[checkpoint] = known + FRESHNESS * (measured - known)
 
-    def seconds_of(self, job: Job) -> float:
-        """Seconds that a job will take alone."""
-        return self._seconds.get(job.parameters.checkpoint, FIRST_GUESS) * job.parameters.pixel_steps
+    def seconds_of(self, item: Waiting) -> float:
+        """Seconds that a job or a turn will take alone."""
+        return self._seconds.get(item.checkpoint, FIRST_GUESS) * item.work
 
-    def line(self, running: Iterable[Job], waiting: Iterable[Job]) -> list[tuple[Job, float]]:
+    def line(self, running: Iterable[Job], waiting: Iterable[Waiting]) -> list[tuple[Job, float]]:
         """Each waiting job with the seconds until its picture is expected."""
         elapsed = sum(self.seconds_of(job) for job in running) / 2  # on average half done
         line: list[tuple[Job, float]] = []
-        for job in waiting:
-            elapsed += self.seconds_of(job)
-            line.append((job, elapsed))
+        for item in waiting:
+            elapsed += self.seconds_of(item)
+            if isinstance(item, Job):
+                line.append((item, elapsed))
         return line

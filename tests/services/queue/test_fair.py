@@ -25,6 +25,12 @@ def filled(jobs: Iterable[Job]) -> FairQueue:
     return queue
 
 
+def next_job(queue: FairQueue) -> Job:
+    item = queue.get_nowait()
+    assert isinstance(item, Job)
+    return item
+
+
 def drained(queue: FairQueue) -> list[int]:
     return [queue.get_nowait().id for _ in range(queue.qsize())]
 
@@ -108,7 +114,7 @@ def test_a_job_that_is_retried_has_a_batch_of_its_own() -> None:
     suspect = a_job(1, ANA, attempts=1)
     queue = filled([a_job(2, BEN), a_job(3, CLEO, attempts=1), a_job(4, 9)])
     assert queue.take_company(suspect, 8) == []
-    assert {job.id for job in queue.take_company(queue.get_nowait(), 8)} == {4}
+    assert {job.id for job in queue.take_company(next_job(queue), 8)} == {4}
 
 
 async def test_a_job_wakes_the_worker_unless_it_was_withdrawn() -> None:
@@ -178,7 +184,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
                 self.queue.get_nowait()
             return
         promised = [job.id for job in self.queue.waiting]
-        first = self.queue.get_nowait()
+        first = next_job(self.queue)
         assert first.id == promised[0]
         earlier = [job.id for job in self.inside.values() if job.target.member_id == first.target.member_id]
         assert first.id == min(earlier)

@@ -125,3 +125,54 @@ async def test_members_hear_where_they_are(line: Line, delivery: RecordingDelive
     await line.next_batch(1)
     line.announce()
     assert delivery.lines == [[1, 3, 2], [3, 2]]
+
+
+async def test_a_turn_waits_like_a_job_of_the_same_work(line: Line) -> None:
+    order: list[str] = []
+    work = a_job().work
+
+    async def draw(member: int, name: str) -> None:
+        async with line.turn(member, "demo", work):
+            order.append(name)
+
+    tasks = [asyncio.create_task(draw(ANA, "first")), asyncio.create_task(draw(ANA, "second"))]
+    await asyncio.sleep(0)
+    with refused(ENOUGH_IN_LINE.format(count=2), LimitReached):
+        line.check_room(ANA)
+    line.join(a_job(7, BEN))
+    assert [job.id for job in await line.next_batch(8)] == [7]
+    line.join(a_job(8, BEN), a_job(9, BEN))
+    assert [job.id for job in await line.next_batch(1)] == [8]
+    assert order == ["first"]
+    assert [job.id for job in await line.next_batch(1)] == [9]
+    assert order == ["first", "second"]
+    await asyncio.gather(*tasks)
+    line.check_room(ANA)
+
+
+async def test_a_turn_that_nobody_waits_for_any_more_holds_nobody_up(line: Line) -> None:
+    async def draw() -> None:
+        async with line.turn(ANA, "demo", 1):
+            raise AssertionError("its turn never comes")
+
+    task = asyncio.create_task(draw())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    line.join(a_job(1, BEN))
+    assert [job.id for job in await asyncio.wait_for(line.next_batch(8), 1)] == [1]
+
+
+async def test_a_turn_whose_drawing_fails_gives_the_engine_back(line: Line) -> None:
+    async def draw() -> None:
+        async with line.turn(ANA, "demo", 1):
+            raise ValueError("no engine")
+
+    task = asyncio.create_task(draw())
+    await asyncio.sleep(0)
+    line.join(a_job(1, BEN), a_job(2, BEN))
+    assert [job.id for job in await asyncio.wait_for(line.next_batch(1), 1)] == [1]
+    assert [job.id for job in await asyncio.wait_for(line.next_batch(1), 1)] == [2]
+    with pytest.raises(ValueError, match="no engine"):
+        await task

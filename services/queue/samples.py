@@ -17,6 +17,7 @@ from services.files import write_atomically
 from services.parameters import GenerationParameters
 from services.planning.fit import fit_of
 from services.planning.picks import Pick, placed
+from services.queue.line import Line
 from services.stock import Stock
 
 SEED = 7
@@ -28,30 +29,35 @@ _GAP = 8  # pixels between the two pictures
 class Samples:
     """Pairs on disk, one per checkpoint and content hash."""
 
-    def __init__(self, *, engine: Engine, stock: Stock, folder: Path) -> None:
+    def __init__(self, *, engine: Engine, line: Line, stock: Stock, folder: Path) -> None:
         self._engine = engine
+        self._line = line
         self._shelf = stock.shelf
         self._folder = folder
         self._drawing: dict[Path, asyncio.Task[bytes]] = {}
 
-    async def pair(self, embedding: InstalledEmbedding, checkpoint: Checkpoint) -> bytes:
+    async def pair(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, member_id: int) -> bytes:
         """A PNG with both pictures side by side; the left one is without the embedding.
 
-        Raises: EngineError, if it can't be drawn right now.
+        A pair that isn't drawn yet waits in line like a request of the member's.
+
+        Raises: EngineError, if it can't be drawn right now; LimitReached, if the member has enough in line.
         """
         path = self._path(embedding, checkpoint)
         if path.exists():
             return await asyncio.to_thread(path.read_bytes)
         task = self._drawing.get(path)
         if task is None:  # other members who ask in the meantime await the same task
-            task = self._drawing[path] = asyncio.create_task(self._draw(embedding, checkpoint, path))
+            task = self._drawing[path] = asyncio.create_task(self._draw(embedding, checkpoint, path, member_id))
             task.add_done_callback(lambda _: self._drawing.pop(path, None))
         return await asyncio.shield(task)
 
-    async def _draw(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, path: Path) -> bytes:
+    async def _draw(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, path: Path, member_id: int) -> bytes:
         plans = _plans(embedding, checkpoint)
         request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
-        rendered = await self._engine.render(request, lambda _: None)
+        work = sum(plan.pixel_steps for plan in plans)
+        async with self._line.turn(member_id, checkpoint.id, work):
+            rendered = await self._engine.render(request, lambda _: None)
         pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
         data = await asyncio.to_thread(_side_by_side, pictures)
         await asyncio.to_thread(write_atomically, path, data)
