@@ -28,6 +28,7 @@ class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=
 
     async def callback(self, interaction: discord.Interaction) -> None:
         try:
+            guard_of(interaction).check_pace(interaction)
             if self.command is not None:
                 await guard_of(interaction).check_component(interaction, self.command)
             await self.press(interaction)

@@ -14,7 +14,7 @@ from discord import app_commands
 from cogs.errors import answer_error
 from cogs.guard import guard_of
 from cogs.interactions import UNREACHED
-from services.errors import NotAllowed
+from services.errors import LimitReached, NotAllowed
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,9 @@ class CommandTree(app_commands.CommandTree):
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         command = str((interaction.data or {}).get("name", ""))
         try:
+            guard_of(interaction).check_pace(interaction)
             guard_of(interaction).check_blocked(command, interaction.guild_id, interaction.user.id)
-        except NotAllowed as error:
+        except (NotAllowed, LimitReached) as error:
             if interaction.type is discord.InteractionType.autocomplete:
                 await interaction.response.autocomplete([])
             else:

@@ -26,7 +26,7 @@ def main(
         Path | None, typer.Option(help="Write a journal to this file, and the bot's log to a file beside it.")
     ] = None,
 ) -> None:
-    """Kill the bot, its engine and its database at random while members send requests.
+    """Kill the bot, its engine and its database at random, and trouble the database, while members send requests.
 
     Passes if every accepted request is answered exactly once.
     """

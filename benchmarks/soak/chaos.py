@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from benchmarks.soak.database import DatabaseTroubles
 from benchmarks.soak.faults import RandomFaults
 from benchmarks.soak.journal import Journal
 from bot.local.process import BotProcess, Part, StartFailed
@@ -63,9 +64,12 @@ class Chaos:
         self._armed: list[Kill] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.faults = RandomFaults(self.bot.discord, self.journal, self.random, self._fault_for_kill)
+        troubles = random.Random(self.random.random())  # their own, so that they don't change when anything is killed
+        self.database = DatabaseTroubles(self.bot.database_url, self.journal, troubles)
 
     async def __aenter__(self) -> Self:
         await self.faults.__aenter__()
+        await self.database.__aenter__()
         self._keeper = asyncio.create_task(self._keep_bot_up())
         return self
 
@@ -75,6 +79,7 @@ class Chaos:
         for task in (self._keeper, *self._tasks):
             task.cancel()
         await asyncio.gather(self._keeper, *self._tasks, return_exceptions=True)
+        await self.database.__aexit__(kind, error, trace)
         await self.faults.__aexit__(kind, error, trace)
 
     @property
@@ -96,9 +101,10 @@ class Chaos:
             self._start(self._strike_in_time(kill))
 
     async def calm(self) -> None:
-        """Finish all kills, then stop injecting faults."""
+        """Finish all kills, then stop injecting faults and making trouble."""
         self.on_accepted(self.jobs)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.database.stop()
         self.faults.stop()
         self.journal.note("--- calm ---")
 

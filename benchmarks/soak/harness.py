@@ -62,6 +62,7 @@ async def soak(
         seed,
         chaos.done,
         chaos.faults.injected,
+        chaos.database.made,
         verdicts,
         evidence.disagreements(),
         chaos.own_exits,

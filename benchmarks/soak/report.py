@@ -23,6 +23,8 @@ class Report:
     seed: int
     kills: Counter[str]
     faults: Counter[str]
+    #: troubles of a database that was up
+    troubles: Counter[str]
     verdicts: list[Verdict]
     disagreements: list[str]
     #: times that the bot ended without being killed
@@ -40,7 +42,8 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        return not (self.count(Outcome.TWICE) or self.count(Outcome.LOST) or self.disagreements)
+        is_exact = not (self.count(Outcome.TWICE) or self.count(Outcome.LOST) or self.disagreements)
+        return is_exact and (not self.own_exits or bool(self.kills))  # only a kill may cost the bot its process
 
     def _ways(self) -> dict[str, int]:
         return dict(sorted(Counter(verdict.way for verdict in self.verdicts if verdict.outcome in ACCEPTED).items()))
@@ -61,6 +64,7 @@ class Report:
             "seconds": round(self.seconds, 1),
             "kills": dict(sorted(self.kills.items())),
             "faults": dict(sorted(self.faults.items())),
+            "database_troubles": dict(sorted(self.troubles.items())),
         }
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from cogs.guard import MAX_ACTS, MAX_TYPED
 from playground import Person
 from tests.acceptance.conftest import OPERATOR, Place, drawn, has_picture, reroll_of
 
@@ -66,6 +67,16 @@ async def test_rights_that_discord_does_not_tell_hold_nobody_up(place: Place) ->
     place.expected.append("/commands/permissions")
     await ana.react(picture, "🔁")
     await reroll_of(place.discord, picture)
+
+
+async def test_a_program_that_types_and_clicks_for_a_member_is_held_up(place: Place) -> None:
+    eve = place.newcomer("eve")
+    replies = await asyncio.gather(*(eve.slash("embedding list") for _ in range(MAX_ACTS + 2)))
+    held_up = [reply.text for reply in replies if "That's more than I can follow. Please wait" in reply.text]
+    assert len(held_up) == 2
+    typed = await asyncio.gather(*(eve.autocomplete("imagine", "embedding1", "demo") for _ in range(MAX_TYPED + 2)))
+    assert sum(choices == [] for choices in typed) == 2
+    assert (await place.newcomer("ana").slash("embedding list")).message is not None
 
 
 @pytest.fixture
