@@ -116,7 +116,7 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         max_bytes=int(settings.pictures_gb * 1024**3),
         max_age=timedelta(days=settings.pictures_days),
     )
-    delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, shelf=stock.shelf)
+    delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, stocks=stocks)
     line = Line(delivery, per_member=settings.waits_per_member)
     worker = Worker(
         line=line,

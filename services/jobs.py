@@ -82,6 +82,8 @@ class Job:
     attempts: int = 0
     #: names of files in the picture store, in the order of their seeds
     pictures: tuple[str, ...] = ()
+    #: how likely each is not safe for work, from 0 to 1; empty where no classifier is installed
+    scores: tuple[float, ...] = ()
     seconds: float | None = None
     message_id: int | None = None
     #: hints of the advice, shown under the result

@@ -13,6 +13,7 @@ from cogs.text import MAX_ALT_TEXT, MAX_FIELD, as_typed, fit_lines
 from services.jobs import Job
 from services.parameters import PlanRecord
 from services.pictures.uploads import Upload
+from services.policy.safety import Shown, withheld_sentence
 from services.prompting import CHUNK_TOKENS
 from services.samplers import SAMPLERS
 from services.text import shorten
@@ -41,8 +42,8 @@ def failure_card(sentence: str) -> str:
     return f"⚠️ {sentence}"
 
 
-def result_card(job: Job, model: str, uploads: Sequence[Upload]) -> OutgoingMessage:
-    """A job's pictures with what they were made of; `model` is the title members know."""
+def result_card(job: Job, model: str, uploads: Sequence[Upload], shown: Shown) -> OutgoingMessage:
+    """A job's pictures with what they were made of; `model` is the title members know, `uploads` what is posted."""
     plan = job.parameters
     embed = discord.Embed(description=f"**{as_typed(plan.prompt, MAX_PROMPT)}**", colour=COLOUR)
     embed.add_field(name="Negative", value=_negative(plan), inline=False)
@@ -50,6 +51,8 @@ def result_card(job: Job, model: str, uploads: Sequence[Upload]) -> OutgoingMess
     embed.add_field(name="Settings", value=f"CFG {plan.cfg:g} · {plan.steps} steps · {SAMPLERS[plan.sampler]}")
     embed.add_field(name="Seed", value=_seeds(plan))
     embed.add_field(name="Tokens", value=_budget(plan), inline=False)
+    if withheld := shown.withheld_of(plan.count):
+        embed.add_field(name="Withheld", value=f"{withheld_sentence(withheld)} Reroll draws others.", inline=False)
     if job.hints:
         hints = fit_lines((f"💡 {as_typed(hint)}" for hint in job.hints), MAX_FIELD)
         embed.add_field(name="Hints", value=hints, inline=False)
@@ -57,8 +60,13 @@ def result_card(job: Job, model: str, uploads: Sequence[Upload]) -> OutgoingMess
     notes = "".join(f" · sent {note}" for note in sorted({upload.note for upload in uploads if upload.note}))
     embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s{notes}")
     files = [
-        OutgoingFile(f"{job.id}-{plan.seed_of(index)}{upload.suffix}", upload.data, _alt_text(plan, model, index))
-        for index, upload in enumerate(uploads)
+        OutgoingFile(
+            f"{job.id}-{plan.seed_of(index)}{upload.suffix}",
+            upload.data,
+            _alt_text(plan, model, index),
+            is_spoiler=index in shown.spoilers,
+        )
+        for index, upload in zip(shown.posted, uploads, strict=True)
     ]
     return OutgoingMessage(embed=embed, files=files, view=result_view(job.id))
 

@@ -19,12 +19,13 @@ from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
 from cogs.answers.replies import Replies
 from cogs.interactions import UNREACHED
-from services.checkpoints import Shelf
 from services.errors import EngineError
 from services.incidents import apology, log_incident
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.pictures.store import PictureStore
 from services.pictures.uploads import fit_files
+from services.policy.safety import Shown, shown, withheld_sentence
+from services.stock import Stocks
 from services.storage.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -63,12 +64,12 @@ class _Card:
 class DiscordDelivery:
     """Nothing here blocks the worker: every answer is a task of its own."""
 
-    def __init__(self, *, client: discord.Client, jobs: JobStore, pictures: PictureStore, shelf: Shelf) -> None:
+    def __init__(self, *, client: discord.Client, jobs: JobStore, pictures: PictureStore, stocks: Stocks) -> None:
         self._replies = Replies(client, jobs)
         self._client = client
         self._jobs = jobs
         self._pictures = pictures
-        self._shelf = shelf
+        self._stocks = stocks
         self._cards: dict[JobId, _Card] = {}
         self._answers: dict[JobId, asyncio.Task[None]] = {}
 
@@ -167,22 +168,31 @@ class DiscordDelivery:
             except OSError as error:
                 job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
             else:
-                sent = await self._send_pictures(job, pictures, may_have_been_sent=may_have_been_sent)
-                return partial(self._close_with_pictures, job, sent)
+                shown = self._shown(job)
+                if shown.posted:
+                    posted = [pictures[index] for index in shown.posted]
+                    sent = await self._send_pictures(job, posted, shown, may_have_been_sent=may_have_been_sent)
+                    return partial(self._close_with_pictures, job, sent)
+                job = await self._jobs.fail(job.id, withheld_sentence(len(pictures)), "withheld") or job
         is_cancelled = job.state is JobState.CANCELLED
         sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
         return partial(self._jobs.mark_answered, job.id)
 
+    def _shown(self, job: Job) -> Shown:
+        """By the settings of the server as they are now."""
+        policy = self._stocks.of(job.target.guild_id).policy
+        return shown(len(job.pictures), job.scores, policy.safety, policy.safety_threshold)
+
     async def _close_with_pictures(self, job: Job, sent: Sent) -> None:
         await self._jobs.mark_delivered(job.id, sent.message_id)
         await self._replies.offer_reaction(sent)
 
-    async def _send_pictures(self, job: Job, pictures: list[bytes], *, may_have_been_sent: bool) -> Sent:
+    async def _send_pictures(self, job: Job, pictures: list[bytes], shown: Shown, *, may_have_been_sent: bool) -> Sent:
         limit = job.target.upload_limit
         while True:
             uploads = await asyncio.to_thread(fit_files, pictures, limit)
-            message = result_card(job, self._shelf.title_of(job.parameters.checkpoint), uploads)
+            message = result_card(job, self._stocks.shared.shelf.title_of(job.parameters.checkpoint), uploads, shown)
             try:
                 return await self._replies.send_result(job, message, may_have_been_sent=may_have_been_sent)
             except discord.HTTPException as error:

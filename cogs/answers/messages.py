@@ -16,6 +16,7 @@ class OutgoingFile(NamedTuple):
     name: str
     data: bytes
     description: str
+    is_spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,7 @@ class OutgoingMessage:
         return {"content": self.content, **({"embed": self.embed} if self.embed else {})}
 
     def _open_files(self) -> list[discord.File]:
-        return [discord.File(io.BytesIO(file.data), file.name, description=file.description) for file in self.files]
+        return [
+            discord.File(io.BytesIO(file.data), file.name, description=file.description, spoiler=file.is_spoiler)
+            for file in self.files
+        ]

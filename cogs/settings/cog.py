@@ -16,6 +16,7 @@ from cogs.settings.forms import (
     NoticeForm,
     PlacesForm,
     RolesForm,
+    SafetyForm,
     SelectionForm,
     SettingsForm,
     StrangersForm,
@@ -168,6 +169,8 @@ class SettingsCommands(commands.GroupCog, name="settings", description="What may
                 return LimitsForm(policy, scopes, show)
             case Section.ROLES, Policy():
                 return RolesForm(policy, scopes, show)
+            case Section.SAFETY, Policy():
+                return SafetyForm(policy, scopes, show)
             case Section.NOTICE, BotPolicy():
                 return NoticeForm(policy, scopes, show)
             case Section.STRANGERS, BotPolicy():

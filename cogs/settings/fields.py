@@ -47,6 +47,12 @@ def yes_or_no(value: bool) -> discord.ui.Select[Any]:
     return discord.ui.Select(options=options)
 
 
+def choice_field(chosen: str, options: Iterable[tuple[str, str]]) -> discord.ui.Select[Any]:
+    """A drop-down of (value, label) pairs, of which one is chosen."""
+    shown = [discord.SelectOption(label=label, value=value, default=value == chosen) for value, label in options]
+    return discord.ui.Select(options=shown)
+
+
 def channels_field(chosen: Sequence[int]) -> discord.ui.ChannelSelect[Any]:
     """Channels that pictures can be posted in."""
     kinds = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum, discord.ChannelType.voice]
@@ -79,6 +85,21 @@ def number_in(name: str, field: discord.ui.TextInput[Any]) -> int | None:
     if not typed.isdecimal() or len(typed) > 9:
         raise UserError(f"{name} takes a whole number, or nothing for no limit; you gave '{shorten(typed)}'.")
     return int(typed)
+
+
+def share_in(name: str, field: discord.ui.TextInput[Any], default: float) -> float:
+    """The number from 0 to 1 in a field; the default if it is empty.
+
+    Raises: UserError.
+    """
+    typed = field.value.strip().replace(",", ".")
+    try:
+        share = float(typed or default)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UserError(f"{name} takes a number from 0 to 1, such as {default:g}; you gave '{shorten(typed)}'.")
+    return share
 
 
 def ids_in(field: discord.ui.TextInput[Any]) -> tuple[int, ...]:

@@ -10,17 +10,20 @@ import discord
 from cogs.components import Form
 from cogs.settings.fields import (
     channels_field,
+    choice_field,
     ids_in,
     names_field,
     names_in,
     number_in,
     roles_field,
+    share_in,
     text_field,
     yes_or_no,
 )
 from cogs.settings.scope import Scope, Scopes
 from services.errors import UserError
 from services.policy.policy import MAX_ANNOUNCEMENT, BotPolicy, Policy, RoleLimits, Selection
+from services.policy.safety import DEFAULT_THRESHOLD, MISSING, Safety, is_classifier_installed
 from services.stock import Stock
 
 #: sends the panel again, with what has changed
@@ -140,6 +143,29 @@ class RolesForm(SettingsForm):
             return new.with_limits(limits) if role else new
 
         await scope.change_server(changed)
+
+
+class SafetyForm(SettingsForm):
+    """What becomes of pictures that the classifier takes for unsafe."""
+
+    _CHOICES = (
+        (Safety.OFF, "Post them like others"),
+        (Safety.SPOILER, "Post them behind a spoiler"),
+        (Safety.WITHHOLD, "Don't post them, and tell their author"),
+    )
+
+    def __init__(self, policy: Policy, scopes: Scopes, show: Show) -> None:
+        super().__init__("Unsafe pictures", scopes, show)
+        known = "The classifier knows photographs better than drawings"
+        note = known if is_classifier_installed() else f"{MISSING[0].upper()}{MISSING[1:]}"
+        self._setting = self.add("Pictures that look unsafe", choice_field(policy.safety, self._CHOICES), note)
+        threshold = text_field(f"{policy.safety_threshold:g}", f"{DEFAULT_THRESHOLD:g}", limit=_DIGITS)
+        self._threshold = self.add("From which score on", threshold, "From 0, everything, to 1, what is certain")
+
+    async def change(self, scope: Scope) -> None:
+        threshold = share_in("The score", self._threshold, DEFAULT_THRESHOLD)
+        update = {"safety": Safety(self._setting.values[0]), "safety_threshold": threshold}
+        await scope.change_server(lambda policy: policy.model_copy(update=update))
 
 
 class NoticeForm(SettingsForm):

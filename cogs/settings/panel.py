@@ -14,6 +14,7 @@ from cogs.components import PersistentButton
 from cogs.names import COLOUR
 from cogs.text import MAX_FIELD, as_typed
 from services.policy.policy import BlockedTerms, BotPolicy, Policy, Selection
+from services.policy.safety import MISSING, Safety, is_classifier_installed
 from services.text import join_some, plural
 
 
@@ -24,6 +25,7 @@ class Section(StrEnum):
     SELECTION = "selection"
     LIMITS = "limits"
     ROLES = "roles"
+    SAFETY = "safety"
     NOTICE = "notice"
     STRANGERS = "strangers"
 
@@ -33,10 +35,11 @@ _LABELS = {
     Section.SELECTION: "Models and embeddings",
     Section.LIMITS: "Limits",
     Section.ROLES: "Roles",
+    Section.SAFETY: "Unsafe pictures",
     Section.NOTICE: "Pause and announcement",
     Section.STRANGERS: "Blocked servers and members",
 }
-_OF_SERVER = (Section.PLACES, Section.SELECTION, Section.LIMITS, Section.ROLES)
+_OF_SERVER = (Section.PLACES, Section.SELECTION, Section.LIMITS, Section.ROLES, Section.SAFETY)
 _OF_BOT = (Section.NOTICE, Section.STRANGERS)
 HINT = "/settings blocklist changes the blocked words, /settings export and import carry everything to another server."
 
@@ -98,6 +101,7 @@ def _server_fields(policy: Policy) -> Iterable[tuple[str, str]]:
     managers = "members with Manage Server"
     yield "May install embeddings", managers + _mentions(", <@&{}>", policy.installers, "", separator="")
     yield "Blocked words", _blocked(policy.blocked)
+    yield "Unsafe pictures", _safety(policy)
 
 
 def _bot_fields(policy: BotPolicy) -> Iterable[tuple[str, str]]:
@@ -106,6 +110,17 @@ def _bot_fields(policy: BotPolicy) -> Iterable[tuple[str, str]]:
     yield "Blocked servers", _mentions("{}", policy.servers, "none")
     yield "Blocked members", _mentions("<@{}>", policy.members, "none")
     yield "Blocked words", _blocked(policy.blocked)
+
+
+def _safety(policy: Policy) -> str:
+    missing = "" if is_classifier_installed() else f", but {MISSING}"
+    match policy.safety:
+        case Safety.OFF:
+            return "posted like others"
+        case Safety.SPOILER:
+            return f"behind a spoiler, from a score of {policy.safety_threshold:g} on{missing}"
+        case Safety.WITHHOLD:
+            return f"not posted, from a score of {policy.safety_threshold:g} on{missing}"
 
 
 def _paces(waits: int | None, per_hour: int | None) -> list[str]:

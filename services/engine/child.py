@@ -13,6 +13,7 @@ from services.engine.loader import CheckpointBroken, CheckpointCache, Checkpoint
 from services.engine.memory import is_device_broken, total_memory
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest
 from services.engine.renderer import DoesNotFitInMemory, render
+from services.engine.safety import score
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ def _handle(pipe: Connection, checkpoints: CheckpointCache, request: RenderReque
         started = time.perf_counter()
         pictures = render(loaded, request.plans, lambda step, steps: pipe.send(Progress(step, steps)))
         seconds = time.perf_counter() - started
-        return Rendered(tuple(tuple(files) for files in pictures), seconds)
+        scores = tuple(score(files) or () for files in pictures)
+        return Rendered(tuple(tuple(files) for files in pictures), seconds, scores)
     except CheckpointBroken as error:
         return Failed(str(error), Cause.CHECKPOINT_BROKEN)
     except CheckpointTooLarge as error:

@@ -51,6 +51,8 @@ class Rendered:
     pictures: tuple[tuple[bytes, ...], ...]
     #: for denoising and decoding, without loading the checkpoint
     seconds: float
+    #: for each picture how likely it is not safe for work, from 0 to 1; empty for plans without scores
+    scores: tuple[tuple[float, ...], ...] = ()
 
 
 class Cause(Enum):

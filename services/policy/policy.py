@@ -11,6 +11,7 @@ from embeddings.names import name_key
 from embeddings.problems import first_error
 from services.errors import UserError
 from services.policy.blocklist import MAX_TERMS, checked_term, unique_terms
+from services.policy.safety import DEFAULT_THRESHOLD, Safety
 
 MAX_NAMES = 100
 MAX_LISTED = 1000
@@ -109,6 +110,9 @@ class Policy(_Stored):
     channels: Snowflakes = ()
     #: whether pictures are made in age-restricted channels alone
     age_restricted: bool = False
+    #: pictures with a score of the classifier from `safety_threshold` on are hidden, or not posted
+    safety: Safety = Safety.OFF
+    safety_threshold: float = Field(default=DEFAULT_THRESHOLD, ge=0, le=1)
     models: Selection = Selection()
     embeddings: Selection = Selection()
     #: pixels, as members give sizes

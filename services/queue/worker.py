@@ -167,14 +167,14 @@ class Worker:
     async def _finish(self, batch: Sequence[Job], rendered: Rendered) -> None:
         work = sum(job.parameters.pixel_steps for job in batch)
         self._line.pace.learn(batch[0].parameters.checkpoint, work, rendered.seconds)
-        for job, files in zip(batch, rendered.pictures, strict=True):
+        for job, files, scores in zip(batch, rendered.pictures, rendered.scores, strict=True):
             try:
                 names = await self._pictures.save(files)
             except OSError as error:  # for example, the disk is full
                 log.error("the pictures of job %s cannot be kept: %s", job.id, error)
                 await self._fail([job], EngineError.calm, str(error))
             else:
-                done = await self._jobs.mark_rendered(job.id, names, rendered.seconds)
+                done = await self._jobs.mark_rendered(job.id, names, rendered.seconds, scores)
                 if done is not None:
                     self._delivery.answer(done)
             self._line.finished([job])

@@ -27,6 +27,7 @@ def job_of(row: asyncpg.Record) -> Job:
         parent_id=row["parent_id"],
         attempts=row["attempts"],
         pictures=tuple(row["pictures"]),
+        scores=tuple(row["scores"]),
         seconds=row["seconds"],
         message_id=row["message_id"],
         hints=tuple(row["hints"]),

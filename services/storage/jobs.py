@@ -164,18 +164,21 @@ class JobStore:
         )
 
     @retry_while_unavailable
-    async def mark_rendered(self, job_id: JobId, pictures: Sequence[str], seconds: float) -> Job | None:
+    async def mark_rendered(
+        self, job_id: JobId, pictures: Sequence[str], seconds: float, scores: Sequence[float] = ()
+    ) -> Job | None:
         """Record that the pictures are on disk. None if the job is no longer running."""
         return await self._one(
             """
             UPDATE jobs
-               SET state = 'rendered', pictures = $2, seconds = $3, finished_at = now()
+               SET state = 'rendered', pictures = $2, seconds = $3, scores = $4, finished_at = now()
              WHERE id = $1 AND state IN ('running', 'rendered')  -- the latter on a retry after a lost response
             RETURNING *
             """,
             job_id,
             list(pictures),
             seconds,
+            list(scores),
         )
 
     @retry_while_unavailable

@@ -42,7 +42,8 @@ class PersonalData:
         """Every row about a member, keyed by its kind. Tokens, which are secrets of Discord's, are left out."""
         queries = {
             "requests": """
-                SELECT id, state, asked_at, finished_at, guild_id, channel_id, message_id, parameters, hints, pictures, sentence
+                SELECT id, state, asked_at, finished_at, guild_id, channel_id, message_id, parameters, hints, pictures, scores,
+                       sentence
                   FROM jobs WHERE member_id = $1 ORDER BY id
             """,
             "presets": """

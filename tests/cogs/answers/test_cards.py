@@ -12,12 +12,13 @@ from cogs.answers.messages import OutgoingMessage
 from cogs.text import MAX_ALT_TEXT, MAX_DESCRIPTION, MAX_FIELD
 from services.jobs import Job, JobId
 from services.pictures.uploads import Upload
+from services.policy.safety import Shown
 from tests.builders import a_job, a_placed
 from tests.cogs.discord_markup import shown
 
 
 def message_of(job: Job, pictures: int = 1) -> OutgoingMessage:
-    return result_card(job, "Demo", [Upload(b"png", ".png")] * pictures)
+    return result_card(job, "Demo", [Upload(b"png", ".png")] * pictures, Shown(tuple(range(pictures))))
 
 
 def card_of(job: Job, pictures: int = 1) -> discord.Embed:

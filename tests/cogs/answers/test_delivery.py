@@ -15,8 +15,9 @@ from services.checkpoints import Shelf
 from services.incidents import apology
 from services.jobs import Job, JobState
 from services.pictures.store import PictureStore
+from services.stock import Stocks
 from services.storage import Storage
-from tests.builders import a_plan, a_target
+from tests.builders import a_plan, a_stock, a_target
 from tests.playground.conftest import SmallBot, running
 
 
@@ -34,7 +35,7 @@ class Rig:
         self.storage = storage
         self.pictures = PictureStore(folder)
         self.delivery = DiscordDelivery(
-            client=client, jobs=storage.jobs, pictures=self.pictures, shelf=Shelf((), folder)
+            client=client, jobs=storage.jobs, pictures=self.pictures, stocks=Stocks(a_stock(shelf=Shelf((), folder)))
         )
         self.ana = discord.person("ana")
 

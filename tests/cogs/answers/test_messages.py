@@ -8,7 +8,7 @@ import discord
 
 from cogs.answers.messages import OutgoingFile, OutgoingMessage
 
-FILES = (OutgoingFile("a.png", b"first", "a fish"), OutgoingFile("b.png", b"second", "a tree"))
+FILES = (OutgoingFile("a.png", b"first", "a fish"), OutgoingFile("b.png", b"second", "a tree", is_spoiler=True))
 EMBED = discord.Embed(description="card")
 
 
@@ -21,7 +21,7 @@ async def test_a_message_can_be_sent_twice_and_then_edited_twice() -> None:
     message = OutgoingMessage("hello", embed=EMBED, files=FILES, view=discord.ui.View())
     sent: list[dict[str, Any]] = [message.as_new(), message.as_new()]
     edited: list[dict[str, Any]] = [message.as_edit(), message.as_edit()]
-    expected = [tuple(file) for file in FILES]
+    expected = [("a.png", b"first", "a fish"), ("SPOILER_b.png", b"second", "a tree")]
     assert [contents(arguments.pop("files")) for arguments in sent] == [expected] * 2
     assert [contents(arguments.pop("attachments")) for arguments in edited] == [expected] * 2
     assert sent == edited == [{"content": "hello", "embed": EMBED, "view": message.view}] * 2

@@ -106,6 +106,7 @@ WRITTEN_BY = {
         UPDATE jobs SET parent_id = (SELECT min(id) FROM jobs) WHERE state = 'failed';
     """,
     6: "UPDATE vectors SET used_at = now() - interval '1 day'",
+    7: "INSERT INTO policies (guild_id, policy) VALUES (1, '{}')",
 }
 
 
