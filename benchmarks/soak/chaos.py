@@ -65,7 +65,7 @@ class Chaos:
         self._tasks: set[asyncio.Task[None]] = set()
         self.faults = RandomFaults(self.bot.discord, self.journal, self.random, self._fault_for_kill)
         troubles = random.Random(self.random.random())  # their own, so that they don't change when anything is killed
-        self.database = DatabaseTroubles(self.bot.database_url, self.journal, troubles)
+        self.database = DatabaseTroubles(self.bot, self.journal, troubles)
 
     async def __aenter__(self) -> Self:
         await self.faults.__aenter__()

@@ -165,6 +165,16 @@ class BotProcess:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
+    def configure_database(self, setting: str, value: str | None) -> None:
+        """Change a setting of the running server, or take the change back; connections that are open have it too."""
+        # PostgreSQL's own file for what is changed while it runs
+        path = self._postgres.folder / "data" / "postgresql.auto.conf"
+        others = [line for line in path.read_text().splitlines() if not line.startswith(f"{setting} =")]
+        path.write_text("\n".join([*others, *([f"{setting} = '{value}'"] if value is not None else [])]) + "\n")
+        if self._postgres.pid is not None:  # else it reads the file when it starts
+            with suppress(ProcessLookupError):
+                os.kill(self._postgres.pid, signal.SIGHUP)
+
     async def stop(self, *, hard: bool = False) -> None:
         """Stop the bot with SIGTERM, or with SIGKILL if `hard`; a bot that ignores SIGTERM is killed."""
         if self._process is None or self._process.returncode is not None:

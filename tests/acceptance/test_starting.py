@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -47,6 +48,15 @@ async def test_commands_that_another_program_replaced_come_back() -> None:
             name: command["options"] for (_, name, _), command in world.commands.items() if "options" in command
         } == {name: command["options"] for name, command in described.items() if "options" in command}
         assert (await ana.slash("embedding list")).message is not None
+
+
+async def test_a_file_tells_from_outside_that_the_bot_is_alive() -> None:
+    async with local_bot() as bot:
+        sign = bot.folder / "alive"
+        async with asyncio.timeout(15):
+            while not sign.exists():  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.1)
+        assert time.time() - sign.stat().st_mtime < 15
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,25 @@ async def test_the_bot_asks_for_no_privileged_intent(app: App) -> None:
     assert not app.client.intents.message_content
     assert not app.client.intents.members
     assert not app.client.intents.presences
+
+
+IN_SERVERS, IN_BOT_DM = 0, 1
+
+
+async def test_commands_say_where_and_by_whom_they_can_be_used(commands: list[dict[str, Any]]) -> None:
+    by_name = {command["name"]: command for command in commands}
+    servers_alone = {"preset", "presets"}
+    for name, command in by_name.items():
+        expected = [IN_SERVERS] if name in servers_alone else [IN_SERVERS, IN_BOT_DM]
+        assert command["contexts"] == expected, name
+        assert command["integration_types"] == [0], name
+    managing = {name for name, command in by_name.items() if command["default_member_permissions"]}
+    assert managing == {"preset", "settings"}
+
+
+async def test_numbers_carry_their_bounds(commands: list[dict[str, Any]]) -> None:
+    numbers = [(path, node) for path, node in everything(commands) if node.get("type") in (INTEGER, NUMBER)]
+    assert len(numbers) > 8
+    for path, option in numbers:
+        assert option.get("min_value") is not None, path
+        assert option.get("max_value") is not None, path
