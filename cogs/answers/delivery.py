@@ -18,12 +18,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_nev
 from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card, result_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
 from cogs.answers.replies import Replies
-from cogs.interactions import UNREACHED
-from services.errors import EngineError
+from cogs.interactions import UNREACHED, place_in
+from services.errors import EngineError, NotAllowed
 from services.incidents import apology, log_incident
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.pictures.store import PictureStore
 from services.pictures.uploads import fit_files
+from services.planning.permission import refuse_place
 from services.policy.safety import Shown, shown, withheld_sentence
 from services.stock import Stocks
 from services.storage.jobs import JobStore
@@ -169,15 +170,31 @@ class DiscordDelivery:
                 job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
             else:
                 shown = self._shown(job)
-                if shown.posted:
+                refusal = self._refusal(job, shown, may_have_been_sent=may_have_been_sent)
+                if refusal is None:
                     posted = [pictures[index] for index in shown.posted]
                     sent = await self._send_pictures(job, posted, shown, may_have_been_sent=may_have_been_sent)
                     return partial(self._close_with_pictures, job, sent)
-                job = await self._jobs.fail(job.id, withheld_sentence(len(pictures)), "withheld") or job
+                job = await self._jobs.fail(job.id, refusal, "not posted, by the server's settings") or job
         is_cancelled = job.state is JobState.CANCELLED
         sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
         return partial(self._jobs.mark_answered, job.id)
+
+    def _refusal(self, job: Job, shown: Shown, *, may_have_been_sent: bool) -> str | None:
+        """Why nothing may be posted, by the settings as they are now: the owner may have changed them while the job waited."""
+        if not shown.posted:
+            return withheld_sentence(len(job.pictures))
+        channel = self._client.get_channel(job.target.channel_id)
+        if (
+            channel is not None and not may_have_been_sent
+        ):  # else it is a thread that was archived, of which nothing is known
+            try:
+                place = place_in(job.target.guild_id, job.target.channel_id, channel)
+                refuse_place(self._stocks.of(job.target.guild_id), place)
+            except NotAllowed as error:
+                return str(error)
+        return None
 
     def _shown(self, job: Job) -> Shown:
         """By the settings of the server as they are now."""

@@ -19,6 +19,11 @@ def refuse_asker(stock: Stock, place: Place, member: Member) -> None:
     refuse_blocked(stock, place.guild_id, member.id)
     if everywhere.paused:
         raise NotAllowed(f"{PAUSED} {everywhere.announcement}".strip())
+    refuse_place(stock, place)
+
+
+def refuse_place(stock: Stock, place: Place) -> None:
+    """Raise NotAllowed where the owner wants no pictures, whoever asks for them."""
     if stock.policy.channels and not set(stock.policy.channels) & set(place.channel_ids):
         raise NotAllowed(
             "Pictures aren't made in this channel; ask someone who manages the server which ones are for them."

@@ -33,14 +33,14 @@ async def test_withheld_pictures_are_only_told_of(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
     await set_up(mod, "Unsafe pictures", {SETTING: "Don't post them, and tell their author", SCORE: "0"})
     reply = await ana.slash("imagine", prompt="a fish", steps=4, count=2)
-    message = await reply.until(lambda message: "withheld" in message.text)
+    message = await reply.until(lambda message: "withheld" in message.text, 60)
     assert message.text.startswith("⚠️ 2 pictures were withheld: they look like something this server doesn't show.")
     assert not message.attachments
     assert [button.label for button in message.buttons] == ["Try again"]
 
     await place.bot.restart()  # the setting is stored
     again = await ana.slash("imagine", prompt="a fish", steps=4)
-    await again.until(lambda message: "1 picture was withheld" in message.text)
+    await again.until(lambda message: "1 picture was withheld" in message.text, 60)
 
     await set_up(mod, "Unsafe pictures", {SETTING: "Post them like others"})
     await drawn(await ana.click(message, "Try again"))

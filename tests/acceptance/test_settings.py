@@ -47,6 +47,15 @@ async def test_pictures_are_made_only_in_the_channels_chosen(place: Place) -> No
     await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
 
 
+async def test_a_request_that_waits_while_its_channel_is_closed_is_not_posted(place: Place) -> None:
+    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    reply = await ana.slash("imagine", prompt="a fish", steps=50, count=4, size="96x96")
+    await set_up(mod, "Channels", {"Channels": ["general"]})
+    message = await reply.until(lambda message: "aren't made in this channel" in message.text, 60)
+    assert not message.attachments
+    assert place.pictures() == []
+
+
 async def test_an_age_restricted_channel_may_be_demanded(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
     await set_up(mod, "Channels", {"Only where Discord restricts the age": "yes"})
