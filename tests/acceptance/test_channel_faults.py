@@ -71,10 +71,10 @@ async def test_a_sent_picture_is_found_after_discord_forgot_its_nonce(place: Pla
 
 #: the bot can no longer send messages there
 CLOSED: dict[str, Break] = {
-    "10003": lambda faults: faults.http("POST", SEND, status=404, code=10003),
-    "50001": lambda faults: faults.http("POST", SEND, status=403, code=50001),
-    "50083, an archived thread": lambda faults: faults.http("POST", SEND, status=400, code=50083),
-    "160005, a locked thread": lambda faults: faults.http("POST", SEND, status=403, code=160005),
+    "10003": lambda faults: faults.http("POST", SEND, times=5, status=404, code=10003),
+    "50001": lambda faults: faults.http("POST", SEND, times=5, status=403, code=50001),
+    "50083, an archived thread": lambda faults: faults.http("POST", SEND, times=5, status=400, code=50083),
+    "160005, a locked thread": lambda faults: faults.http("POST", SEND, times=5, status=403, code=160005),
 }
 
 
