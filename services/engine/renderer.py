@@ -62,6 +62,7 @@ def _denoise(
     loaded: LoadedCheckpoint, samples: Sequence[tuple[GenerationParameters, int]], on_step: OnStep
 ) -> list[Image.Image]:
     pipe = loaded.pipe
+    _restore_precision(pipe)
     shared = samples[0][0]
     # 1. one scheduler for the batch
     scheduler = scheduler_for(shared.sampler, pipe.scheduler.config)
@@ -90,6 +91,16 @@ def _denoise(
             ).images
     finally:
         pipe.scheduler = original
+
+
+def _restore_precision(pipe: Any) -> None:
+    """Undo what the previous call left behind if it failed in SDXL's VAE, which decodes in float32.
+
+    The pipeline doesn't convert it back after an error, and then float16 latents can't be decoded anymore.
+    """
+    dtype = pipe.unet.dtype
+    if any(parameter.dtype != dtype for parameter in pipe.vae.parameters()):
+        pipe.vae.to(dtype=dtype)
 
 
 def _encode_prompts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from embeddings.architecture import Architecture
 from embeddings.reader import read_file
-from services.engine.loader import LoadedCheckpoint
+from services.checkpoints import Installation
+from services.engine.loader import LoadedCheckpoint, load_checkpoint
 from services.engine.renderer import DoesNotFitInMemory, render
 from services.infotext import write_infotext
 from services.parameters import GenerationParameters, PlacedEmbedding
 from services.samplers import SAMPLERS
-from tests.builders import DEMO_EMBEDDINGS, a_plan
+from tests.builders import DEMO_EMBEDDINGS, a_checkpoint, a_plan
+from tests.services.engine.conftest import CPU
 from tests.services.engine.tiny import placed
 
 SIDES = {"demo": 48, "sd1": 16, "sdxl": 16}
@@ -208,6 +212,27 @@ def test_out_of_memory_halves_the_batch_until_it_fits(
     ):
         assert_same_pixels(files, expected)
     assert loaded.pipe.attempts == attempts
+
+
+@pytest.mark.filterwarnings("ignore:`upcast_vae` is deprecated")
+def test_memory_that_runs_out_while_sdxl_decodes_leaves_its_vae_as_it_was(
+    sdxl_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = load_checkpoint(a_checkpoint("sdxl", Architecture.SDXL), Installation.in_folder(sdxl_folder), CPU)
+    loaded.pipe.to(torch.float16)  # as on a GPU; the pipeline turns the VAE to float32 and back around decoding
+    plans = [replace(a_plan(width=16, height=16, embeddings=()), seed=seed) for seed in (1, 2)]
+    expected = [render(loaded, [plan], ignore_progress)[0] for plan in plans]
+    decode, attempts = loaded.pipe.vae.decode, list[int]()
+
+    def run_out_once(latents: torch.Tensor, **options: Any) -> Any:
+        attempts.append(len(latents))
+        if len(attempts) == 1:
+            raise torch.OutOfMemoryError
+        return decode(latents, **options)
+
+    monkeypatch.setattr(loaded.pipe.vae, "decode", run_out_once)
+    assert render(loaded, plans, ignore_progress) == expected
+    assert attempts == [2, 1, 1]
 
 
 def test_a_single_picture_that_does_not_fit_raises_and_leaves_the_checkpoint_usable(
