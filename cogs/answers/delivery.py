@@ -43,8 +43,15 @@ SMALLEST_LIMIT = 16 * 1024  # bytes
 TOO_LARGE = 413  # HTTP
 LOST_PICTURES = "The pictures were lost before I could send them; please try again."
 REJECTED = "Your picture was drawn, but Discord rejected the message"
-BLOCKED_BY_AUTOMOD = {200000, 200001}
-BLOCKED = "This server's AutoMod blocked the message with your picture; change the prompt and try again."
+_AUTOMOD = "This server's AutoMod blocked the message with your picture; change the prompt and try again."
+#: by Discord's code, where the member can do something about it
+REJECTIONS = {
+    200000: _AUTOMOD,
+    200001: _AUTOMOD,
+    240000: "Discord takes something in your prompt for a harmful link and blocked the message; leave it out and try again.",
+    20009: "Discord takes your picture for explicit content and doesn't post it here; try another prompt.",
+    40333: "Discord's network refused the message with your picture; please try again in a few minutes.",
+}
 
 
 @dataclass
@@ -231,8 +238,10 @@ class DiscordDelivery:
 
 def _explain(job: Job, error: Exception) -> tuple[str, str]:
     """What the member reads, and what the row says."""
-    if isinstance(error, discord.HTTPException) and error.code in BLOCKED_BY_AUTOMOD:
-        return BLOCKED, f"AutoMod: {error}"
+    known = REJECTIONS.get(error.code) if isinstance(error, discord.HTTPException) else None
+    if known is not None and not isinstance(error, discord.DiscordServerError):
+        log.warning("job %s: Discord rejected its answer: %s", job.id, error)
+        return known, f"rejected: {error}"
     incident = log_incident(error, f"answering job {job.id}")
     sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
     return sentence, f"incident {incident}: {type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cogs.answers.delivery import LOST_PICTURES, REJECTED, DiscordDelivery
+from cogs.answers.delivery import LOST_PICTURES, REJECTED, REJECTIONS, DiscordDelivery
 from playground import Discord, Message
 from services.checkpoints import Shelf
 from services.incidents import apology
@@ -96,6 +96,17 @@ async def test_a_message_that_discord_rejects_is_an_incident(rig: Rig, caplog: p
     job, _ = await rig.answered()
     await assert_one_incident(rig, job, caplog, REJECTED)
     assert "error code: 50035" in caplog.text
+
+
+@pytest.mark.parametrize("code", REJECTIONS)
+async def test_a_rejection_that_the_member_can_mend_says_how(
+    rig: Rig, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    rig.discord.faults.http("POST", "/channels/*/messages", status=403 if code == 40333 else 400, code=code)
+    job, message = await rig.answered()
+    assert (job.state, job.sentence) == (JobState.FAILED, REJECTIONS[code])
+    assert REJECTIONS[code] in message.text
+    assert not [record for record in caplog.records if record.name == "services.incidents"]
 
 
 async def test_lost_pictures_are_not_an_incident(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
