@@ -37,11 +37,9 @@ def batch_invariant(pipe: Any) -> Generator[None]:
     for layer in unet.single_row_layers:
         layer.forward = unet.one_picture_at_a_time(layer)
     pipe.unet.forward = unet.forward
-    slicing, pipe.vae.use_slicing = pipe.vae.use_slicing, True  # decodes one picture at a time
     try:
         yield
     finally:
-        pipe.vae.use_slicing = slicing
         for module in (pipe.unet, *unet.single_row_layers):
             del module.forward  # uncovers the class's method again
 

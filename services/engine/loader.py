@@ -98,6 +98,8 @@ def load_checkpoint(checkpoint: Checkpoint, installation: Installation, device: 
         reason = str(error) or type(error).__name__
     else:
         pipe.set_progress_bar_config(disable=True)
+        # one picture at a time: a whole SDXL batch takes more memory to decode than to denoise, and isn't decoded faster
+        pipe.vae.enable_slicing()
         _configure_scheduler(pipe, _scheduler_settings(checkpoint))
         conditioner = Conditioner(checkpoint.architecture, pipe)
         return LoadedCheckpoint(checkpoint, pipe, conditioner, hash_weights(installation.weights))
