@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.client import Client, point_at
 from bot.settings import Settings, engine_environment
 from cogs.answers.buttons import Buttons
+from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
 from cogs.components import ExpiredForms
@@ -101,14 +102,17 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             patience=settings.engine_patience,
         )
         stack.push_async_callback(engine.close)
-        client = Client(heartbeat_timeout=settings.gateway_patience)
+        clock = DiscordClock()
+        client = Client(heartbeat_timeout=settings.gateway_patience, http_trace=clock.trace())
         await stack.enter_async_context(client)
-        app = await _assemble(settings, storage, stocks, engine, client)
+        app = await _assemble(settings, storage, stocks, engine, client, clock)
         stack.push_async_callback(app.delivery.close)
         yield app
 
 
-async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine: Engine, client: Client) -> App:
+async def _assemble(
+    settings: Settings, storage: Storage, stocks: Stocks, engine: Engine, client: Client, clock: DiscordClock
+) -> App:
     """Build the services, bottom up, and give the client its cogs."""
     stock = stocks.shared
     pictures = PictureStore(
@@ -116,7 +120,7 @@ async def _assemble(settings: Settings, storage: Storage, stocks: Stocks, engine
         max_bytes=int(settings.pictures_gb * 1024**3),
         max_age=timedelta(days=settings.pictures_days),
     )
-    delivery = DiscordDelivery(client=client, jobs=storage.jobs, pictures=pictures, stocks=stocks)
+    delivery = DiscordDelivery(client=client, clock=clock, jobs=storage.jobs, pictures=pictures, stocks=stocks)
     line = Line(delivery, per_member=settings.waits_per_member)
     worker = Worker(
         line=line,

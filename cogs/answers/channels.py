@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import discord
 
 from cogs.answers.buttons import Shown, job_shown
+from cogs.answers.clock import DiscordClock
 from cogs.answers.messages import OutgoingMessage
 from services.jobs import Job
 
@@ -21,7 +22,7 @@ NO_HISTORY = 160002
 CHANNEL_IS_CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, NO_PERMISSION, THREAD_ARCHIVED, THREAD_LOCKED}
 #: Discord remembers nonces for "the past few minutes"
 NONCE_LIFE = timedelta(minutes=1)
-#: our clock and Discord's, by which message ids are made, may differ
+#: what Discord's clock may be off still, since a response tells it in whole seconds and arrives late
 _CLOCK_SKEW = timedelta(minutes=1)
 #: pictures that are ready sooner need no card before them
 NO_CARD_BEFORE = timedelta(seconds=1.2)
@@ -50,8 +51,9 @@ class Sent(NamedTuple):
 class Channels:
     """Messages that don't answer an interaction."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, clock: DiscordClock) -> None:
         self._client = client
+        self._clock = clock
 
     async def send(self, job: Job, purpose: Purpose, message: OutgoingMessage, *, may_have_been_sent: bool) -> int:
         """Send to the job's channel; returns the message's id."""
@@ -115,7 +117,8 @@ class Channels:
         """The message that an earlier attempt, or an earlier process, sent just before it died."""
         is_card = purpose is Purpose.CARD
         # an answer can't be older than the moment it became known
-        since = (job.asked_at if is_card else job.finished_at or job.asked_at) - _CLOCK_SKEW
+        ours = job.asked_at if is_card else job.finished_at or job.asked_at
+        since = ours + self._clock.ahead - _CLOCK_SKEW
         shown = Shown.CARD if is_card else Shown.ANSWER
         own_id = self._client.user.id if self._client.user else 0
         try:

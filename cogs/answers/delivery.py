@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_nev
 
 from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card, result_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
+from cogs.answers.clock import DiscordClock
 from cogs.answers.replies import Replies
 from cogs.interactions import UNREACHED, place_in
 from services.errors import EngineError, NotAllowed
@@ -72,8 +73,16 @@ class _Card:
 class DiscordDelivery:
     """Nothing here blocks the worker: every answer is a task of its own."""
 
-    def __init__(self, *, client: discord.Client, jobs: JobStore, pictures: PictureStore, stocks: Stocks) -> None:
-        self._replies = Replies(client, jobs)
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        clock: DiscordClock,
+        jobs: JobStore,
+        pictures: PictureStore,
+        stocks: Stocks,
+    ) -> None:
+        self._replies = Replies(client, clock, jobs)
         self._client = client
         self._jobs = jobs
         self._pictures = pictures

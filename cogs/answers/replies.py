@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from cogs.answers.buttons import cancel_view, failed_view
 from cogs.answers.channels import CHANNEL_IS_CLOSED, Channels, Purpose, Sent
+from cogs.answers.clock import DiscordClock
 from cogs.answers.messages import OutgoingMessage
 from cogs.interactions import UNREACHED
 from cogs.names import REROLL_EMOJI
@@ -33,9 +34,9 @@ _REPLY_IS_LOST = {UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, BAD_TOKEN, UNKNOWN_INTERACTI
 class Replies:
     """Knows Discord's ways, and nothing of the line."""
 
-    def __init__(self, client: discord.Client, jobs: JobStore) -> None:
+    def __init__(self, client: discord.Client, clock: DiscordClock, jobs: JobStore) -> None:
         self._client = client
-        self._channels = Channels(client)
+        self._channels = Channels(client, clock)
         self._jobs = jobs
 
     async def show_card(self, job: Job, content: str, *, cancellable: bool) -> ReplyTarget:

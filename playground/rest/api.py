@@ -56,6 +56,7 @@ class Rest:
                 await self._respond(request, handler)
             response = self._limits.refuse(*place) or await self._respond(request, handler)
             response.headers.update(self._limits.headers(*place))
+            response.headers["Date"] = self._world.clock.http_date()
             if fault is not None:
                 apply_after(fault, request)
         self._log.append(

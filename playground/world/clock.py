@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import count
 
 #: snowflakes count milliseconds from the start of 2015
@@ -34,6 +35,10 @@ class Clock:
     def timestamp(self, at: float | None = None) -> str:
         """The current time, or the given one, in ISO 8601 as Discord sends it."""
         return datetime.fromtimestamp(self.now() if at is None else at, UTC).isoformat()
+
+    def http_date(self) -> str:
+        """The current time as the header `Date` has it."""
+        return format_datetime(datetime.fromtimestamp(self.now(), UTC), usegmt=True)
 
     def snowflake(self, *, age: float = 0) -> int:
         """A new id that was created `age` seconds ago."""

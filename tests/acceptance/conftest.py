@@ -36,14 +36,11 @@ class Place:
         return self.bot.discord
 
     def person(self, name: str, *permissions: str) -> Person:
-        person = self.discord.person(name)
-        person.go_to(self.discord.channel("pictures", self.guild))
+        """A person of this server alone, since the bot limits what a member does; the operator is the same everywhere."""
+        person = self.discord.person(name if name == OPERATOR else f"{name} of {self.guild.id}")
+        person.go_to(self.channel)
         person.may(*permissions)
         return person
-
-    def newcomer(self, name: str) -> Person:
-        """A person whom no other test knows, for what the bot limits per member."""
-        return self.person(f"{name} of {self.guild.id}")
 
     @property
     def channel(self) -> Channel:

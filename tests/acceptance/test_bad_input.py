@@ -109,7 +109,7 @@ async def test_a_sixth_waiting_request_is_refused(place: Place) -> None:
 
 async def test_a_reaction_to_a_message_without_a_picture(place: Place) -> None:
     """On the bot's message it is answered privately; on a person's message the emoji may mean anything."""
-    ana, ben = place.newcomer("ana"), place.newcomer("ben")
+    ana, ben = place.person("ana"), place.person("ben")
     reply = await ana.slash("imagine", prompt="a house at night", steps=50, count=2)
     card = await reply.until(lambda message: "step" in message.text)
     hello = await ana.say("hello")

@@ -30,7 +30,7 @@ BREAKS: dict[str, Callable[[Gateway], Awaitable[None]]] = {
 
 @pytest.mark.parametrize("fault", BREAKS)
 async def test_requests_before_and_after_the_fault_get_pictures(place: Place, fault: str) -> None:
-    ana, ben = place.person("ana"), place.newcomer("ben")
+    ana, ben = place.person("ana"), place.person("ben")
     before = await ana.slash("imagine", prompt="a red fish", steps=30)
     await BREAKS[fault](place.discord.gateway)
     first = await drawn(before)
@@ -45,7 +45,7 @@ async def test_requests_before_and_after_the_fault_get_pictures(place: Place, fa
 
 
 async def test_events_repeated_after_a_resume_count_once(place: Place) -> None:
-    ana, ben = place.person("ana"), place.newcomer("ben")
+    ana, ben = place.person("ana"), place.person("ben")
     first = await drawn(await ana.slash("imagine", prompt="a red fish", steps=4))
     await ben.react(first, "🔁")
     place.discord.gateway.repeats = 3

@@ -30,7 +30,7 @@ def stable_lines(text: str) -> list[str]:
 
 
 async def test_anyone_can_reroll_with_a_reaction(place: Place) -> None:
-    ana, ben = place.newcomer("ana"), place.newcomer("ben")
+    ana, ben = place.person("ana"), place.person("ben")
     first = await picture_of(ana, seed=9)
     await ben.react(first, "🔁")
     second = await reroll_of(place.discord, first)
@@ -42,7 +42,7 @@ async def test_anyone_can_reroll_with_a_reaction(place: Place) -> None:
 
 
 async def test_anyone_can_reroll_with_the_button(place: Place) -> None:
-    ana, ben = place.newcomer("ana"), place.newcomer("ben")
+    ana, ben = place.person("ana"), place.person("ben")
     first = await picture_of(ana)
     second = await drawn(await ben.click(first, "Reroll"))
     assert stable_lines(second.text) == stable_lines(first.text)
@@ -75,7 +75,7 @@ async def test_a_removed_reaction_rerolls_only_once(place: Place) -> None:
 
 async def test_many_reactions_are_answered_with_one_direct_message(place: Place) -> None:
     """More than the line takes from a member, and more than are followed at a time."""
-    ana, cleo = place.person("ana"), place.newcomer("cleo")
+    ana, cleo = place.person("ana"), place.person("cleo")
     pictures = [await picture_of(ana, steps=1) for _ in range(MAX_REACTIONS + 2)]
     for picture in pictures:
         await cleo.react(picture, "🔁")

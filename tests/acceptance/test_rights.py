@@ -22,7 +22,7 @@ def command_id(place: Place, name: str) -> int:
 
 @pytest.mark.parametrize("kind", [USER, CHANNEL])
 async def test_a_command_taken_away_takes_its_buttons_forms_and_reactions(place: Place, kind: int) -> None:
-    ana = place.newcomer("ana")
+    ana = place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
     form = (await ana.slash("imagine")).modal
     assert form is not None
@@ -46,7 +46,7 @@ async def test_a_command_taken_away_takes_its_buttons_forms_and_reactions(place:
 
 
 async def test_a_rule_for_the_whole_application_holds_where_a_command_has_none(place: Place) -> None:
-    ana = place.newcomer("ana")
+    ana = place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
     application = place.discord.world.application_id
     place.guild.set_command_rule(application, USER, ana.id, allowed=False)
@@ -59,7 +59,7 @@ async def test_a_rule_for_the_whole_application_holds_where_a_command_has_none(p
 
 
 async def test_rights_that_discord_does_not_tell_hold_nobody_up(place: Place) -> None:
-    ana = place.newcomer("ana")
+    ana = place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
     place.guild.set_command_rule(0, USER, ana.id, allowed=True)  # forgets what was known
     await asyncio.sleep(0.3)
@@ -70,13 +70,13 @@ async def test_rights_that_discord_does_not_tell_hold_nobody_up(place: Place) ->
 
 
 async def test_a_program_that_types_and_clicks_for_a_member_is_held_up(place: Place) -> None:
-    eve = place.newcomer("eve")
+    eve = place.person("eve")
     replies = await asyncio.gather(*(eve.slash("embedding list") for _ in range(MAX_ACTS + 2)))
     held_up = [reply.text for reply in replies if "That's more than I can follow. Please wait" in reply.text]
     assert len(held_up) == 2
     typed = await asyncio.gather(*(eve.autocomplete("imagine", "embedding1", "demo") for _ in range(MAX_TYPED + 2)))
     assert sum(choices == [] for choices in typed) == 2
-    assert (await place.newcomer("ana").slash("embedding list")).message is not None
+    assert (await place.person("ana").slash("embedding list")).message is not None
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def olga(place: Place) -> Person:
 
 
 async def test_a_blocked_member_gets_one_sentence_everywhere_but_their_own_data(place: Place, olga: Person) -> None:
-    ana = place.newcomer("ana")
+    ana = place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
     olga.go_to(place.discord.world.direct_channel(olga.user))
     await block(olga, str(ana.id))

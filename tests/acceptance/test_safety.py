@@ -14,7 +14,7 @@ SETTING, SCORE = "Pictures that look unsafe", "From which score on"
 
 
 async def test_pictures_are_posted_behind_a_spoiler(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     text = await set_up(mod, "Unsafe pictures", {SETTING: "Post them behind a spoiler", SCORE: "0"})
     assert "behind a spoiler, from a score of 0 on" in text
     message = await drawn(await ana.slash("imagine", prompt="a fish", steps=4, count=2))
@@ -30,7 +30,7 @@ async def test_pictures_are_posted_behind_a_spoiler(place: Place) -> None:
 
 
 async def test_withheld_pictures_are_only_told_of(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await set_up(mod, "Unsafe pictures", {SETTING: "Don't post them, and tell their author", SCORE: "0"})
     reply = await ana.slash("imagine", prompt="a fish", steps=4, count=2)
     message = await reply.until(lambda message: "withheld" in message.text, 60)

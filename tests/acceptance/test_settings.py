@@ -24,7 +24,7 @@ async def set_up(person: Person, section: str, values: dict[str, str | list[str]
 
 
 async def test_pictures_are_made_only_in_the_channels_chosen(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
     text = await set_up(mod, "Channels", {"Channels": ["general"]})
     assert f"<#{place.discord.channel('general', place.guild).id}>" in text
@@ -48,7 +48,7 @@ async def test_pictures_are_made_only_in_the_channels_chosen(place: Place) -> No
 
 
 async def test_a_request_that_waits_while_its_channel_is_closed_is_not_posted(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     reply = await ana.slash("imagine", prompt="a fish", steps=50, count=4, size="96x96")
     await set_up(mod, "Channels", {"Channels": ["general"]})
     message = await reply.until(lambda message: "aren't made in this channel" in message.text, 60)
@@ -57,7 +57,7 @@ async def test_a_request_that_waits_while_its_channel_is_closed_is_not_posted(pl
 
 
 async def test_an_age_restricted_channel_may_be_demanded(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await set_up(mod, "Channels", {"Only where Discord restricts the age": "yes"})
     assert "only in age-restricted channels" in (await ana.slash("imagine", prompt="a fish")).text
     ana.go_to(place.discord.add_channel("adults", place.guild, age_restricted=True))
@@ -65,7 +65,7 @@ async def test_an_age_restricted_channel_may_be_demanded(place: Place) -> None:
 
 
 async def test_a_blocked_embedding_is_neither_offered_nor_drawn_with(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", embedding1="demo-watermark", steps=4))
     text = await set_up(mod, "Models and embeddings", {"Never these embeddings": ["demo-watermark"]})
     assert "never demo-watermark" in text
@@ -83,7 +83,7 @@ async def test_a_blocked_embedding_is_neither_offered_nor_drawn_with(place: Plac
 
 
 async def test_a_blocked_model_is_neither_offered_nor_drawn_with(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await set_up(mod, "Models and embeddings", {"Never these models": ["demo"]})
     assert await ana.autocomplete("imagine", "model") == []
     assert "isn't used in this server" in (await ana.slash("imagine", prompt="a fish", model="demo")).text
@@ -91,7 +91,7 @@ async def test_a_blocked_model_is_neither_offered_nor_drawn_with(place: Place) -
 
 
 async def test_limits_hold_for_what_is_typed_and_for_what_is_left_open(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     before = await drawn(await ana.slash("imagine", prompt="a fish", steps=9, count=2))
     numbers: dict[str, str | list[str]] = {"Most steps": "5", "Largest side": "48", "Most pictures at once": "1"}
     assert "sides up to 48 pixels, 5 steps, 1 picture at once" in await set_up(mod, "Limits", numbers)
@@ -106,7 +106,7 @@ async def test_limits_hold_for_what_is_typed_and_for_what_is_left_open(place: Pl
 
 
 async def test_requests_in_line_and_in_an_hour_are_limited_by_role(place: Place) -> None:
-    mod, ana, ben = place.person("mod", "manage_guild"), place.newcomer("ana"), place.newcomer("ben")
+    mod, ana, ben = place.person("mod", "manage_guild"), place.person("ana"), place.person("ben")
     await set_up(mod, "Limits", {"Requests of a member in an hour": "2"})
     role = next(role.name for role in place.guild.roles if role.name == ben.name)
     text = await set_up(mod, "Roles", {"A role with limits of its own": [role], "… and in an hour": "3"})
@@ -119,7 +119,7 @@ async def test_requests_in_line_and_in_an_hour_are_limited_by_role(place: Place)
 
 
 async def test_many_requests_at_once_dont_slip_past_the_limit(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await set_up(mod, "Limits", {"Requests of a member in an hour": "2"})
     replies = await asyncio.gather(*(ana.slash("imagine", prompt="a fish", steps=1) for _ in range(5)))
     refused = [reply for reply in replies if "requests an hour" in reply.text]
@@ -130,7 +130,7 @@ async def test_many_requests_at_once_dont_slip_past_the_limit(place: Place) -> N
 
 
 async def test_blocked_words_are_refused_without_saying_which(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     added = await mod.slash("settings blocklist add", words="ass, dead body")
     assert "Prompts have 2 terms to avoid now" in added.text
     await mod.slash("settings blocklist add", words="pretty", where="negative")
@@ -169,7 +169,7 @@ async def test_settings_travel_as_a_file(place: Place) -> None:
 
 
 async def test_only_managers_have_settings_and_a_form_is_checked_again(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     shown = await mod.slash("settings show")
     assert shown.message is not None
     form = (await mod.click(shown.message, "Limits")).modal
@@ -181,7 +181,7 @@ async def test_only_managers_have_settings_and_a_form_is_checked_again(place: Pl
 
 
 async def test_a_role_may_install_embeddings(place: Place) -> None:
-    mod, ana = place.person("mod", "manage_guild"), place.newcomer("ana")
+    mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     file = ("broken.safetensors", b"nothing")
     assert "needs Manage Server" in (await ana.slash("embedding install", file=file)).text
     await set_up(mod, "Roles", {"May install embeddings": [ana.name]})
@@ -190,7 +190,7 @@ async def test_a_role_may_install_embeddings(place: Place) -> None:
 
 
 async def test_operators_pause_the_bot_announce_and_block(place: Place) -> None:
-    olga, ana = place.discord.person(OPERATOR), place.newcomer("ana")
+    olga, ana = place.discord.person(OPERATOR), place.person("ana")
     olga.go_to(place.discord.world.direct_channel(olga.user))
     try:
         text = await set_up(olga, "Pause and announcement", {"Paused": "yes", "Announcement": "Back at six."})

@@ -27,7 +27,7 @@ ACTS_OF_ONE = 12
 
 
 @dataclass
-class Managers:
+class NosyStrangers:
     """Managers of a second server, one after another, and everything that the bot showed them."""
 
     place: Place
@@ -86,7 +86,7 @@ def filled(option: Any) -> Any:
 
 async def furnished(place: Place) -> tuple[Person, int]:
     """A server with an embedding, a preset, settings, and a picture. Returns a manager of it, and the picture's job."""
-    mod = place.newcomer("mod")
+    mod = place.person("mod")
     mod.may("manage_guild")
     assert "Installed" in await install(mod, NAME, 301)
     await mod.slash("preset save", name=NAME, prompt=f"a tree {CONTENT}", embedding1=NAME, steps=4)
@@ -113,7 +113,7 @@ async def test_no_command_option_or_button_reaches_another_server(place: Place) 
     before = await belongings(place)
     assert all(before), "each kind of thing is there to be reached"
     there = replace(place, guild=place.discord.add_guild("Another server", ["pictures", "general"]))
-    eves = Managers(there)
+    eves = NosyStrangers(there)
 
     commands = list(leaves(place.discord.world.commands_in(there.guild.id)))
     for command, options in commands:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import LOST_PICTURES, REJECTED, REJECTIONS, DiscordDelivery
 from playground import Discord, Message
 from services.checkpoints import Shelf
@@ -35,7 +36,11 @@ class Rig:
         self.storage = storage
         self.pictures = PictureStore(folder)
         self.delivery = DiscordDelivery(
-            client=client, jobs=storage.jobs, pictures=self.pictures, stocks=Stocks(a_stock(shelf=Shelf((), folder)))
+            client=client,
+            clock=DiscordClock(),
+            jobs=storage.jobs,
+            pictures=self.pictures,
+            stocks=Stocks(a_stock(shelf=Shelf((), folder))),
         )
         self.ana = discord.person("ana")
 
