@@ -37,9 +37,14 @@ class Place:
 
     def person(self, name: str, *permissions: str) -> Person:
         """A person of this server alone, since the bot limits what a member does; the operator is the same everywhere."""
-        person = self.discord.person(name if name == OPERATOR else f"{name} of {self.guild.id}")
-        person.go_to(self.channel)
+        person = self.of_the_page(name if name == OPERATOR else f"{name} of {self.guild.id}")
         person.may(*permissions)
+        return person
+
+    def of_the_page(self, name: str) -> Person:
+        """A person whom the page knows by that plain name, the same in every server, with this server open."""
+        person = self.discord.person(name)
+        person.go_to(self.channel)
         return person
 
     @property

@@ -22,7 +22,7 @@ SCREENSHOT = Path(__file__).parents[2] / "docs" / "playground.png"
 @pytest.mark.timeout(420)
 async def test_everything_can_be_done_with_the_keyboard(place: Place, tmp_path: Path) -> None:
     for name in ("ana", "ben", "mod"):
-        place.person(name)
+        place.of_the_page(name)
     async with open_page(place.discord.base_url, "ana") as ana:
         await fill_in_a_command(ana)
         await expect(ana.see(".picture img")).to_have_count(1, timeout=PICTURE)

@@ -25,7 +25,7 @@ REQUEST = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_picture_is_identified_and_rendered_again_with_the_keyboard(place: Place, scheme: str) -> None:
-    await drawn(await place.person("ana").slash("imagine", **REQUEST))
+    await drawn(await place.of_the_page("ana").slash("imagine", **REQUEST))
     async with open_page(place.discord.base_url, "ana", scheme=scheme) as ana:
         await to_the_composer(ana)
         await ana.go_back_to("[data-key=more]")
@@ -91,7 +91,7 @@ async def read_the_form(form: Locator) -> None:
 
 
 async def test_the_menu_is_opened_and_closed_with_the_mouse(place: Place) -> None:
-    await drawn(await place.person("ana").slash("imagine", **REQUEST))
+    await drawn(await place.of_the_page("ana").slash("imagine", **REQUEST))
     async with open_page(place.discord.base_url, "ana") as ana:
         menu = ana.see(".menu:popover-open")
         picture = ana.see(".picture")
@@ -116,7 +116,7 @@ async def test_the_menu_is_opened_and_closed_with_the_mouse(place: Place) -> Non
 
 
 async def test_a_file_is_uploaded_for_a_command(place: Place, tmp_path: Path) -> None:
-    message = await drawn(await place.person("ana").slash("imagine", **REQUEST))
+    message = await drawn(await place.of_the_page("ana").slash("imagine", **REQUEST))
     file, large = tmp_path / "mine.png", tmp_path / "large.png"
     file.write_bytes(await place.discord.fetch(message.attachments[0]))
     large.write_bytes(bytes(10 * 1024 * 1024 + 1))
