@@ -13,12 +13,14 @@ from discord.ext import commands
 
 from bot.client import Client, point_at
 from bot.settings import Settings, engine_environment
+from bot.stock import read_stocks, report_problems, transfers_of
 from cogs.answers.buttons import Buttons
 from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
 from cogs.components import ExpiredForms
 from cogs.embedding.cog import MAX_UPLOAD_BYTES, EmbeddingCommands
+from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages
 from cogs.guard import Guard
 from cogs.identify.cog import Identify
@@ -28,12 +30,10 @@ from cogs.permissions import EmbeddingPermissions
 from cogs.preset.cog import PresetCommands
 from cogs.preset.reading import PresetReading
 from cogs.privacy.cog import PrivacyCommands
+from cogs.remedies import Remedies
 from cogs.rights import CommandRights
 from cogs.settings.cog import SettingsCommands
 from cogs.settings.scope import Scopes
-from embeddings.catalog import BUILT_IN, read_catalog
-from embeddings.library import Library
-from services.checkpoints import read_shelf
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
 from services.library.downloads import Downloads
@@ -47,7 +47,7 @@ from services.queue.line import Line
 from services.queue.samples import Samples
 from services.queue.upkeep import Upkeep
 from services.queue.worker import Worker
-from services.stock import EmbeddingLimits, Stock, Stocks
+from services.stock import Stocks
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.storage.retries import retry_while_unavailable
 from services.suggestions.autocomplete import Suggestions
@@ -149,7 +149,7 @@ async def _assemble(
     installer = Installer(
         stocks=stocks,
         folders=settings.embedding_folders,
-        downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES),
+        downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES, transfers=transfers_of(settings)),
         audit=storage.audit,
         presets=storage.presets,
         suggestions=suggestions,
@@ -187,42 +187,16 @@ def _embedding_cogs(
     permissions: EmbeddingPermissions,
     samples: Samples,
 ) -> Sequence[commands.Cog]:
-    pages = EmbeddingPages(client=client, browsing=Browsing(stocks))
+    remedies = Remedies()
+    installs = Installs(client=client, stocks=stocks, installer=installer, permissions=permissions, remedies=remedies)
+    pages = EmbeddingPages(client=client, browsing=Browsing(stocks), installs=installs)
     commands_ = EmbeddingCommands(
         stocks=stocks,
         suggestions=suggestions,
         pages=pages,
+        installs=installs,
         installer=installer,
         samples=samples,
         permissions=permissions,
     )
-    return pages, commands_
-
-
-def read_stock(settings: Settings) -> Stock:
-    """The models, and the installed embeddings with the catalog: the built-in one and the operator's additions."""
-    library = Library(read_catalog((BUILT_IN, settings.embedding_folders[-1])))
-    library.scan(settings.embedding_folders)
-    return Stock(
-        library=library,
-        shelf=read_shelf(settings.checkpoint_folder),
-        limits=EmbeddingLimits(settings.embeddings_min, settings.embeddings_max),
-        default_model=settings.default_model,
-    )
-
-
-def read_stocks(settings: Settings) -> Stocks:
-    """The stock of every server."""
-    stocks = Stocks(read_stock(settings), settings.server_embeddings_folder)
-    for guild_id, folder in stocks.folders().items():
-        stocks.own_library(guild_id).scan([folder])
-    return stocks
-
-
-def report_problems(stocks: Stocks) -> None:
-    """Log what is broken. None of it keeps the bot from starting."""
-    library, shelf = stocks.shared_library, stocks.shared.shelf
-    for problem in (*library.catalog.problems, *library.problems, *shelf.problems):
-        log.warning("%s: %s", problem.name, problem.reason)
-    models = ", ".join(model.id for model in shelf.installed) or "none"
-    log.info("%d embeddings, models: %s", len(library), models)
+    return remedies, installs, pages, commands_

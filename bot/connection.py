@@ -43,7 +43,7 @@ def _report(state: RetryCallState) -> None:
 
 @retry(
     retry=retry_if_exception_type((discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError)),
-    wait=wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE),
+    wait=wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
     before_sleep=_report,
 )
 async def log_in(client: Client, token: str) -> None:

@@ -13,9 +13,9 @@ from enum import Enum
 import discord
 from rich.console import Console
 
-from bot.app import read_stocks
 from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
 from bot.settings import Settings, engine_environment
+from bot.stock import read_stocks
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
 from services.checkpoints.memory import weights_memory

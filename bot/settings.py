@@ -83,6 +83,14 @@ class Settings(BaseSettings):
         ("civitai.com", "huggingface.co", "hf.co"),
         description="hosts that `/embedding install` may download from, subdomains included, separated by commas",
     )
+    civitai_token: SecretStr = Field(
+        SecretStr(""),
+        description="a key of a Civitai account, for files that Civitai gives only to people who are logged in",
+    )
+    hf_token: SecretStr = Field(
+        SecretStr(""), description="a token of a Hugging Face account, for files behind a licence that it accepted"
+    )
+    https_proxy: str = Field("", description="address of an HTTP proxy that downloads go through; if empty, none")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="the least severe messages that are logged"
     )
@@ -95,6 +103,12 @@ class Settings(BaseSettings):
         "", description="address of another Discord's REST API, such as the playground's; if empty, the real Discord"
     )
     discord_gateway: str = Field("", description="address of the other Discord's gateway")
+
+    @property
+    def download_tokens(self) -> dict[str, str]:
+        """By the only host that each is for."""
+        tokens = {"civitai.com": self.civitai_token, "huggingface.co": self.hf_token}
+        return {host: token.get_secret_value() for host, token in tokens.items() if token.get_secret_value()}
 
     @property
     def embedding_folders(self) -> tuple[Path, ...]:

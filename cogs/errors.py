@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from cogs.interactions import ALREADY_ACKNOWLEDGED, UNREACHED
+from cogs.remedies import remedies_for
 from cogs.text import as_typed
 from services.errors import UserError
 from services.incidents import apology, log_incident
@@ -30,7 +31,8 @@ async def answer_error(interaction: discord.Interaction, error: Exception) -> No
     if isinstance(cause, NotAcknowledged):
         return  # Discord has told the member that the interaction failed
     try:
-        await _tell(interaction, sentence_for(cause, f"interaction {interaction.id}"))
+        sentence = sentence_for(cause, f"interaction {interaction.id}")
+        await _tell(interaction, sentence, remedies_for(interaction, cause))
     except (discord.HTTPException, *UNREACHED) as failed:
         log.info("a member could not be told about an error: %s", failed)
 
@@ -44,19 +46,19 @@ def sentence_for(error: BaseException, what: str) -> str:
     return apology(log_incident(error, what))
 
 
-async def _tell(interaction: discord.Interaction, sentence: str) -> None:
+async def _tell(interaction: discord.Interaction, sentence: str, remedies: discord.ui.View) -> None:
     if not interaction.response.is_done():
         try:
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await interaction.response.send_message(sentence, view=remedies, ephemeral=True)
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
             # by an earlier attempt, or by a "thinking…", the response to which was lost
             if interaction.type is discord.InteractionType.component:  # whose original is the message with the button
-                await interaction.followup.send(sentence, ephemeral=True)
+                await interaction.followup.send(sentence, view=remedies, ephemeral=True)
             else:
-                await interaction.edit_original_response(content=sentence)
+                await interaction.edit_original_response(content=sentence, view=remedies)
         return
     if interaction.type is not discord.InteractionType.component:
         await interaction.delete_original_response()  # or "thinking…" would stay forever
-    await interaction.followup.send(sentence, ephemeral=True)
+    await interaction.followup.send(sentence, view=remedies, ephemeral=True)

@@ -27,6 +27,14 @@ class EmbeddingPermissions:
         is_operator = interaction.user.id in self._operators
         return Actor(interaction.guild_id, interaction.user.id, is_operator)
 
+    def may(self, interaction: discord.Interaction) -> bool:
+        """Whether the member may change embeddings here."""
+        try:
+            self.check(interaction)
+        except NotAllowed:
+            return False
+        return True
+
     def check(self, interaction: discord.Interaction) -> Actor:
         """The member, if they may change embeddings here.
 

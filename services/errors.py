@@ -2,6 +2,7 @@
 
 UserError                 shown to the member as it is: one sentence that says what to do next
 ├── UnknownName             no model, embedding, preset or sampler of that name; offers near ones
+├── NotInstalled            a curated embedding that isn't here; whoever may can install it with a button
 ├── DoesNotFit              embedding and model do not go together
 ├── TooManyEmbeddings       more than the limit, or the same one twice
 ├── PromptTooLong           does not fit into the chunks an engine takes
@@ -24,6 +25,14 @@ class UserError(Exception):
 
 class UnknownName(UserError):
     """A name that means nothing here."""
+
+
+class NotInstalled(UserError):
+    """A known embedding that isn't here."""
+
+    def __init__(self, sentence: str, name: str) -> None:
+        super().__init__(sentence)
+        self.name = name
 
 
 class DoesNotFit(UserError):

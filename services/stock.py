@@ -88,6 +88,11 @@ class Stock:
         """The curated embedding of this name, with or without a file's ending."""
         return next(filter(None, (self.library.catalog.find(spelling) for spelling in _spellings(name))), None)
 
+    def installed_file_of(self, entry: CatalogEntry) -> InstalledEmbedding | None:
+        """The installed file that is known to be this curated embedding; another file may have its name."""
+        found = self.library.find(entry.id)
+        return found if found is not None and found.entry is not None and found.entry.id == entry.id else None
+
     def plain_name(self, name: str) -> str:
         """The name without a file's ending, if that is how an embedding is known."""
         known = (spelling for spelling in _spellings(name) if self._is_known(spelling))

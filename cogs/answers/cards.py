@@ -9,7 +9,7 @@ import discord
 from cogs.answers.buttons import result_view
 from cogs.answers.messages import OutgoingFile, OutgoingMessage
 from cogs.names import COLOUR
-from cogs.text import MAX_ALT_TEXT, MAX_FIELD, as_typed, fit_lines
+from cogs.text import MAX_ALT_TEXT, MAX_FIELD, as_typed, fit_lines, progress_bar
 from services.jobs import Job
 from services.parameters import PlanRecord
 from services.pictures.uploads import Upload
@@ -21,7 +21,6 @@ from services.text import shorten
 #: of a prompt, in characters; escaping its markup at most doubles it, and a card holds 6000 in all
 MAX_PROMPT = 1750
 MAX_NEGATIVE = 400
-_BAR_WIDTH = 16  # characters
 _ORDINALS = ("First", "Second", "Third")
 CANCELLED = "Cancelled."
 
@@ -34,8 +33,7 @@ def line_card(place: int, seconds: float) -> str:
 
 def progress_card(step: int, steps: int) -> str:
     """A progress bar."""
-    done = round(_BAR_WIDTH * step / steps)
-    return f"🎨 `{'█' * done}{'░' * (_BAR_WIDTH - done)}` step {step} of {steps}"
+    return f"🎨 {progress_bar(step / steps)} step {step} of {steps}"
 
 
 def failure_card(sentence: str) -> str:

@@ -8,6 +8,7 @@ import discord
 
 from cogs.names import COLOUR
 from cogs.text import MAX_DESCRIPTION, MAX_FIELD, as_typed, fit_lines
+from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.planning.fit import fit_of
@@ -51,6 +52,27 @@ def info_card(
         card.add_field(name="Presets of this server", value=names, inline=False)
     card.add_field(name="Provenance", value=shorten(_provenance(embedding), MAX_FIELD), inline=False)
     card.set_footer(text=f"file {embedding.file_hash[:12]} · content {embedding.content_hash[:12]}")
+    return card
+
+
+def known_card(entry: CatalogEntry, models: Iterable[Checkpoint] = ()) -> discord.Embed:
+    """What is known about an embedding that isn't installed, and where it would come from."""
+    card = discord.Embed(title=f"{entry.title} · not installed", description=entry.note or None, colour=COLOUR)
+    card.add_field(name="Targets", value=", ".join(entry.targets), inline=False)
+    architecture, lineage = entry.architecture.facts.title, entry.lineage
+    card.add_field(name="Made for", value=f"{architecture}, {lineage}" if lineage else architecture)
+    card.add_field(name="Vectors", value=str(entry.vectors or "unknown"))
+    card.add_field(name="Strength", value=f"{entry.strength:g}")
+    fitting = [model.title for model in models if model.architecture is entry.architecture]
+    if fitting:
+        card.add_field(name="For these models here", value=join_some(fitting, MAX_FIELD), inline=False)
+    card.add_field(name="Page", value=entry.source or "unknown", inline=False)
+    card.add_field(name="Author and licence", value=f"by {entry.author} · licence: {entry.licence}", inline=False)
+    for download in entry.downloads[:1]:
+        size = f"{download.size / 1000:,.0f} kB" if download.size else "size unknown"
+        host = download.url.split("/")[2]
+        text = f"from {host} · {size} · SHA-256 `{download.sha256}`\nAny other file is refused."
+        card.add_field(name="File", value=text, inline=False)
     return card
 
 

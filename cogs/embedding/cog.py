@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Literal
 
 import discord
@@ -11,14 +10,15 @@ from discord.ext import commands
 
 from cogs.attachments import download
 from cogs.choices import Choices, as_choices, name_choices
-from cogs.embedding.cards import info_card, list_card
+from cogs.embedding.cards import info_card, known_card, list_card
+from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages, PageKey
+from cogs.embedding.pair import draw_pair
 from cogs.permissions import EmbeddingPermissions
 from cogs.text import as_typed
-from embeddings.library import InstalledEmbedding
-from services.checkpoints import Checkpoint
-from services.errors import EngineError, LimitReached, UserError
+from services.errors import UserError
 from services.library.installer import Installer
+from services.library.obtaining import suggest_obtainable
 from services.matching import closest
 from services.planning.fit import fit_of, usable_with
 from services.queue.samples import Samples
@@ -40,6 +40,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         stocks: Stocks,
         suggestions: Suggestions,
         pages: EmbeddingPages,
+        installs: Installs,
         installer: Installer,
         samples: Samples,
         permissions: EmbeddingPermissions,
@@ -48,6 +49,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         self._stocks = stocks
         self._suggestions = suggestions
         self._pages = pages
+        self._installs = installs
         self._installer = installer
         self._samples = samples
         self._permissions = permissions
@@ -79,7 +81,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             target: Only those with this target, such as hands or blur.
             show: All, the installed ones, or those that could be installed.
         """
-        embed, view = self._pages.page(PageKey(show=Show(show), model=model, target=target), interaction.guild_id)
+        embed, view = self._pages.page(interaction, PageKey(show=Show(show), model=model, target=target))
         await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
 
     @app_commands.command()
@@ -87,9 +89,14 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         """Show what an embedding is for, which models it fits, and what it does to a picture.
 
         Args:
-            name: An installed embedding.
+            name: An embedding, installed or known.
         """
         stock = self._stocks.of(interaction.guild_id)
+        if stock.embedding(name) is None and (entry := stock.catalog_entry(name)) is not None:
+            button = self._installs.button_for(interaction, entry.id)
+            view = discord.ui.View(timeout=None).add_item(button) if button else discord.utils.MISSING
+            await interaction.response.send_message(embed=known_card(entry, stock.models), view=view, ephemeral=True)
+            return
         embedding, models = stock.named_embedding(name), stock.models
         presets = await self._installer.presets_with(embedding, interaction.guild_id)
         card = info_card(embedding, models, presets, is_shared=self._installer.is_shared(embedding))
@@ -98,32 +105,37 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
             await interaction.response.send_message(embed=card, ephemeral=True)
             return
         await interaction.response.defer(thinking=True, ephemeral=True)
-        files = await self._pair(interaction, embedding, checkpoint, card)
+        files = await draw_pair(card, embedding, checkpoint, interaction.user.id, self._samples)
         await interaction.edit_original_response(embed=card, attachments=files)
 
     @app_commands.command()
     async def install(
-        self, interaction: discord.Interaction, file: discord.Attachment | None = None, url: str | None = None
+        self,
+        interaction: discord.Interaction,
+        name: str | None = None,
+        file: discord.Attachment | None = None,
+        url: str | None = None,
     ) -> None:
-        """Install an embedding for this server, from a file or an address (needs Manage Server).
+        """Install an embedding here by its name, a file or an address (needs Manage Server).
 
         Args:
+            name: An embedding that I know; I download it myself.
             file: The embedding's file: safetensors, .pt, .bin or A1111's .png.
             url: Its address on Civitai or Hugging Face.
         """
         actor = self._permissions.check(interaction)
-        if (file is None) == (url is None):
-            raise UserError("Attach the embedding's file or give its address in url, one of the two.")
+        if sum(option is not None for option in (name, file, url)) != 1:
+            raise UserError("Give the embedding's name, its file or its address: one of the three.")
         if file is not None and file.size > MAX_UPLOAD_BYTES:
             raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
-        if file is not None:
+        if name is not None:
+            embedding = await self._installs.install_known(interaction, name)
+        elif file is not None:
             embedding = await self._installer.install(await download(file), file.filename, actor)
         else:
-            embedding = await self._installer.install_from(url or "", actor)
-        models, is_shared = self._stocks.of(interaction.guild_id).models, self._installer.is_shared(embedding)
-        card = info_card(embedding, models, is_shared=is_shared)
-        await interaction.edit_original_response(content=f"Installed **{as_typed(embedding.id)}**.", embed=card)
+            embedding = await self._installs.install_from(interaction, url or "")
+        await self._installs.show_installed(interaction, embedding)
 
     @app_commands.command()
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
@@ -148,25 +160,6 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         embedding = await self._installer.publish(name, self._permissions.actor_of(interaction))
         await interaction.response.send_message(f"Every server has **{as_typed(embedding.id)}** now.", ephemeral=True)
 
-    async def _pair(
-        self,
-        interaction: discord.Interaction,
-        embedding: InstalledEmbedding,
-        checkpoint: Checkpoint,
-        card: discord.Embed,
-    ) -> list[discord.File]:
-        try:
-            data = await self._samples.pair(embedding, checkpoint, interaction.user.id)
-        except EngineError:
-            return []  # the card is worth reading without it
-        except LimitReached as error:
-            card.set_footer(text=f"A pair of pictures belongs here. {error}")
-            return []
-        card.set_image(url="attachment://pair.png")
-        alt = f"The same request and seed on {checkpoint.title} twice: without {embedding.id}, and with it"
-        card.add_field(name="Without and with it", value=f"on {checkpoint.title}, with the same seed", inline=False)
-        return [discord.File(io.BytesIO(data), "pair.png", description=alt)]
-
     @list_.autocomplete("model")
     @browse.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
@@ -179,7 +172,12 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
     @info.autocomplete("name")
     async def _complete_name(self, interaction: discord.Interaction, typed: str) -> Choices:
         library = self._stocks.of(interaction.guild_id).library
-        return name_choices(closest(typed, [embedding.id for embedding in library], limit=MAX_CHOICES))
+        names = dict.fromkeys(embedding.id for embedding in (*library, *library.catalog))
+        return name_choices(closest(typed, names, limit=MAX_CHOICES))
+
+    @install.autocomplete("name")
+    async def _complete_obtainable(self, interaction: discord.Interaction, typed: str) -> Choices:
+        return as_choices(suggest_obtainable(self._stocks.of(interaction.guild_id), typed))
 
     @remove.autocomplete("name")
     @publish.autocomplete("name")

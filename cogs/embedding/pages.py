@@ -10,6 +10,7 @@ import discord
 from discord.ext import commands
 
 from cogs.components import PersistentButton
+from cogs.embedding.installing import Installs
 from cogs.names import COLOUR
 from cogs.text import MAX_DESCRIPTION, fit_lines
 from services.suggestions.browsing import Browsing, Listing, Show
@@ -52,16 +53,17 @@ class BrowseButton(PersistentButton, template=_TEMPLATE):
         assert isinstance(interaction.client, commands.Bot)
         cog = interaction.client.get_cog(EmbeddingPages.__cog_name__)
         assert isinstance(cog, EmbeddingPages)
-        embed, view = cog.page(self._key, interaction.guild_id)
+        embed, view = cog.page(interaction, self._key)
         await interaction.response.edit_message(embed=embed, view=view)
 
 
 class EmbeddingPages(commands.Cog):
     """Makes the pages, for the command and for the buttons."""
 
-    def __init__(self, *, client: commands.Bot, browsing: Browsing) -> None:
+    def __init__(self, *, client: commands.Bot, browsing: Browsing, installs: Installs) -> None:
         self._client = client
         self._browsing = browsing
+        self._installs = installs
 
     async def cog_load(self) -> None:
         self._client.add_dynamic_items(BrowseButton)
@@ -73,9 +75,9 @@ class EmbeddingPages(commands.Cog):
         """What can be filtered by."""
         return self._browsing.targets(guild_id)
 
-    def page(self, key: PageKey, guild_id: int | None) -> tuple[discord.Embed, discord.ui.View]:
-        """A page, with buttons to the pages before and after it."""
-        page = self._browsing.page(key.page, guild_id, model=key.model, target=key.target, show=key.show)
+    def page(self, interaction: discord.Interaction, key: PageKey) -> tuple[discord.Embed, discord.ui.View]:
+        """A page, with buttons to the pages before and after it and, for those who may, to install what isn't here."""
+        page = self._browsing.page(key.page, interaction.guild_id, model=key.model, target=key.target, show=key.show)
         text = fit_lines(map(_describe, page.listings), MAX_DESCRIPTION, separator="\n\n")
         embed = discord.Embed(
             title="Negative embeddings", description=text or "Nothing matches; try fewer filters.", colour=COLOUR
@@ -86,6 +88,9 @@ class EmbeddingPages(commands.Cog):
             back, ahead = replace(key, page=max(page.number - 1, 0)), replace(key, page=page.number + 1)
             buttons.add_item(BrowseButton("◀ Back", back, disabled=page.number == 0))
             buttons.add_item(BrowseButton("Next ▶", ahead, disabled=page.number == page.pages - 1))
+        for listing in page.listings:
+            if listing.installed is None and (button := self._installs.button_for(interaction, listing.id)) is not None:
+                buttons.add_item(button)
         return embed, buttons
 
 

@@ -14,6 +14,8 @@ from embeddings.library import InstalledEmbedding, Library, stamps_of
 from services.errors import NotAllowed, UserError
 from services.files import write_atomically
 from services.library.downloads import Downloads
+from services.library.obtaining import obtainable
+from services.library.transfers import OnProgress, ignore_progress
 from services.stock import Stocks
 from services.storage.audit import AuditEntry, AuditStore
 from services.storage.presets import PresetStore
@@ -65,13 +67,26 @@ class Installer:
         #: held from looking at the folders until the libraries agree with them
         self._changing = asyncio.Lock()
 
-    async def install_from(self, url: str, actor: Actor) -> InstalledEmbedding:
+    async def install_from(
+        self, url: str, actor: Actor, on_progress: OnProgress = ignore_progress
+    ) -> InstalledEmbedding:
         """Download a file and install it.
 
         Raises: UserError.
         """
-        data, filename = await self._downloads.fetch(url)
+        data, filename = await self._downloads.fetch(url, on_progress)
         return await self.install(data, filename, actor)
+
+    async def install_known(
+        self, name: str, actor: Actor, on_progress: OnProgress = ignore_progress
+    ) -> InstalledEmbedding:
+        """Download a curated embedding from one of its known addresses and install it.
+
+        Raises: UserError.
+        """
+        entry = obtainable(self._stocks.of(actor.guild_id), name)
+        data = await self._downloads.fetch_known(entry.downloads, on_progress)
+        return await self.install(data, f"{entry.id}.download", actor)
 
     async def install(self, data: bytes, filename: str, actor: Actor) -> InstalledEmbedding:
         """Convert the bytes if necessary, write them into the actor's folder and add them to the library.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import CfgMode, Checkpoint
 from services.choices import EmbeddingChoice, checked
-from services.errors import DoesNotFit, TooManyEmbeddings, UnknownName, UserError
+from services.errors import DoesNotFit, NotInstalled, TooManyEmbeddings, UnknownName, UserError
 from services.matching import closest
 from services.parameters import PlacedEmbedding
 from services.planning.fit import Fit, fit_of, usable_with, wrong_architecture
@@ -107,8 +107,11 @@ def _not_installed(name: str, checkpoint: Checkpoint, stock: Stock) -> UserError
         )
     if known.architecture is not checkpoint.architecture:
         return DoesNotFit(wrong_architecture(known.id, known.architecture, checkpoint, alternatives))
-    page = f"; its page is {known.source}" if known.source else "; ask someone who manages the server to install it"
-    return UnknownName(f"{known.id} is known but not installed here{page}")
+    how = (
+        "/embedding install" if known.downloads else f"its page is {known.source}" if known.source else "it has no page"
+    )
+    sentence = f"{known.id} is known but not installed here; someone who manages the server can install it ({how})."
+    return NotInstalled(sentence, known.id)
 
 
 def _refuse_duplicates(picks: Sequence[Pick]) -> None:

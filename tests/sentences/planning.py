@@ -3,7 +3,7 @@
 OUT_OF_BOUNDS = "{name} must be between {low} and {high}; you gave {value}."
 BAD_STRENGTH = "Strength must be a number from 0 to 2, for example {name}:0.8; you gave '{typed}'."
 UNKNOWN_EMBEDDING = "There's no embedding '{name}' here."
-KNOWN_EMBEDDING = "{name} is known but not installed here"
+KNOWN_EMBEDDING = "{name} is known but not installed here; someone who manages the server can install it ({how})."
 LISTED_TWICE = "{name} is listed twice; for a stronger effect write {name}:1.3"
 SAME_EMBEDDING = "{names} are the same embedding; for a stronger effect write {first}:1.3"
 TOO_MANY_EMBEDDINGS = "That's {count} embeddings: {names}. More than {most} work against each other; leave out {over}."

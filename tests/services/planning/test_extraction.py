@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.architecture import Architecture
 from services.choices import EmbeddingChoice
-from services.errors import DoesNotFit, TooManyEmbeddings, UnknownName, UserError
+from services.errors import DoesNotFit, NotInstalled, TooManyEmbeddings, UserError
 from services.parameters import GenerationParameters
 from services.planning.extraction import Extracted, extract_embeddings
 from services.planning.planner import Planner
@@ -18,7 +18,7 @@ from services.requests import GenerationRequest
 from services.stock import Stock
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, choices, embedding_file
 from tests.refusals import refused
-from tests.sentences.planning import BAD_STRENGTH, KNOWN_EMBEDDING, NAMED_TWICE, TOO_MANY_EMBEDDINGS, TRAINED_FOR
+from tests.sentences.planning import BAD_STRENGTH, NAMED_TWICE, TOO_MANY_EMBEDDINGS, TRAINED_FOR
 
 #: every name of the embeddings below, by their ids
 NAMES = {
@@ -145,7 +145,7 @@ def test_the_plan_is_the_same_as_if_they_had_been_chosen_in_options(stock: Stock
     [
         ("(blur:3), ugly", UserError, BAD_STRENGTH.format(name="blur", typed="3")),
         ("EasyNegative", DoesNotFit, TRAINED_FOR.format(name="EasyNegative", architecture="SD 1.5")),
-        ("smudge, ugly", UnknownName, KNOWN_EMBEDDING.format(name="smudge")),
+        ("smudge, ugly", NotInstalled, "smudge is known but not installed here"),
         (
             "blur, tint, watermark, noise",
             TooManyEmbeddings,

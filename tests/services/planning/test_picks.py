@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from embeddings.architecture import Architecture
 from services.checkpoints import CfgMode
 from services.choices import EmbeddingChoice
-from services.errors import DoesNotFit, TooManyEmbeddings, UnknownName, UserError
+from services.errors import DoesNotFit, NotInstalled, TooManyEmbeddings, UnknownName, UserError
 from services.planning.fit import Fit
 from services.planning.picks import Pick, pick_embeddings, refuse_no_effect
 from services.stock import EmbeddingLimits, Stock
@@ -141,7 +141,8 @@ def test_a_known_embedding_of_another_architecture_is_refused_for_that_even_if_i
 
 @pytest.mark.parametrize("name", ["smudge", "SMUDGE.safetensors"])
 def test_a_known_embedding_that_is_not_installed_is_refused_with_its_page(stock: Stock, name: str) -> None:
-    with refused(f"{KNOWN_EMBEDDING.format(name='smudge')}; its page is https://example.org/smudge", UnknownName):
+    sentence = KNOWN_EMBEDDING.format(name="smudge", how="its page is https://example.org/smudge")
+    with refused(sentence, NotInstalled):
         pick_embeddings(choices(name), DEMO, stock)
 
 

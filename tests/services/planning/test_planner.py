@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from embeddings.architecture import Architecture
 from services.checkpoints import CfgMode
 from services.choices import EmbeddingChoice
-from services.errors import DoesNotFit, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
+from services.errors import DoesNotFit, NotInstalled, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters, PlanRecord
 from services.planning.limits import MAX_CHUNKS, parse_size
 from services.planning.planner import Planner
@@ -131,8 +131,8 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         ),
         (
             {"embeddings": choices("smudge")},
-            UnknownName,
-            f"{KNOWN_EMBEDDING.format(name='smudge')}; its page is https://example.org/smudge",
+            NotInstalled,
+            KNOWN_EMBEDDING.format(name="smudge", how="its page is https://example.org/smudge"),
         ),
         (
             {"embeddings": choices("EasyNegative")},

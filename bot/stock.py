@@ -1,0 +1,48 @@
+"""What this operator's settings say there is: models, embeddings, and the way to the internet."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.settings import Settings
+from embeddings.catalog import BUILT_IN, read_catalog
+from embeddings.library import Library
+from services.checkpoints import read_shelf
+from services.library.transfers import Transfers
+from services.stock import EmbeddingLimits, Stock, Stocks
+
+log = logging.getLogger(__name__)
+
+
+def transfers_of(settings: Settings) -> Transfers:
+    """How files are downloaded."""
+    return Transfers(tokens=settings.download_tokens, proxy=settings.https_proxy or None)
+
+
+def read_stock(settings: Settings) -> Stock:
+    """The models, and the installed embeddings with the catalog: the built-in one and the operator's additions."""
+    library = Library(read_catalog((BUILT_IN, settings.embedding_folders[-1])))
+    library.scan(settings.embedding_folders)
+    return Stock(
+        library=library,
+        shelf=read_shelf(settings.checkpoint_folder),
+        limits=EmbeddingLimits(settings.embeddings_min, settings.embeddings_max),
+        default_model=settings.default_model,
+    )
+
+
+def read_stocks(settings: Settings) -> Stocks:
+    """The stock of every server."""
+    stocks = Stocks(read_stock(settings), settings.server_embeddings_folder)
+    for guild_id, folder in stocks.folders().items():
+        stocks.own_library(guild_id).scan([folder])
+    return stocks
+
+
+def report_problems(stocks: Stocks) -> None:
+    """Log what is broken. None of it keeps the bot from starting."""
+    library, shelf = stocks.shared_library, stocks.shared.shelf
+    for problem in (*library.catalog.problems, *library.problems, *shelf.problems):
+        log.warning("%s: %s", problem.name, problem.reason)
+    models = ", ".join(model.id for model in shelf.installed) or "none"
+    log.info("%d embeddings, models: %s", len(library), models)
