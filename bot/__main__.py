@@ -106,17 +106,23 @@ def doctor() -> None:
 
 
 @app.command()
-def install(model: Annotated[str, typer.Argument(help="A model's id, as in /model list.")]) -> None:
-    """Download a model from the Hugging Face hub into the checkpoints folder, or only its configuration if the model is
-    a single file that you provide.
-    """
-    from bot.install import install_model
+def install(
+    names: Annotated[list[str], typer.Argument(help="Models' ids, as in /model list, or names of known embeddings.")],
+    without_embeddings: Annotated[
+        bool, typer.Option("--without-embeddings", help="Leave out the embeddings recommended for the models.")
+    ] = False,
+) -> None:
+    """Download models, with the embeddings recommended for them, and known embeddings. Run it again to resume."""
+    from bot.install.command import install as install_all
     from services.errors import UserError
 
+    work = install_all(names, _settings(), with_embeddings=not without_embeddings, say=typer.echo)
     try:
-        typer.echo(f"installed {model} in {install_model(model, _settings().checkpoint_folder)}")
+        is_complete = asyncio.run(work)
     except UserError as error:
         _fail(str(error))
+    if not is_complete:
+        raise typer.Exit(FAILED)
 
 
 def _settings() -> Settings:

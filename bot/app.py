@@ -19,7 +19,7 @@ from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
 from cogs.components import ExpiredForms
-from cogs.embedding.cog import MAX_UPLOAD_BYTES, EmbeddingCommands
+from cogs.embedding.cog import EmbeddingCommands
 from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages
 from cogs.guard import Guard
@@ -36,7 +36,7 @@ from cogs.settings.cog import SettingsCommands
 from cogs.settings.scope import Scopes
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
-from services.library.downloads import Downloads
+from services.library.downloads import MAX_EMBEDDING_BYTES, Downloads
 from services.library.installer import Installer, Quota
 from services.pictures.store import PictureStore
 from services.policies import Policies
@@ -149,7 +149,7 @@ async def _assemble(
     installer = Installer(
         stocks=stocks,
         folders=settings.embedding_folders,
-        downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_UPLOAD_BYTES, transfers=transfers_of(settings)),
+        downloads=Downloads(settings.embedding_hosts, max_bytes=MAX_EMBEDDING_BYTES, transfers=transfers_of(settings)),
         audit=storage.audit,
         presets=storage.presets,
         suggestions=suggestions,

@@ -15,13 +15,14 @@ from rich.console import Console
 
 from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
 from bot.settings import Settings, engine_environment
-from bot.stock import read_stocks
+from bot.stock import default_model_problem, read_stock, read_stocks
 from embeddings.library import Library
 from services.checkpoints import Shelf, read_shelf
 from services.checkpoints.memory import weights_memory
 from services.engine.messages import Ready, RenderRequest
 from services.engine.process import Engine
 from services.errors import EngineError, UserError
+from services.library.obtaining import missing_recommendations
 from services.planning.fit import usable_with
 from services.storage import EmbeddedPostgres, open_storage
 
@@ -103,12 +104,10 @@ async def _models(settings: Settings) -> AsyncIterator[Finding]:
     shelf = read_shelf(settings.checkpoint_folder)
     for problem in shelf.problems:
         yield Finding("model", Health.WARNING, f"{problem.name}: {problem.reason}")
-    for checkpoint in shelf:
-        if shelf.is_installed(checkpoint):
-            yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.installation(checkpoint.id).weights}")
-        else:
-            text = f"{checkpoint.id} isn't installed; `python -m bot install {checkpoint.id}` downloads it"
-            yield Finding("model", Health.NOTE, text)
+    for checkpoint in shelf.installed:
+        yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.installation(checkpoint.id).weights}")
+    if others := ", ".join(checkpoint.id for checkpoint in shelf if not shelf.is_installed(checkpoint)):
+        yield Finding("model", Health.NOTE, f"`python -m bot install NAME` downloads any of these: {others}")
 
 
 async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
@@ -118,6 +117,10 @@ async def _embeddings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("embedding", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf.installed:
         yield _compatible(library, shelf, checkpoint.id, settings)
+        missing = [entry.id for entry in missing_recommendations(stocks.shared, checkpoint) if entry.downloads]
+        if names := " ".join(missing):
+            text = f"recommended for {checkpoint.title} and missing: `python -m bot install {names}` downloads them"
+            yield Finding("embedding", Health.NOTE, text)
 
 
 def _compatible(library: Library, shelf: Shelf, model: str, settings: Settings) -> Finding:
@@ -132,10 +135,13 @@ def _compatible(library: Library, shelf: Shelf, model: str, settings: Settings) 
 
 
 async def _engine(settings: Settings) -> AsyncIterator[Finding]:
-    shelf = read_shelf(settings.checkpoint_folder)
+    stock = read_stock(settings)
+    shelf = stock.shelf
+    if (problem := default_model_problem(stock)) is not None:
+        yield Finding("model", Health.WARNING, f"{problem}.")
     engine = Engine(environment=engine_environment(), device=settings.engine_device)
     try:
-        checkpoint = shelf.find_installed(settings.default_model)
+        checkpoint = stock.installed_checkpoint(None)
         await engine.start()
         assert engine.ready is not None
         yield Finding("engine", *_device(engine.ready.device))
@@ -144,7 +150,7 @@ async def _engine(settings: Settings) -> AsyncIterator[Finding]:
         await engine.render(RenderRequest(checkpoint, shelf.installation(checkpoint.id), ()), lambda _: None)
         yield Finding("engine", Health.FINE, f"{checkpoint.title} loads in {time.perf_counter() - started:.1f} s")
     except (UserError, EngineError) as error:
-        yield Finding("engine", Health.BROKEN, f"DEFAULT_MODEL={settings.default_model}: {error}")
+        yield Finding("engine", Health.BROKEN, str(error))
     finally:
         await engine.close()
 

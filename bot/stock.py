@@ -8,6 +8,7 @@ from bot.settings import Settings
 from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
 from services.checkpoints import read_shelf
+from services.errors import UnknownName
 from services.library.transfers import Transfers
 from services.stock import EmbeddingLimits, Stock, Stocks
 
@@ -39,10 +40,26 @@ def read_stocks(settings: Settings) -> Stocks:
     return stocks
 
 
+def default_model_problem(stock: Stock) -> str | None:
+    """Why members who choose no model get another one than the operator's settings say."""
+    wanted = stock.default_model
+    if stock.has_model(wanted):
+        return None
+    actual = next((model.title for model in stock.shelf.installed), None)
+    members = f"members who choose no model get {actual}" if actual else "there is no model to draw with"
+    try:
+        model = stock.shelf.find(wanted)
+    except UnknownName:
+        return f"DEFAULT_MODEL={wanted} isn't a model that I know, so {members}; check its spelling"
+    return f"DEFAULT_MODEL={wanted} isn't installed, so {members}; `python -m bot install {model.id}` downloads it"
+
+
 def report_problems(stocks: Stocks) -> None:
     """Log what is broken. None of it keeps the bot from starting."""
     library, shelf = stocks.shared_library, stocks.shared.shelf
     for problem in (*library.catalog.problems, *library.problems, *shelf.problems):
         log.warning("%s: %s", problem.name, problem.reason)
+    if (problem := default_model_problem(stocks.shared)) is not None:
+        log.warning("%s", problem)
     models = ", ".join(model.id for model in shelf.installed) or "none"
     log.info("%d embeddings, models: %s", len(library), models)

@@ -122,9 +122,12 @@ class Stock:
         return (self.library.find(name) or self.library.catalog.find(name)) is not None
 
     def _default(self) -> str:
-        if not self.policy.models.is_open and not self.permits_model(self.shelf.find(self.default_model)):
-            return next((model.id for model in self.models), self.default_model)
-        return self.default_model
+        usable = [model.id for model in self.models]
+        try:
+            wanted = self.shelf.find(self.default_model).id
+        except UnknownName:
+            wanted = self.default_model
+        return wanted if wanted in usable or not usable else usable[0]
 
     def _within_limits(self, checkpoint: Checkpoint) -> Checkpoint:
         policy, low, multiple = self.policy, checkpoint.min_side, checkpoint.multiple

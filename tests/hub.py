@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ class Hub:
     certificate: Path
     proxy: str = ""
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    headers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     handlers: dict[tuple[str, str], Handler] = field(default_factory=dict)
     #: host, path and `Authorization` of each request
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
@@ -55,6 +57,29 @@ class Hub:
 
         self.handlers[host, path] = answer
 
+    def repository(self, name: str, files: Mapping[str, bytes], *, gated: bool = False) -> None:
+        """A model's repository on the Hugging Face hub, as its client sees it."""
+        host, revision = "huggingface.co", "0" * 40
+        entries = [{"type": "file", "path": file, "size": len(data), "oid": _oid(data)} for file, data in files.items()]
+        siblings = [{"rfilename": file, "size": len(data), "blobId": _oid(data)} for file, data in files.items()]
+
+        async def information(request: web.Request) -> web.StreamResponse:
+            if gated and not request.headers.get("Authorization"):
+                return web.json_response(status=401, headers={"X-Error-Code": "GatedRepo"}, data={"error": "gated"})
+            return web.json_response({"id": name, "sha": revision, "siblings": siblings})
+
+        async def tree(request: web.Request) -> web.StreamResponse:
+            return web.json_response(entries)
+
+        for path in (f"/api/models/{name}", f"/api/models/{name}/revision/main"):
+            self.handlers[host, path] = information
+        self.handlers[host, f"/api/models/{name}/tree/{revision}"] = tree
+        for file, data in files.items():
+            for reference in (revision, "main"):
+                path = f"/{name}/resolve/{reference}/{file}"
+                self.files[host, path] = data
+                self.headers[host, path] = {"X-Repo-Commit": revision, "ETag": f'"{_oid(data)}"'}
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What a site answers."""
         host = request.host.partition(":")[0]
@@ -67,8 +92,14 @@ class Hub:
         if data is None:
             raise web.HTTPNotFound
         start = request.http_range.start or 0
-        headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {}
+        headers = dict(self.headers.get((request.host.partition(":")[0], request.path), {}))
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         return web.Response(body=data[start:], status=206 if start else 200, headers=headers)
+
+
+def _oid(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from cogs.embedding.pair import draw_pair
 from cogs.permissions import EmbeddingPermissions
 from cogs.text import as_typed
 from services.errors import UserError
+from services.library.downloads import MAX_EMBEDDING_BYTES
 from services.library.installer import Installer
 from services.library.obtaining import suggest_obtainable
 from services.matching import closest
@@ -26,9 +27,6 @@ from services.stock import Stocks
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Show, order_of
 from services.suggestions.suggestion import MAX_CHOICES
-
-#: an embedding's file is smaller than this in every format; a larger one isn't even downloaded
-MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 
 
 class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negative embeddings"):
@@ -126,8 +124,8 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         actor = self._permissions.check(interaction)
         if sum(option is not None for option in (name, file, url)) != 1:
             raise UserError("Give the embedding's name, its file or its address: one of the three.")
-        if file is not None and file.size > MAX_UPLOAD_BYTES:
-            raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_UPLOAD_BYTES:,}.")
+        if file is not None and file.size > MAX_EMBEDDING_BYTES:
+            raise UserError(f"That file has {file.size:,} bytes; an embedding has at most {MAX_EMBEDDING_BYTES:,}.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         if name is not None:
             embedding = await self._installs.install_known(interaction, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from embeddings.architecture import Architecture
+from embeddings.catalog import Download
 
 
 class CfgMode(StrEnum):
@@ -29,8 +30,11 @@ class Checkpoint(BaseModel):
     lineage: str
     #: the weights: a folder or a .safetensors file, relative to the checkpoints folder or absolute …
     path: str = ""
-    #: … or a repository on the Hugging Face hub, for `python -m bot install`
+    #: … or where `python -m bot install` gets them: a repository on the Hugging Face hub, or one file of it …
     hub: str = ""
+    hub_file: str = Field(default="", pattern=r"^$|\.safetensors$")
+    #: … or one file whose hash is known, best address first
+    downloads: tuple[Download, ...] = ()
     source: str = ""
     licence: str = "unverified"
     cfg_mode: CfgMode = CfgMode.REAL
@@ -63,8 +67,10 @@ class Checkpoint(BaseModel):
                 raise ValueError(
                     f"{side} pixels isn't a multiple of {self.multiple} between {self.min_side} and {self.max_side}"
                 )
-        if not (self.path or self.hub):
-            raise ValueError("set path or hub, so that the weights can be found")
+        if not (self.path or self.hub or self.downloads):
+            raise ValueError("set path, hub or downloads, so that the weights can be found")
+        if self.hub_file and not self.hub:
+            raise ValueError("hub_file needs hub, the repository that it is in")
         return self
 
     @property
@@ -78,9 +84,13 @@ class Checkpoint(BaseModel):
     @property
     def single_file(self) -> bool:
         """Whether the weights are one file, whose configuration must come from somewhere else."""
-        return self.path.endswith(".safetensors")
+        return self._place.endswith(".safetensors")
 
     def location(self, folder: Path) -> Path:
         """Where the weights should be; `folder` is the operator's checkpoints folder."""
-        path = Path(self.path or self.id).expanduser()
+        path = Path(self._place).expanduser()
         return path if path.is_absolute() else folder / path
+
+    @property
+    def _place(self) -> str:
+        return self.path or (f"{self.id}.safetensors" if self.hub_file or self.downloads else self.id)

@@ -6,6 +6,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from services.checkpoints.weights import weight_files
+
 #: A1111 identifies a model by the first ten hex digits of its file's SHA-256
 MODEL_HASH_DIGITS = 10
 
@@ -15,10 +17,10 @@ def hash_weights(location: Path) -> str:
 
     The first call reads the whole file, which takes seconds per gigabyte. Raises: OSError.
     """
-    unets = sorted((location / "unet").glob("*.safetensors"))
-    if not (location.is_file() or unets):
+    files = [location] if location.is_file() else weight_files(location, "unet")
+    if not files:
         raise FileNotFoundError(f"no weights in {location}")
-    weights = location if location.is_file() else unets[0]
+    weights = files[0]
     status = weights.stat()
     return _hash_file(weights.resolve(), status.st_size, status.st_mtime_ns)
 

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from services.checkpoints.installation import Installation
 from services.checkpoints.validation import INDEX, loaded_parts, read_header
-
-#: parts of file names that mark another precision or average of the same weights, which isn't loaded
-_VARIANTS = {"fp16", "bf16", "fp32", "non_ema", "ema"}
+from services.checkpoints.weights import weight_files
 
 
 def weights_memory(installation: Installation, bytes_per_value: int) -> int:
@@ -27,9 +25,7 @@ def _weight_files(weights: Path) -> Iterator[Path]:
         yield weights
         return
     for part in loaded_parts(json.loads((weights / INDEX).read_text(encoding="utf-8"))):
-        for path in sorted((weights / part).glob("*.safetensors")):
-            if not _VARIANTS & set(path.name.split(".")[1:]):
-                yield path
+        yield from weight_files(weights, part)
 
 
 def _count_values(path: Path) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 _MAX_HEADER = 100_000_000
 INDEX = "model_index.json"
 #: parts that are neither downloaded nor loaded
-_UNUSED = frozenset({"safety_checker"})
+UNUSED = frozenset({"safety_checker"})
 #: in a single file, the names of each part's tensors begin with one of these prefixes
 _PARTS = {
     "UNet": ("model.diffusion_model.",),
@@ -45,7 +45,7 @@ def find_damage(location: Path) -> str | None:
 def loaded_parts(index: dict[str, Any]) -> list[str]:
     """The subfolders in a model's index that are loaded."""
     named = [name for name, kind in index.items() if isinstance(kind, list) and kind[0] is not None]
-    return [name for name in named if name not in _UNUSED]
+    return [name for name in named if name not in UNUSED]
 
 
 def _first_damage(files: Iterable[Path]) -> str | None:

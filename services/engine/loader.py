@@ -15,6 +15,7 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from embeddings.architecture import Architecture
 from services.checkpoints import Checkpoint, Installation
 from services.checkpoints.hashes import hash_weights
+from services.checkpoints.weights import variant_of
 from services.engine.conditioning import Conditioner
 from services.engine.guidance import PerSampleGuidance
 from services.engine.memory import empty_cache, is_out_of_memory
@@ -122,7 +123,7 @@ def _read_pipeline(checkpoint: Checkpoint, installation: Installation, device: t
         if weights.is_file():
             pipe = kind.from_single_file(str(weights), config=configuration, **options)
         else:
-            pipe = kind.from_pretrained(weights, use_safetensors=True, **options)
+            pipe = kind.from_pretrained(weights, use_safetensors=True, variant=variant_of(weights), **options)
     except Exception as error:  # diffusers lets through whatever its dependencies raise
         if is_out_of_memory(error):
             raise

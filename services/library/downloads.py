@@ -17,9 +17,21 @@ from services.library.addresses import host_of, parse_address
 from services.library.transfers import MayFollow, OnProgress, Transfers, ignore_progress
 
 _CHUNK = 64 * 1024  # bytes
+#: far more than an embedding has
+MAX_EMBEDDING_BYTES = 8 * 1024 * 1024
 #: for an embedding, which has a few hundred kilobytes at most
 MAX_SECONDS = 60.0
 _FILENAME = re.compile(r"""filename\*?=(?:UTF-8'')?"?([^";]+)""", re.IGNORECASE)
+
+
+class WrongFile(UserError):
+    """What a known address sent isn't the known file."""
+
+    def __init__(self, download: Download, actual: str) -> None:
+        super().__init__(
+            f"{host_of(URL(download.url))} sent a different file: its SHA-256 is {actual}, "
+            f"and it should be {download.sha256}. I didn't keep it."
+        )
 
 
 class Downloads:
@@ -83,10 +95,7 @@ class Downloads:
 def _verified(data: bytes, download: Download) -> bytes:
     actual = hashlib.sha256(data).hexdigest()
     if actual != download.sha256:
-        raise UserError(
-            f"{host_of(URL(download.url))} sent a different file: its SHA-256 is {actual}, "
-            f"and it should be {download.sha256}. I didn't keep it."
-        )
+        raise WrongFile(download, actual)
     return data
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from embeddings.conversion import Converted, convert_bytes
 from embeddings.errors import RefusedFile
 from embeddings.library import InstalledEmbedding, Library, stamps_of
 from services.errors import NotAllowed, UserError
-from services.files import write_atomically
 from services.library.downloads import Downloads
+from services.library.folder import copy_embedding, refuse_duplicate, write_embedding
 from services.library.obtaining import obtainable
 from services.library.transfers import OnProgress, ignore_progress
 from services.stock import Stocks
@@ -141,7 +141,7 @@ class Installer:
         async with self._changing:
             if target.exists() or self._stocks.shared_library.find(installed.id) is not None:
                 raise UserError(f"Every server already has an embedding called {installed.id}.")
-            await asyncio.to_thread(_copy, installed.path, target)
+            await asyncio.to_thread(copy_embedding, installed.path, target)
             try:
                 published = self._stocks.shared_library.add(target)
             except RefusedFile as error:
@@ -194,10 +194,10 @@ class Installer:
         library = self._stocks.shared_library if is_shared else self._stocks.own_library(guild_id)
         folder = self._folders[-1] if is_shared else self._stocks.folder_of(guild_id)
         everything = tuple(self._stocks.of(guild_id).library)
-        await asyncio.to_thread(_refuse_duplicate, converted, everything)
+        await asyncio.to_thread(refuse_duplicate, converted, everything)
         if not is_shared:
             await asyncio.to_thread(self._refuse_over_quota, folder, len(converted.installable))
-        path = await asyncio.to_thread(_write, converted, folder)
+        path = await asyncio.to_thread(write_embedding, converted, folder)
         try:
             return library.add(path, converted.file)
         except RefusedFile:
@@ -241,23 +241,3 @@ class Installer:
                 guild_id=actor.guild_id, member_id=actor.member_id, action=action, subject=embedding.id, detail=detail
             )
         )
-
-
-def _write(converted: Converted, folder: Path) -> Path:
-    path = folder / f"{converted.name}.safetensors"
-    if path.exists():
-        raise RefusedFile(f"Another embedding is called '{converted.name}'; rename your file.")
-    write_atomically(path, converted.installable)
-    path.chmod(0o644)
-    return path
-
-
-def _copy(source: Path, target: Path) -> None:
-    write_atomically(target, source.read_bytes())
-    target.chmod(0o644)
-
-
-def _refuse_duplicate(converted: Converted, installed: Iterable[InstalledEmbedding]) -> None:
-    for embedding in installed:
-        if embedding.content_hash == converted.file.embedding.content_hash:
-            raise RefusedFile(f"It's already installed, as '{embedding.id}'.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from embeddings.catalog import CatalogEntry
+from services.checkpoints import Checkpoint
 from services.errors import UnknownName, UserError
 from services.matching import MIN_SIMILARITY
 from services.stock import Stock
@@ -29,6 +30,12 @@ def obtainable(stock: Stock, name: str) -> CatalogEntry:
         page = f" from {entry.source}" if entry.source else ""
         raise UserError(f"I know no address of {entry.id}'s file; download it{page}, and attach it in file.")
     return entry
+
+
+def missing_recommendations(stock: Stock, checkpoint: Checkpoint) -> list[CatalogEntry]:
+    """The curated embeddings that are recommended for a model and aren't installed, best first."""
+    entries = filter(None, map(stock.catalog_entry, checkpoint.recommended))
+    return [entry for entry in entries if stock.installed_file_of(entry) is None]
 
 
 def suggest_obtainable(stock: Stock, typed: str) -> list[Suggestion]:

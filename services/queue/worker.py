@@ -79,11 +79,15 @@ class Worker:
         try:
             checkpoint = self._stock.installed_checkpoint(None)
             installation = self._stock.shelf.installation(checkpoint.id)
+        except UserError as error:
+            log.warning("no model to start with: %s", error)
+            return
+        try:
             await self._engine.render(RenderRequest(checkpoint, installation, ()), lambda _: None)
         except CheckpointUnusable as error:
             log.error("%s", error)
-            self._stock.shelf.mark_broken(self._stock.default_model, str(error))
-        except (UserError, EngineError, OSError) as error:
+            self._stock.shelf.mark_broken(checkpoint.id, str(error))
+        except (EngineError, OSError) as error:
             log.warning("the default model is not ready: %s", error)
 
     async def _beat(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from embeddings.architecture import Architecture
@@ -112,6 +114,11 @@ def test_without_a_name_the_default_model_is_used(stock: Stock) -> None:
     assert stock.checkpoint(None).id == stock.installed_checkpoint(None).id == "demo"
     assert stock.checkpoint("TINY").id == "demo"
     assert stock.installed_checkpoint("other").id == "other"
+
+
+@pytest.mark.parametrize("wanted", ["absent", "nonsense"])
+def test_a_default_model_that_is_missing_is_replaced_by_an_installed_one(stock: Stock, wanted: str) -> None:
+    assert replace(stock, default_model=wanted).installed_checkpoint(None).id == "demo"
 
 
 def test_a_described_model_can_be_looked_up_but_not_used(stock: Stock) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from embeddings.architecture import Architecture
+from embeddings.catalog import BUILT_IN as CURATED
+from embeddings.catalog import read_catalog
 from services.checkpoints import Installation, Shelf, read_shelf
 from services.checkpoints.installation import configuration_folder
 from services.checkpoints.shelf import BUILT_IN
@@ -35,6 +37,26 @@ def test_every_built_in_entry_is_valid(path: Path) -> None:
         assert side % entry.multiple == 0
         assert entry.min_side <= side <= entry.max_side
         assert side % entry.architecture.facts.latent_factor == 0
+
+
+def test_the_usual_models_are_described_with_embeddings_of_the_catalog() -> None:
+    shelf, catalog = read_shelf(Path("/nonexistent")), read_catalog((CURATED,))
+    assert len(list(shelf)) >= 13
+    for checkpoint in shelf:
+        for name in checkpoint.recommended:
+            entry = catalog.find(name)
+            assert entry is not None, name
+            assert entry.architecture is checkpoint.architecture
+            assert entry.id == name
+    with_some = [checkpoint.id for checkpoint in shelf if checkpoint.recommended]
+    assert {checkpoint.id for checkpoint in shelf} - {*with_some} == {"sd21"}, "none is known for it"
+
+
+def test_a_model_can_be_described_by_its_downloads(tmp_path: Path) -> None:
+    address = f'[[downloads]]\nurl = "https://civitai.com/x"\nsha256 = "{"0" * 64}"\n'
+    (tmp_path / "mine.toml").write_text(GOOD.replace('hub = "a/b"\n', address))
+    mine = read_shelf(tmp_path).find("mine")
+    assert (mine.single_file, mine.location(tmp_path)) == (True, tmp_path / "mine.safetensors")
 
 
 def test_the_built_in_entries_have_no_problems_and_distinct_names() -> None:

@@ -1,0 +1,1 @@
+"""`python -m bot install`: models with what they need, and curated embeddings."""
