@@ -25,7 +25,7 @@ def test_every_part_is_checked(server_folder: Path) -> None:
     code, report = run_doctor(server_folder, DISCORD_TOKEN="")
     assert code == 0
     for line in (
-        "✓ data", "✓ database   embedded PostgreSQL", "✓ model      demo in", 
+        "✓ data", "✓ database   embedded PostgreSQL", "✓ model      demo in",
         "· model      `python -m bot install NAME` downloads any of these: ",
         "✓ embedding  4 for Demo",
         "✓ memory     demo ", "RESIDENT_CHECKPOINTS=1 uses up to ",
