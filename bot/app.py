@@ -18,8 +18,12 @@ from cogs.answers.buttons import Buttons
 from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import DiscordDelivery
 from cogs.answers.reactions import Reactions
+from cogs.answers.voting import Voting
+from cogs.compare import Compare
+from cogs.completion import Completion
 from cogs.components import ExpiredForms
 from cogs.embedding.cog import EmbeddingCommands
+from cogs.embedding.information import Information
 from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages
 from cogs.guard import Guard
@@ -52,6 +56,7 @@ from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.storage.retries import retry_while_unavailable
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Browsing
+from services.votes import Votes
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +78,7 @@ class App:
     installer: Installer
     upkeep: Upkeep
     privacy: Privacy
+    votes: Votes
 
     async def wind_down(self) -> None:
         """Let the running batch finish and arrive, or put it back in line; takes at most WIND_DOWN seconds."""
@@ -158,25 +164,29 @@ async def _assemble(
     samples = Samples(engine=engine, line=line, stock=stock, folder=settings.data_dir / "samples")
     rights = CommandRights(client, client.command_tree.ids)
     guard = Guard(stocks=stocks, rights=rights)
-    imagine = Imagine(generation=generation, suggestions=suggestions, presets=presets, limits=stock.limits)
+    votes = Votes(storage.votes)
+    completion = Completion(suggestions=suggestions, generation=generation, votes=votes)
+    imagine = Imagine(generation=generation, completion=completion, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
+        Compare(generation=generation, completion=completion),
         Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
-        *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples),
+        *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes),
         ModelCommands(stocks=stocks),
-        PresetCommands(presets=presets, suggestions=suggestions),
+        PresetCommands(presets=presets, completion=completion),
         PresetReading(presets),
         SettingsCommands(client=client, scopes=Scopes(policies, permissions), stocks=stocks),
         PrivacyCommands(client=client, privacy=privacy),
         rights,
         guard,
         Buttons(client=client, generation=generation),
+        Voting(client=client, generation=generation, votes=votes),
         ExpiredForms(),
         Reactions(client=client, generation=generation, guard=guard),
     ):
         await client.add_cog(cog)
     upkeep = Upkeep(jobs=storage.jobs, line=line, delivery=delivery, pictures=pictures)
-    return App(client, worker, generation, delivery, storage, installer, upkeep, privacy)
+    return App(client, worker, generation, delivery, storage, installer, upkeep, privacy, votes)
 
 
 def _embedding_cogs(
@@ -186,6 +196,7 @@ def _embedding_cogs(
     installer: Installer,
     permissions: EmbeddingPermissions,
     samples: Samples,
+    votes: Votes,
 ) -> Sequence[commands.Cog]:
     remedies = Remedies()
     installs = Installs(client=client, stocks=stocks, installer=installer, permissions=permissions, remedies=remedies)
@@ -196,7 +207,7 @@ def _embedding_cogs(
         pages=pages,
         installs=installs,
         installer=installer,
-        samples=samples,
+        information=Information(stocks=stocks, installer=installer, installs=installs, samples=samples, votes=votes),
         permissions=permissions,
     )
     return remedies, installs, pages, commands_

@@ -45,5 +45,5 @@ def picked_so_far(interaction: discord.Interaction) -> list[str]:
     return [
         str(option.get("value", ""))
         for option in flat
-        if option["name"] in EMBEDDING_OPTIONS and not option.get("focused") and option.get("value")
+        if option["name"].startswith("embedding") and not option.get("focused") and option.get("value")
     ]

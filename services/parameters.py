@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.comparison import Comparison
 
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 4
@@ -63,10 +65,17 @@ class PlanRecord:
     prompt_tokens: int = 0
     negative_tokens: int = 0
     chunks: int = 1
+    #: if set, the pictures are its cells
+    comparison: Comparison | None = None
 
     def seed_of(self, index: int) -> int:
-        """The seed of picture `index`: a job's pictures have consecutive seeds."""
-        return self.seed + index
+        """The seed of picture `index`: a job's pictures have consecutive seeds, a comparison's that of their row."""
+        return self.seed + (index if self.comparison is None else self.comparison.row_of(index).seed_offset)
+
+    @property
+    def pictures_each(self) -> int:
+        """How many pictures there are of the same kind: a comparison has as many as rows."""
+        return self.count if self.comparison is None else len(self.comparison.rows)
 
     @property
     def size(self) -> str:
@@ -85,14 +94,19 @@ class PlanRecord:
     def as_json(self) -> dict[str, Any]:
         """The plan without vectors; these are stored once under their content hash."""
         return _values(self, PlanRecord) | {
-            "embeddings": [_values(embedding, EmbeddingRecord) for embedding in self.embeddings]
+            "embeddings": [_values(embedding, EmbeddingRecord) for embedding in self.embeddings],
+            "comparison": self.comparison and self.comparison.as_json(),
         }
 
     @staticmethod
     def from_json(table: Mapping[str, Any]) -> PlanRecord:
         """The inverse of `as_json`."""
-        embeddings = tuple(EmbeddingRecord(**embedding) for embedding in table["embeddings"])
-        values: dict[str, Any] = {**table, "embeddings": embeddings}
+        grid = table.get("comparison")
+        values: dict[str, Any] = {
+            **table,
+            "embeddings": tuple(EmbeddingRecord(**embedding) for embedding in table["embeddings"]),
+            "comparison": None if grid is None else Comparison.from_json(grid),
+        }
         return PlanRecord(**values)
 
     def with_vectors(self, vectors: Mapping[str, Vectors]) -> GenerationParameters:
@@ -113,6 +127,23 @@ class GenerationParameters(PlanRecord):
     """A complete plan, vectors included."""
 
     embeddings: tuple[PlacedEmbedding, ...]
+
+    @property
+    def parts(self) -> tuple[GenerationParameters, ...]:
+        """Plans without a comparison that make the same pictures in the same order."""
+        if self.comparison is None:
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                embeddings=tuple(self.embeddings[position] for position in column.uses),
+                seed=self.seed + row.seed_offset,
+                cfg=row.cfg,
+                count=1,
+                comparison=None,
+            )
+            for row, column in self.comparison.cells
+        )
 
 
 def _values(record: object, kind: type[PlanRecord | EmbeddingRecord]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from cogs.deduplication import RecentlySeen
 from cogs.interactions import member_of, place_of, target_of, thinking
 from cogs.names import REROLL_EMOJI
 from services.errors import UserError
-from services.jobs import JobId, Origin
+from services.jobs import Job, JobId, Origin
+from services.planning.planner import Planned
 from services.queue.generation import Admission, Generation
 
 #: two clicks of a member on the same button within this time are one
 DOUBLE_CLICK = 1.5  # seconds
-_TEMPLATE = r"(?P<action>reroll|again|delete|cancel):(?P<job>\d+)"
+_TEMPLATE = r"(?P<action>reroll|again|compare|delete|cancel):(?P<job>\d+)"
 
 
 class Action(StrEnum):
@@ -27,6 +28,7 @@ class Action(StrEnum):
 
     REROLL = "reroll"
     TRY_AGAIN = "again"
+    COMPARE = "compare"
     DELETE = "delete"
     CANCEL = "cancel"
 
@@ -50,20 +52,24 @@ class _Look(NamedTuple):
 _LOOKS = {
     Action.REROLL: _Look("Reroll", REROLL_EMOJI, discord.ButtonStyle.primary),
     Action.TRY_AGAIN: _Look("Try again", REROLL_EMOJI, discord.ButtonStyle.primary),
+    Action.COMPARE: _Look("Compare", "⚖️", discord.ButtonStyle.secondary),
     Action.DELETE: _Look("Delete", "🗑️", discord.ButtonStyle.secondary),
     Action.CANCEL: _Look("Cancel", None, discord.ButtonStyle.secondary),
 }
 
 
+#: whoever may no longer draw may still take back what is theirs
+_COMMANDS = {Action.REROLL: "imagine", Action.TRY_AGAIN: "imagine", Action.COMPARE: "compare"}
+
+
 class JobButton(PersistentButton, template=_TEMPLATE):
     """A button of a job; the cog does what it is for."""
 
-    def __init__(self, action: Action, job_id: JobId, *, disabled: bool = False) -> None:
+    def __init__(self, action: Action, job_id: JobId, *, disabled: bool = False, row: int | None = None) -> None:
         look = _LOOKS[action]
         custom_id = f"{action}:{job_id}"
-        super().__init__(discord.ui.Button(**look._asdict(), custom_id=custom_id, disabled=disabled))
-        # whoever may no longer draw may still take back what is theirs
-        self.command = "imagine" if action in (Action.REROLL, Action.TRY_AGAIN) else None
+        super().__init__(discord.ui.Button(**look._asdict(), custom_id=custom_id, disabled=disabled, row=row))
+        self.command = _COMMANDS.get(action)
         self.action = action
         self.job_id = job_id
 
@@ -80,10 +86,12 @@ class JobButton(PersistentButton, template=_TEMPLATE):
         await cog.press(interaction, self.action, self.job_id)
 
 
-def result_view(job_id: JobId) -> discord.ui.View:
+def result_view(job_id: JobId, *, can_compare: bool) -> discord.ui.View:
     """The buttons under pictures."""
     view = discord.ui.View(timeout=None)
-    return view.add_item(JobButton(Action.REROLL, job_id)).add_item(JobButton(Action.DELETE, job_id))
+    for action in (Action.REROLL, *([Action.COMPARE] if can_compare else []), Action.DELETE):
+        view.add_item(JobButton(action, job_id))
+    return view
 
 
 def failed_view(job_id: JobId) -> discord.ui.View:
@@ -131,20 +139,34 @@ class Buttons(commands.Cog):
         match action:
             case Action.REROLL | Action.TRY_AGAIN:
                 await self._repeat(interaction, job_id, with_new_seed=action is Action.REROLL)
+            case Action.COMPARE:
+                await self._compare(interaction, job_id)
             case Action.DELETE:
                 await self._delete(interaction, job_id)
             case Action.CANCEL:
                 await self._cancel(interaction, job_id)
 
     async def _repeat(self, interaction: discord.Interaction, job_id: JobId, *, with_new_seed: bool) -> None:
-        if not self._clicks.is_first((interaction.user.id, job_id)):
+        place, member = place_of(interaction), member_of(interaction.user)
+        if (job := await self._first_click(interaction, job_id)) is not None:
+            planned = await self._generation.plan_reroll(job, place, member, with_new_seed=with_new_seed)
+            await self._submit(interaction, planned, job.id)
+
+    async def _compare(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        place, member = place_of(interaction), member_of(interaction.user)
+        if (job := await self._first_click(interaction, job_id)) is not None:
+            await self._submit(interaction, await self._generation.plan_comparison_of(job, place, member), job.id)
+
+    async def _first_click(self, interaction: discord.Interaction, job_id: JobId) -> Job | None:
+        """The job of a button; None if it is the second click of two."""
+        if not self._clicks.is_first((interaction.user.id, interaction.data and interaction.data.get("custom_id"))):
             await interaction.response.defer()
-            return
-        target, member = target_of(interaction), member_of(interaction.user)
-        job = await self._generation.job(job_id, target)
-        planned = await self._generation.plan_reroll(job, place_of(interaction), member, with_new_seed=with_new_seed)
-        origin = Origin.of_interaction(interaction.id)
-        admission = Admission(target, origin, member, thinking(interaction), parent_id=job.id)
+            return None
+        return await self._generation.job(job_id, target_of(interaction))
+
+    async def _submit(self, interaction: discord.Interaction, planned: Planned, parent_id: JobId) -> None:
+        target, origin = target_of(interaction), Origin.of_interaction(interaction.id)
+        admission = Admission(target, origin, member_of(interaction.user), thinking(interaction), parent_id=parent_id)
         await self._generation.submit(planned, admission)
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:

@@ -23,6 +23,8 @@ MAX_PROMPT = 1750
 MAX_NEGATIVE = 400
 _ORDINALS = ("First", "Second", "Third")
 CANCELLED = "Cancelled."
+#: of a job that repeats another; the second is for comparisons
+_AGAIN = ("Reroll of an earlier picture", "Comparison of an earlier picture")
 
 
 def line_card(place: int, seconds: float) -> str:
@@ -49,14 +51,7 @@ def result_card(job: Job, model: str, uploads: Sequence[Upload], shown: Shown) -
     embed.add_field(name="Settings", value=f"CFG {plan.cfg:g} · {plan.steps} steps · {SAMPLERS[plan.sampler]}")
     embed.add_field(name="Seed", value=_seeds(plan))
     embed.add_field(name="Tokens", value=_budget(plan), inline=False)
-    if withheld := shown.withheld_of(plan.count):
-        embed.add_field(name="Withheld", value=f"{withheld_sentence(withheld)} Reroll draws others.", inline=False)
-    if job.hints:
-        hints = fit_lines((f"💡 {as_typed(hint)}" for hint in job.hints), MAX_FIELD)
-        embed.add_field(name="Hints", value=hints, inline=False)
-    again = "Reroll of an earlier picture · " if job.parent_id is not None else ""
-    notes = "".join(f" · sent {note}" for note in sorted({upload.note for upload in uploads if upload.note}))
-    embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s{notes}")
+    add_outcome(embed, job, uploads, shown)
     files = [
         OutgoingFile(
             f"{job.id}-{plan.seed_of(index)}{upload.suffix}",
@@ -66,7 +61,19 @@ def result_card(job: Job, model: str, uploads: Sequence[Upload], shown: Shown) -
         )
         for index, upload in zip(shown.posted, uploads, strict=True)
     ]
-    return OutgoingMessage(embed=embed, files=files, view=result_view(job.id))
+    return OutgoingMessage(embed=embed, files=files, view=result_view(job.id, can_compare=bool(plan.embeddings)))
+
+
+def add_outcome(embed: discord.Embed, job: Job, uploads: Sequence[Upload], shown: Shown) -> None:
+    """Add what was withheld, the hints, how long it took, and how it was sent."""
+    if withheld := shown.withheld_of(job.parameters.count):
+        embed.add_field(name="Withheld", value=f"{withheld_sentence(withheld)} Reroll draws others.", inline=False)
+    if job.hints:
+        hints = fit_lines((f"💡 {as_typed(hint)}" for hint in job.hints), MAX_FIELD)
+        embed.add_field(name="Hints", value=hints, inline=False)
+    again = "" if job.parent_id is None else f"{_AGAIN[job.parameters.comparison is not None]} · "
+    notes = "".join(f" · sent {note}" for note in sorted({upload.note for upload in uploads if upload.note}))
+    embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s{notes}")
 
 
 def _alt_text(plan: PlanRecord, model: str, index: int) -> str:

@@ -15,13 +15,14 @@ from functools import partial
 import discord
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_exponential
 
-from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card, result_card
+from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
 from cogs.answers.clock import DiscordClock
+from cogs.answers.rejections import explain_rejection
 from cogs.answers.replies import Replies
+from cogs.answers.results import files_of, result_message
 from cogs.interactions import UNREACHED, place_in
 from services.errors import EngineError, NotAllowed
-from services.incidents import apology, log_incident
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.pictures.store import PictureStore
 from services.pictures.uploads import fit_files
@@ -43,16 +44,6 @@ _BACK_OFF = wait_exponential(multiplier=0.5, max=60)
 SMALLEST_LIMIT = 16 * 1024  # bytes
 TOO_LARGE = 413  # HTTP
 LOST_PICTURES = "The pictures were lost before I could send them; please try again."
-REJECTED = "Your picture was drawn, but Discord rejected the message"
-_AUTOMOD = "This server's AutoMod blocked the message with your picture; change the prompt and try again."
-#: by Discord's code, where the member can do something about it
-REJECTIONS = {
-    200000: _AUTOMOD,
-    200001: _AUTOMOD,
-    240000: "Discord takes something in your prompt for a harmful link and blocked the message; leave it out and try again.",
-    20009: "Discord takes your picture for explicit content and doesn't post it here; try another prompt.",
-    40333: "Discord's network refused the message with your picture; please try again in a few minutes.",
-}
 
 
 @dataclass
@@ -188,8 +179,9 @@ class DiscordDelivery:
                 shown = self._shown(job)
                 refusal = self._refusal(job, shown, may_have_been_sent=may_have_been_sent)
                 if refusal is None:
-                    posted = [pictures[index] for index in shown.posted]
-                    sent = await self._send_pictures(job, posted, shown, may_have_been_sent=may_have_been_sent)
+                    posted = {index: pictures[index] for index in shown.posted}
+                    files = await asyncio.to_thread(files_of, job.parameters, posted)
+                    sent = await self._send_files(job, files, shown, may_have_been_sent=may_have_been_sent)
                     return partial(self._close_with_pictures, job, sent)
                 job = await self._jobs.fail(job.id, refusal, "not posted, by the server's settings") or job
         is_cancelled = job.state is JobState.CANCELLED
@@ -221,11 +213,11 @@ class DiscordDelivery:
         await self._jobs.mark_delivered(job.id, sent.message_id)
         await self._replies.offer_reaction(sent)
 
-    async def _send_pictures(self, job: Job, pictures: list[bytes], shown: Shown, *, may_have_been_sent: bool) -> Sent:
+    async def _send_files(self, job: Job, files: list[bytes], shown: Shown, *, may_have_been_sent: bool) -> Sent:
         limit = job.target.upload_limit
         while True:
-            uploads = await asyncio.to_thread(fit_files, pictures, limit)
-            message = result_card(job, self._stocks.shared.shelf.title_of(job.parameters.checkpoint), uploads, shown)
+            uploads = await asyncio.to_thread(fit_files, files, limit)
+            message = result_message(job, self._stocks.shared.shelf.title_of(job.parameters.checkpoint), uploads, shown)
             try:
                 return await self._replies.send_result(job, message, may_have_been_sent=may_have_been_sent)
             except discord.HTTPException as error:
@@ -235,7 +227,7 @@ class DiscordDelivery:
                 limit = largest // 2  # for example, the server has lost its boosts
 
     async def _apologise(self, job: Job, error: Exception) -> None:
-        sentence, reason = _explain(job, error)
+        sentence, reason = explain_rejection(job, error)
         job = await self._jobs.fail(job.id, sentence, reason) or job
         try:
             await self._replies.say(job, failure_card(sentence), may_have_been_sent=False)
@@ -243,17 +235,6 @@ class DiscordDelivery:
             await self._jobs.give_up(job.id, f"{reason}; and then: {failed}")
         else:
             await self._jobs.mark_answered(job.id)
-
-
-def _explain(job: Job, error: Exception) -> tuple[str, str]:
-    """What the member reads, and what the row says."""
-    known = REJECTIONS.get(error.code) if isinstance(error, discord.HTTPException) else None
-    if known is not None and not isinstance(error, discord.DiscordServerError):
-        log.warning("job %s: Discord rejected its answer: %s", job.id, error)
-        return known, f"rejected: {error}"
-    incident = log_incident(error, f"answering job {job.id}")
-    sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
-    return sentence, f"incident {incident}: {type(error).__name__}: {error}"
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.planning.fit import fit_of
+from services.storage.votes import Tally
 from services.text import join_some, plural, shorten
 
 
@@ -29,6 +30,7 @@ def info_card(
     presets: Sequence[str] = (),
     *,
     is_shared: bool = True,
+    tally: Tally | None = None,
 ) -> discord.Embed:
     """Everything that is known about an embedding."""
     entry = embedding.entry
@@ -47,6 +49,9 @@ def info_card(
         for label, names in related.items():
             if names:
                 card.add_field(name=label, value=join_some(names, MAX_FIELD))
+    if tally is not None and tally.cast:
+        text = f"best of its comparison in {tally.won} of {plural(tally.cast, 'vote')}"
+        card.add_field(name="This server's votes", value=text, inline=False)
     if presets:
         names = join_some([as_typed(preset) for preset in presets], MAX_FIELD)
         card.add_field(name="Presets of this server", value=names, inline=False)

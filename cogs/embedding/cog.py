@@ -10,10 +10,10 @@ from discord.ext import commands
 
 from cogs.attachments import download
 from cogs.choices import Choices, as_choices, name_choices
-from cogs.embedding.cards import info_card, known_card, list_card
+from cogs.embedding.cards import list_card
+from cogs.embedding.information import Information
 from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages, PageKey
-from cogs.embedding.pair import draw_pair
 from cogs.permissions import EmbeddingPermissions
 from cogs.text import as_typed
 from services.errors import UserError
@@ -21,8 +21,7 @@ from services.library.downloads import MAX_EMBEDDING_BYTES
 from services.library.installer import Installer
 from services.library.obtaining import suggest_obtainable
 from services.matching import closest
-from services.planning.fit import fit_of, usable_with
-from services.queue.samples import Samples
+from services.planning.fit import usable_with
 from services.stock import Stocks
 from services.suggestions.autocomplete import Suggestions
 from services.suggestions.browsing import Show, order_of
@@ -40,7 +39,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         pages: EmbeddingPages,
         installs: Installs,
         installer: Installer,
-        samples: Samples,
+        information: Information,
         permissions: EmbeddingPermissions,
     ) -> None:
         super().__init__()
@@ -49,7 +48,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         self._pages = pages
         self._installs = installs
         self._installer = installer
-        self._samples = samples
+        self._information = information
         self._permissions = permissions
 
     @app_commands.command(name="list")
@@ -89,22 +88,7 @@ class EmbeddingCommands(commands.GroupCog, name="embedding", description="Negati
         Args:
             name: An embedding, installed or known.
         """
-        stock = self._stocks.of(interaction.guild_id)
-        if stock.embedding(name) is None and (entry := stock.catalog_entry(name)) is not None:
-            button = self._installs.button_for(interaction, entry.id)
-            view = discord.ui.View(timeout=None).add_item(button) if button else discord.utils.MISSING
-            await interaction.response.send_message(embed=known_card(entry, stock.models), view=view, ephemeral=True)
-            return
-        embedding, models = stock.named_embedding(name), stock.models
-        presets = await self._installer.presets_with(embedding, interaction.guild_id)
-        card = info_card(embedding, models, presets, is_shared=self._installer.is_shared(embedding))
-        checkpoint = next((model for model in models if fit_of(embedding, model).is_usable), None)
-        if checkpoint is None or stock.everywhere.paused:
-            await interaction.response.send_message(embed=card, ephemeral=True)
-            return
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        files = await draw_pair(card, embedding, checkpoint, interaction.user.id, self._samples)
-        await interaction.edit_original_response(embed=card, attachments=files)
+        await self._information.show(interaction, name)
 
     @app_commands.command()
     async def install(

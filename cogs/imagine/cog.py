@@ -6,7 +6,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.choices import SAMPLER_CHOICES, Cfg, Choices, Count, Seed, Steps, as_choices, picked_so_far
+from cogs.choices import SAMPLER_CHOICES, Cfg, Choices, Count, Seed, Steps, as_choices
+from cogs.completion import Completion
 from cogs.imagine.form import ImagineForm
 from cogs.interactions import member_of, place_of, target_of, thinking
 from services.choices import parse_choices
@@ -16,17 +17,16 @@ from services.presets.layers import Filled
 from services.queue.generation import Admission, Generation
 from services.requests import GenerationRequest
 from services.stock import EmbeddingLimits
-from services.suggestions.autocomplete import Suggestions
 
 
 class Imagine(commands.Cog):
     """The command that everything is about."""
 
     def __init__(
-        self, *, generation: Generation, suggestions: Suggestions, presets: Presets, limits: EmbeddingLimits
+        self, *, generation: Generation, completion: Completion, presets: Presets, limits: EmbeddingLimits
     ) -> None:
         self._generation = generation
-        self._suggestions = suggestions
+        self._completion = completion
         self._presets = presets
         self._limits = limits
 
@@ -118,26 +118,22 @@ class Imagine(commands.Cog):
         preset: str | None,
         settings: str | None = None,
     ) -> ImagineForm:
-        uses = self._generation.uses_in(interaction.guild_id)
-        fitting = self._suggestions.embeddings("", guild_id=interaction.guild_id, model=request.model, uses=uses)
+        fitting = self._completion.best_embeddings(interaction.guild_id, request.model)
         return ImagineForm(self._draw_form, request, preset, fitting, self._limits, settings=settings)
 
     @imagine.autocomplete("embedding1")
     @imagine.autocomplete("embedding2")
     @imagine.autocomplete("embedding3")
     async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> Choices:
-        uses = self._generation.uses_in(interaction.guild_id)
-        model, picked = interaction.namespace.model, picked_so_far(interaction)
-        guild_id = interaction.guild_id
-        return as_choices(self._suggestions.embeddings(typed, guild_id=guild_id, model=model, picked=picked, uses=uses))
+        return self._completion.embedding(interaction, typed)
 
     @imagine.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.models(typed, interaction.guild_id))
+        return self._completion.model(interaction, typed)
 
     @imagine.autocomplete("size")
     async def _complete_size(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.sizes(interaction.namespace.model, interaction.guild_id))
+        return self._completion.size(interaction, typed)
 
     @imagine.autocomplete("preset")
     async def _complete_preset(self, interaction: discord.Interaction, typed: str) -> Choices:

@@ -10,7 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.attachments import download
-from cogs.choices import EMBEDDING_OPTIONS, SAMPLER_CHOICES, Cfg, Choices, Count, Steps, as_choices, picked_so_far
+from cogs.choices import EMBEDDING_OPTIONS, SAMPLER_CHOICES, Cfg, Choices, Count, Steps, as_choices
+from cogs.completion import Completion
 from cogs.permissions import managed_server, server_of
 from cogs.preset.cards import saved_card
 from cogs.preset.form import PresetForm
@@ -24,7 +25,6 @@ from services.presets.fields import FIELDS, LOCKABLE, complete_fields
 from services.presets.files import MAX_FILE_BYTES, write_presets
 from services.presets.rules import Missing
 from services.requests import GenerationRequest, Preset
-from services.suggestions.autocomplete import Suggestions
 from services.text import and_list, plural
 
 Text = app_commands.Range[str, 1, 4000]
@@ -35,10 +35,10 @@ Text = app_commands.Range[str, 1, 4000]
 class PresetCommands(commands.GroupCog, name="preset", description="Manage this server's saved settings"):
     """Presets, seen by those who write them. Discord hides whole groups only, so /presets is for everybody else."""
 
-    def __init__(self, *, presets: Presets, suggestions: Suggestions) -> None:
+    def __init__(self, *, presets: Presets, completion: Completion) -> None:
         super().__init__()
         self._presets = presets
-        self._suggestions = suggestions
+        self._completion = completion
 
     @app_commands.command()
     async def show(self, interaction: discord.Interaction, name: str) -> None:
@@ -231,7 +231,7 @@ class PresetCommands(commands.GroupCog, name="preset", description="Manage this 
     @save.autocomplete("model")
     @edit.autocomplete("model")
     async def _complete_model(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.models(typed, interaction.guild_id))
+        return self._completion.model(interaction, typed)
 
     @save.autocomplete("embedding1")
     @save.autocomplete("embedding2")
@@ -240,14 +240,12 @@ class PresetCommands(commands.GroupCog, name="preset", description="Manage this 
     @edit.autocomplete("embedding2")
     @edit.autocomplete("embedding3")
     async def _complete_embedding(self, interaction: discord.Interaction, typed: str) -> Choices:
-        model, picked = interaction.namespace.model, picked_so_far(interaction)
-        guild_id = interaction.guild_id
-        return as_choices(self._suggestions.embeddings(typed, guild_id=guild_id, model=model, picked=picked))
+        return self._completion.embedding(interaction, typed)
 
     @save.autocomplete("size")
     @edit.autocomplete("size")
     async def _complete_size(self, interaction: discord.Interaction, typed: str) -> Choices:
-        return as_choices(self._suggestions.sizes(interaction.namespace.model, interaction.guild_id))
+        return self._completion.size(interaction, typed)
 
     @save.autocomplete("locked")
     @edit.autocomplete("locked")

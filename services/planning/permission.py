@@ -65,7 +65,7 @@ def _refuse_numbers(plan: PlanRecord, stock: Stock) -> None:
     """Members' own numbers are refused while planning; these are of pictures from before the server had limits."""
     policy = stock.policy
     sizes = (("side", max(plan.width, plan.height), policy.max_side), ("number of steps", plan.steps, policy.max_steps))
-    for name, value, most in (*sizes, ("number of pictures", plan.count, policy.max_count)):
+    for name, value, most in (*sizes, ("number of pictures", plan.pictures_each, policy.max_count)):
         if most is not None and value > max(most, _least(plan, stock) if name == "side" else 0):
             raise NotAllowed(
                 f"The largest {name} in this server is {most}, and that picture has {value}; /imagine it anew."

@@ -13,6 +13,7 @@ from typing import Any
 from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
+from services.planning.comparing import Rows, plan_comparison, with_and_without
 from services.planning.permission import refuse_asker, refuse_plan
 from services.planning.planner import Planned, Planner
 from services.presets import Presets
@@ -79,6 +80,26 @@ class Generation:
         await self._presets.count_use(filled)
         announced = filter(None, (stock.everywhere.announcement,))
         return replace(planned, hints=(*filled.notes, *planned.hints, *announced))
+
+    async def plan_comparison(
+        self, filled: Filled, place: Place, member: Member, rows: Rows | None, *, is_blind: bool
+    ) -> Planned:
+        """Plan a grid with and without the embeddings of a request that is filled in. Nothing is stored yet.
+
+        Raises: UserError.
+        """
+        stock = self._admit(place, member)
+        planned = await asyncio.to_thread(plan_comparison, filled.request, stock, rows, is_blind=is_blind)
+        await asyncio.to_thread(refuse_plan, planned.parameters, stock, place)
+        return replace(planned, hints=(*filled.notes, *planned.hints))
+
+    async def plan_comparison_of(self, job: Job, place: Place, member: Member) -> Planned:
+        """Plan a job's first picture again, beside the same without its embeddings.
+
+        Raises: UserError, as `plan_reroll` does, and if it has no embeddings.
+        """
+        planned = await self.plan_reroll(job, place, member, with_new_seed=False)
+        return Planned(with_and_without(planned.parameters), ())
 
     async def submit(self, planned: Planned, admission: Admission) -> Job:
         """Store the job, then tell the member that it is accepted, then put it in line.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, islice
+from typing import TypeVar
 
 from services.engine.messages import Progress, Rendered, RenderRequest
 from services.engine.process import CheckpointUnusable, Engine
@@ -24,6 +27,8 @@ log = logging.getLogger(__name__)
 #: a job that was there when the engine died twice is what kills it
 MAX_ATTEMPTS = 2
 HEARTBEAT_INTERVAL = 5.0  # seconds
+
+T = TypeVar("T")
 
 
 class Worker:
@@ -160,13 +165,16 @@ class Worker:
     async def _render(self, batch: Sequence[Job]) -> Rendered:
         checkpoint = self._stock.shelf.find(batch[0].parameters.checkpoint)
         plans = await retry_while_unavailable(self._jobs.load_plans)(batch)
-        request = RenderRequest(checkpoint, self._stock.shelf.installation(checkpoint.id), plans)
+        parts = [plan.parts for plan in plans]
+        request = RenderRequest(checkpoint, self._stock.shelf.installation(checkpoint.id), tuple(chain(*parts)))
 
         def on_progress(progress: Progress) -> None:
             for job in batch:
                 self._delivery.progress(job, progress.step, progress.steps)
 
-        return await self._engine.render(request, on_progress)
+        rendered = await self._engine.render(request, on_progress)
+        counts = [len(own) for own in parts]
+        return replace(rendered, pictures=_regroup(rendered.pictures, counts), scores=_regroup(rendered.scores, counts))
 
     async def _finish(self, batch: Sequence[Job], rendered: Rendered) -> None:
         work = sum(job.parameters.pixel_steps for job in batch)
@@ -200,3 +208,9 @@ class Worker:
             failed = await self._jobs.fail(job.id, sentence, reason)
             if failed is not None:
                 self._delivery.answer(failed)
+
+
+def _regroup(parts: Iterable[Sequence[T]], counts: Iterable[int]) -> tuple[tuple[T, ...], ...]:
+    """What belongs to each job, of which each had so many parts."""
+    remaining = iter(parts)
+    return tuple(tuple(chain.from_iterable(islice(remaining, count))) for count in counts)

@@ -18,6 +18,7 @@ from services.storage.personal import PersonalData
 from services.storage.policies import PolicyStore
 from services.storage.pool import Pool, open_connections
 from services.storage.presets import PresetStore
+from services.storage.votes import VoteStore
 
 POOL_SIZE = 10
 
@@ -45,6 +46,7 @@ class Storage:
     audit: AuditStore
     personal: PersonalData
     policies: PolicyStore
+    votes: VoteStore
 
     async def version(self) -> str:
         """The version that the server reports, as in "18.1"."""
@@ -65,7 +67,15 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
         except (*OUTAGES, *MISCONFIGURED) as error:
             raise DatabaseUnusable(f"The database can't be used: {reason_for(error)}") from error
         pool = Pool(connections)
-        yield Storage(pool, JobStore(pool), PresetStore(pool), AuditStore(pool), PersonalData(pool), PolicyStore(pool))
+        yield Storage(
+            pool=pool,
+            jobs=JobStore(pool),
+            presets=PresetStore(pool),
+            audit=AuditStore(pool),
+            personal=PersonalData(pool),
+            policies=PolicyStore(pool),
+            votes=VoteStore(pool),
+        )
 
 
 async def _migrate_when_up(connections: asyncpg.Pool, patience: float) -> None:

@@ -50,6 +50,11 @@ class PersonalData:
                 SELECT guild_id, name, request, created_at, updated_at
                   FROM presets WHERE author_id = $1 ORDER BY guild_id, name
             """,
+            "votes": """
+                SELECT job_id, guild_id, parameters -> 'comparison' -> 'columns' -> column_at ->> 'label' AS vote, voted_at
+                  FROM votes JOIN jobs ON jobs.id = votes.job_id
+                 WHERE votes.member_id = $1 ORDER BY job_id
+            """,
             "changes": "SELECT guild_id, at, action, subject, detail FROM audit WHERE member_id = $1 ORDER BY id",
         }
         return {
@@ -72,6 +77,7 @@ class PersonalData:
         """Delete a member's requests, or mark those that aren't answered yet; presets stay, without their author."""
         async with self._pool.transaction() as connection:
             await connection.execute("UPDATE presets SET author_id = $2 WHERE author_id = $1", member_id, NOBODY)
+            await connection.execute("DELETE FROM votes WHERE member_id = $1", member_id)
             pending = await connection.fetch(
                 "UPDATE jobs SET erase = true WHERE member_id = $1 AND answered_at IS NULL RETURNING state", member_id
             )

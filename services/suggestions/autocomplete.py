@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
@@ -10,9 +10,11 @@ from services.choices import LABEL_SEPARATOR, STAR, EmbeddingChoice, guess_choic
 from services.errors import UserError
 from services.matching import MIN_SIMILARITY
 from services.stock import Stocks
-from services.suggestions.ranking import Ranking, score
+from services.suggestions.ranking import Habits, Ranking, score
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestion
 from services.text import plural, shorten
+
+NO_HABITS = Habits()
 
 
 class Suggestions:
@@ -36,9 +38,9 @@ class Suggestions:
         guild_id: int | None = None,
         model: str | None,
         picked: Iterable[str] = (),
-        uses: Mapping[str, int] | None = None,
+        habits: Habits = NO_HABITS,
     ) -> list[Suggestion]:
-        """Embeddings of a server that fit `model` and aren't picked yet; `uses` counts how often each was used there."""
+        """Embeddings of a server that fit `model` and aren't picked yet."""
         stock = self._stocks.of(guild_id)
         try:
             checkpoint = stock.checkpoint(model)
@@ -47,7 +49,7 @@ class Suggestions:
         others = [guess_choice(part).name for option in picked for part in split_choices(option)]
         taken = {found.content_hash for name in others if (found := stock.embedding(name)) is not None}
         so_far = guess_choice(typed)
-        best = self._ranking(guild_id or 0, checkpoint).best(so_far.name, MAX_CHOICES, without=taken, uses=uses or {})
+        best = self._ranking(guild_id or 0, checkpoint).best(so_far.name, MAX_CHOICES, without=taken, habits=habits)
         return [_describe(embedding, checkpoint, so_far.strength) for embedding in best]
 
     def models(self, typed: str, guild_id: int | None = None) -> list[Suggestion]:

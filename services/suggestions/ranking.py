@@ -6,6 +6,7 @@ Everything that doesn't depend on what is typed is computed once per checkpoint 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from rapidfuzz import fuzz, process
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
 from services.matching import MIN_SIMILARITY
-from services.planning.fit import merit_of, usable_with
+from services.planning.fit import Fit, fit_of, merit_of, usable_with
 
 #: a match of an embedding's targets counts a little less than a match of its name
 TARGET_SHARE = 0.9
@@ -22,6 +23,16 @@ TARGET_SHARE = 0.9
 START, PART, ALIKE = 100.0, 95.0, 0.9
 #: fewer letters than this match nearly anything, so they count for less
 CERTAIN_LETTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a server's members do with embeddings, by id."""
+
+    #: how often each was used
+    uses: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: how well liked each is, from 0 to 1
+    liked: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class Ranking:
@@ -32,24 +43,23 @@ class Ranking:
         merits = [merit_of(embedding, checkpoint) for embedding in self._embeddings]
         places = {merit: place for place, merit in enumerate(dict.fromkeys(merits))}
         self._merits = np.array([places[merit] for merit in merits], dtype=np.int32)
+        self._is_foreign = np.array(
+            [fit_of(embedding, checkpoint) is Fit.OTHER_LINEAGE for embedding in self._embeddings], dtype=np.bool_
+        )
         self._positions = {embedding.id: position for position, embedding in enumerate(self._embeddings)}
         self._names = _Names([(embedding.id, embedding.title, *embedding.aliases) for embedding in self._embeddings])
         self._targets = _Names([embedding.targets for embedding in self._embeddings])
 
-    def best(
-        self, typed: str, count: int, *, without: set[str], uses: Mapping[str, int]
-    ) -> Sequence[InstalledEmbedding]:
+    def best(self, typed: str, count: int, *, without: set[str], habits: Habits) -> Sequence[InstalledEmbedding]:
         """Up to `count` that match `typed`, none with a content hash of `without`.
 
-        Closeness decides, then merit, then how often each was used. If nothing matches but what is already picked, everything
-        that fits is returned: an empty list would look as if there were no embeddings.
+        Closeness decides, then fit, then how well liked each is, then merit, then how often it was used. If nothing matches but
+        what is already picked, everything that fits is returned: an empty list would look as if there were no embeddings.
         """
         closeness = self._closeness(typed.strip().casefold())
-        used = np.zeros(len(self._embeddings), dtype=np.int64)
-        for name, times in uses.items():
-            if name in self._positions:
-                used[self._positions[name]] = times
-        order = np.lexsort((np.arange(len(used)), -used, self._merits, -np.round(closeness / 10)))
+        used, liked = self._row(habits.uses), self._row(habits.liked)
+        keys = (-np.round(closeness / 10), self._is_foreign, -liked, self._merits, -used, np.arange(len(used)))
+        order = np.lexsort(keys[::-1])
         ranked = (self._embeddings[position] for position in order if closeness[position] >= MIN_SIMILARITY)
         kept: list[InstalledEmbedding] = []
         for embedding in ranked:
@@ -57,7 +67,15 @@ class Ranking:
                 break
             if embedding.content_hash not in without:
                 kept.append(embedding)
-        return kept or (self.best("", count, without=without, uses=uses) if typed else kept)
+        return kept or (self.best("", count, without=without, habits=habits) if typed else kept)
+
+    def _row(self, numbers: Mapping[str, float]) -> NDArray[np.float64]:
+        """The number of each embedding, 0 where there is none."""
+        row = np.zeros(len(self._embeddings))
+        for name, number in numbers.items():
+            if name in self._positions:
+                row[self._positions[name]] = number
+        return row
 
     def _closeness(self, wanted: str) -> NDArray[np.float64]:
         """Of each embedding, from 0 to 100."""

@@ -24,7 +24,7 @@ async def test_a_picture_comes_with_its_card(place: Place) -> None:
     for said in ("a red fish in the sea", "`demo-artifacts` + blurry", "Demo · 64x64", "CFG ", "20 steps", "Seed: 7"):
         assert said in message.text
     assert "prompt 6 · negative 4 + 1 = 5 of 75" in message.text
-    assert [button.label for button in message.buttons] == ["Reroll", "Delete"]
+    assert [button.label for button in message.buttons] == ["Reroll", "Compare", "Delete"]
     await place.discord.wait_for(lambda seen: seen.id == message.id and seen.reactions.get("🔁") == 1)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cogs.answers.delivery import REJECTED
+from cogs.answers.rejections import REJECTED
 from playground import Message, Reply
 from playground.rest.faults import Fault, Faults
 from services.jobs import JobState

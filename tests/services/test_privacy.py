@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.comparison import Comparison, Row, without_each_all
 from services.jobs import Job, JobState
 from services.parameters import GenerationParameters
 from services.privacy import Privacy
@@ -69,6 +70,21 @@ async def test_a_member_sees_all_of_their_own_and_no_secret(bench: Bench, storag
     assert file["presets"][0]["name"] == "fish"
     assert b"Ben" not in stored.file
     assert b"secret" not in stored.file
+
+
+async def test_votes_are_shown_and_erased_wherever_they_were_cast(
+    bench: Bench, storage: Storage, privacy: Privacy
+) -> None:
+    grid = Comparison(without_each_all(("blur",)), (Row(0, 6.0),))
+    job = await delivered(bench, storage, BEN, b"sheet", a_plan(comparison=grid, count=2))
+    for member in (ANA, BEN):
+        await storage.votes.cast(job.id, member, 1)
+    (vote,) = json.loads((await privacy.stored(ANA)).file)["votes"]
+    assert (vote["job_id"], vote["vote"]) == (job.id, "blur")
+    await privacy.erase(ANA)
+    assert await storage.votes.counts(job.id) == {1: 1}
+    await privacy.erase(BEN)
+    assert await storage.votes.counts(job.id) == {}
 
 
 async def test_erasing_takes_rows_pictures_and_the_place_in_line(

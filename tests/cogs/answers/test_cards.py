@@ -110,6 +110,15 @@ async def test_what_a_member_typed_is_shown_as_it_was_typed() -> None:
 async def test_buttons_have_the_job_in_their_ids() -> None:
     view = message_of(a_job(17)).view
     assert view is not None
-    ids = [getattr(getattr(child, "item", child), "custom_id", None) for child in view.children]
-    assert ids == ["reroll:17", "delete:17"]
+    assert ids_in(view) == ["reroll:17", "compare:17", "delete:17"]
     assert view.timeout is None
+
+
+async def test_only_a_picture_with_embeddings_can_be_compared() -> None:
+    view = message_of(a_job(17, embeddings=())).view
+    assert view is not None
+    assert ids_in(view) == ["reroll:17", "delete:17"]
+
+
+def ids_in(view: discord.ui.View) -> list[str | None]:
+    return [getattr(getattr(child, "item", child), "custom_id", None) for child in view.children]

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from cogs.answers.clock import DiscordClock
-from cogs.answers.delivery import LOST_PICTURES, REJECTED, REJECTIONS, DiscordDelivery
+from cogs.answers.delivery import LOST_PICTURES, DiscordDelivery
+from cogs.answers.rejections import REJECTED, REJECTIONS
 from playground import Discord, Message
 from services.checkpoints import Shelf
 from services.incidents import apology

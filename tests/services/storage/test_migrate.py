@@ -52,6 +52,7 @@ async def test_a_blank_database_gets_every_migration_once(blank: asyncpg.Connect
         "default_presets",
         "audit",
         "policies",
+        "votes",
         "migrations",
     }
     ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
@@ -107,6 +108,7 @@ WRITTEN_BY = {
     """,
     6: "UPDATE vectors SET used_at = now() - interval '1 day'",
     7: "INSERT INTO policies (guild_id, policy) VALUES (1, '{}')",
+    8: "UPDATE jobs SET scores = '{0.5}' WHERE state = 'delivered'",
 }
 
 

@@ -13,6 +13,7 @@ from services.checkpoints import CfgMode, Shelf
 from services.choices import parse_choice
 from services.stock import Stock, Stocks
 from services.suggestions.autocomplete import Suggestions
+from services.suggestions.ranking import Habits
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, embedding_file
 
@@ -65,7 +66,14 @@ def test_only_embeddings_that_fit_the_chosen_model_are_offered_the_best_first(su
 
 def test_uses_in_this_server_decide_only_among_equals(suggestions: Suggestions) -> None:
     uses = {"plain": 1, "watermark-copy": 5, "cast": 50}
-    assert offered(suggestions, uses=uses) == ["washed", "watermark", "anatomy", "cast", "watermark-copy", "plain"]
+    assert offered(suggestions, habits=Habits(uses)) == [
+        "washed",
+        "watermark",
+        "anatomy",
+        "cast",
+        "watermark-copy",
+        "plain",
+    ]
 
 
 @pytest.mark.parametrize(
