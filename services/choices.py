@@ -1,7 +1,8 @@
 """How members choose negative embeddings: by name, perhaps with a strength, in the spelling of whatever program they know.
 
 `EasyNegative`, `EasyNegative:0.8`, A1111's `(EasyNegative:0.8)` and `[EasyNegative]`, ComfyUI's `embedding:EasyNegative`,
-diffusers' `<EasyNegative>`, and the label of a suggestion, which Discord's clients sometimes send instead of its value.
+InvokeAI's `<EasyNegative>`, SwarmUI's `<embed:EasyNegative>`, and the label of a suggestion, which Discord's clients sometimes
+send instead of its value.
 Spellings are read here and nowhere else.
 """
 
@@ -21,7 +22,7 @@ EMPHASIS = 1.1
 #: what a member may type for "no embedding", where the operator allows that; one of the names that are reserved for it
 NO_EMBEDDING = "none"
 
-_COMFY = "embedding:"
+_COMFY = re.compile(r"embed(?:ding)?:\s*", re.IGNORECASE)
 #: deeper brackets are not how anyone weights a word
 _MAX_DEPTH = 8
 _WEIGHTED = re.compile(
@@ -135,8 +136,8 @@ def read_spelling(term: str) -> tuple[str, float | None]:
             name, factor = match[1].strip(), _number(match[2])
         if opening != "<":
             weight = factor if weight is None else weight * factor
-    if name.lower().startswith(_COMFY):
-        name = name[len(_COMFY) :].strip()
+    if prefix := _COMFY.match(name):
+        name = name[prefix.end() :].strip()
     if match := _WEIGHTED.fullmatch(name):
         name, weight = match[1].strip(), _number(match[2]) * (1.0 if weight is None else weight)
     return name, weight

@@ -19,6 +19,7 @@ from services.infotext.writer import PROGRAM
 from services.parameters import MAX_SEED
 from services.planning.fit import Fit, fit_of
 from services.planning.limits import MAX_CFG, parse_size
+from services.planning.naming import is_unmistakable
 from services.prompting.mentions import Mention, take_leading, take_mentions
 from services.requests import GenerationRequest
 from services.samplers import parse_sampler
@@ -64,9 +65,10 @@ def find_embeddings(infotext: Infotext, library: ReadableLibrary) -> list[FoundE
         return found  # our own pictures list them all
     known = {name_key(embedding.name) for embedding in found}
 
-    def is_new(name: str) -> bool:
+    def is_new(name: str, is_alone: bool) -> bool:
         is_known = (library.find(name) or library.catalog.find(name)) is not None
-        return is_known and name_key(name) not in known and not any(letter.isspace() for letter in name)
+        stands_out = is_alone or is_unmistakable(name, library)
+        return is_known and stands_out and name_key(name) not in known and not any(map(str.isspace, name))
 
     mentions, _ = take_mentions(infotext.negative, is_new)
     new = {name_key(mention.name): mention.name for mention in mentions}
@@ -106,7 +108,7 @@ def _mentions(infotext: Infotext, embeddings: Sequence[FoundEmbedding]) -> tuple
     if infotext.version == PROGRAM and (ours := take_leading(infotext.negative, infotext.hashes)) is not None:
         return ours
     wanted = {name_key(embedding.name) for embedding in embeddings}
-    return take_mentions(infotext.negative, lambda name: name_key(name) in wanted)
+    return take_mentions(infotext.negative, lambda name, _: name_key(name) in wanted)
 
 
 class _Choices:

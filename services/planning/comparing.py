@@ -44,7 +44,7 @@ def plan_comparison(
     if is_blind:
         random.Random(plan.seed).shuffle(columns)
     comparison = Comparison(tuple(columns), _rows(rows, plan, most), is_blind)
-    return Planned(_with(plan, comparison), ())
+    return Planned(_with(plan, comparison), planned.hints)
 
 
 def with_and_without(plan: GenerationParameters) -> GenerationParameters:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.errors import UserError
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters
 from services.planning.advice import advise
+from services.planning.leftovers import say_what_stays_words
 from services.planning.limits import MAX_CFG, measure, parse_size, within
 from services.planning.picks import pick_embeddings, placed, refuse_no_effect
 from services.prompting.tokens import load_tokenizer
@@ -68,7 +69,8 @@ class Planner:
             negative_tokens=budget.negative_tokens,
             chunks=budget.chunks,
         )
-        return Planned(parameters, advise(parameters, checkpoint, picks))
+        said = say_what_stays_words(prompt, negative, self._stock)
+        return Planned(parameters, (*said, *advise(parameters, checkpoint, picks)))
 
 
 def _prompt(typed: str | None) -> str:

@@ -150,10 +150,17 @@ async def test_a_picture_without_embeddings_stays_without_if_the_operator_allows
     assert found.notes == ()
 
 
+async def test_an_embedding_whose_hash_is_listed_is_found_among_words(identifier: Identifier, stock: Stock) -> None:
+    hashes = f'TI hashes: "one: {stock.named_embedding("one").file_hash[:10]}"'
+    found = await identified(identifier, "drawn by one artist", hashes)
+    assert found.request.embeddings == choices("one")
+    assert found.request.negative == "drawn by artist"
+
+
 @pytest.mark.parametrize(
     ("prompt", "negative", "sentence"),
     [
-        ("a fish", "by one artist", "one is among other words of the negative prompt, where it stays text"),
+        ("a fish", "by one's artist", "one is among other words of the negative prompt, where it stays text"),
         ("a fish by one", "blurry", "one was used in the prompt"),
         ("a fish", "someone", "one is listed with a hash but used in neither prompt"),
     ],

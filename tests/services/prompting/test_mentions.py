@@ -16,7 +16,7 @@ KNOWN = {"easynegative", "badhandv4", "by bad artist"}
 
 
 def taken(text: str) -> tuple[list[tuple[str, Any]], str]:
-    mentions, rest = take_mentions(text, lambda name: name.casefold() in KNOWN)
+    mentions, rest = take_mentions(text, lambda name, _: name.casefold() in KNOWN)
     return [(mention.name, pytest.approx(mention.weight)) for mention in mentions], rest
 
 
@@ -33,8 +33,24 @@ def taken(text: str) -> tuple[list[tuple[str, Any]], str]:
         ("(embedding:EasyNegative:0.8), b", [("EasyNegative", 0.8)], "b"),
         ("EasyNegative:0.8, <badhandv4>", [("EasyNegative", 0.8), ("badhandv4", 1)], ""),
         ("ugly,\nby bad artist\nold", [("by bad artist", 1)], "ugly,\nold"),
-        ("(a) EasyNegative (b)", [], "(a) EasyNegative (b)"),
+        ("(a) EasyNegative (b)", [("EasyNegative", 1)], "(a) (b)"),
         (r"\(EasyNegative\), ugly", [], r"\(EasyNegative\), ugly"),
+        # without commas between them, and commas of other scripts
+        ("easynegative badhandv4 blurry", [("easynegative", 1), ("badhandv4", 1)], "blurry"),
+        ("ugly easynegative, b", [("easynegative", 1)], "ugly, b"),
+        ("sketch by bad artist x", [("by bad artist", 1)], "sketch x"),
+        ("(ugly easynegative:1.2), x", [("easynegative", 1.2)], "(ugly:1.2), x"),
+        ("EasyNegative，badhandv4、blurry", [("EasyNegative", 1), ("badhandv4", 1)], "blurry"),
+        ("ugly，EasyNegative", [("EasyNegative", 1)], "ugly"),
+        ("EasyNegative BREAK badhandv4, x", [("EasyNegative", 1), ("badhandv4", 1)], "x"),
+        ("EasyNegative(blurry)", [("EasyNegative", 1)], "(blurry)"),
+        ("x(EasyNegative)y", [("EasyNegative", 1.1)], "x y"),
+        # InvokeAI's and SwarmUI's
+        ("EasyNegative++ <badhandv4>1.2, x", [("EasyNegative", 1.21), ("badhandv4", 1.2)], "x"),
+        ("(badhandv4)0.7 x", [("badhandv4", 0.7)], "x"),
+        ("EasyNegative- x", [("EasyNegative", 0.9)], "x"),
+        ("<embed:EasyNegative>, x", [("EasyNegative", 1)], "x"),
+        ("'EasyNegative'.", [("EasyNegative", 1)], ""),
         ("EasyNegatives, notbadhandv4", [], "EasyNegatives, notbadhandv4"),
         ("", [], ""),
     ],
@@ -43,6 +59,26 @@ def test_terms_that_are_embeddings_are_taken_and_the_rest_stays(
     text: str, mentions: list[tuple[str, float]], rest: str
 ) -> None:
     assert taken(text) == (mentions, rest)
+
+
+def test_what_other_programs_switch_on_the_way_is_marked() -> None:
+    mentions, rest = take_mentions("[EasyNegative:0.5], [a:b:0.3]", lambda name, _: name == "EasyNegative")
+    assert (mentions, rest) == ([Mention("EasyNegative", 1.0, is_scheduled=True)], "[a:b:0.3]")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("motion blur", "motion blur"),
+        ("blur, x", "x"),
+        ("(blur), x", "x"),
+        ("motion embedding:blur", "motion"),
+        ("motion <blur>", "motion"),
+        ("(motion blur:1.2), (motion, blur)", "(motion blur:1.2), (motion)"),
+    ],
+)
+def test_an_ordinary_word_is_a_name_only_alone_or_marked(text: str, rest: str) -> None:
+    assert take_mentions(text, lambda name, is_alone: name == "blur" and is_alone)[1] == rest
 
 
 @pytest.mark.parametrize(
@@ -63,12 +99,12 @@ def test_the_rest_of_a_group_keeps_its_weight(text: str, rest: str) -> None:
 
 @given(st.text("ab ,:()[]\\\n.1", max_size=80))
 def test_text_without_embeddings_stays_as_it_is(text: str) -> None:
-    assert take_mentions(text, lambda name: False) == ([], text)
+    assert take_mentions(text, lambda *_: False) == ([], text)
 
 
 @given(st.text("ab ,:()[]\\\n.1", max_size=80))
 def test_any_text_can_be_searched_and_what_is_taken_leaves_it(text: str) -> None:
-    mentions, rest = take_mentions(text, lambda name: name == "a")
+    mentions, rest = take_mentions(text, lambda name, _: name == "a")
     assert rest.count("a") <= text.count("a") - len(mentions)
     assert rest.count("b") == text.count("b")
 
@@ -83,7 +119,25 @@ def weights_of(letter: str, text: str) -> list[Any]:
     ]
 
 
-_ITEM = st.sampled_from(["a", "b", "b:1.2", "b:.5", "b b", "(b:1.3)", "[b]", "(a)", "a:0.8", r"b\(", "b: 1.", "B"])
+_ITEM = st.sampled_from(
+    [
+        "a",
+        "b",
+        "b a",
+        "a b:1.2",
+        "b a b",
+        "b:1.2",
+        "b:.5",
+        "b b",
+        "(b:1.3)",
+        "[b]",
+        "(a)",
+        "a:0.8",
+        r"b\(",
+        "b: 1.",
+        "B",
+    ]
+)
 _GROUP = st.recursive(
     _ITEM,
     lambda inner: st.builds(
@@ -99,7 +153,7 @@ _GROUP = st.recursive(
 @example("(b:1.2, a)")
 @example("[b:1.2, a]")
 def test_words_keep_their_weights_whatever_is_taken_from_beside_them(text: str) -> None:
-    _, rest = take_mentions(text, lambda name: name == "a")
+    _, rest = take_mentions(text, lambda name, _: name == "a")
     assert weights_of("b", rest) == weights_of("b", text)
 
 
@@ -118,7 +172,7 @@ def test_words_keep_their_weights_whatever_is_taken_from_beside_them(text: str) 
 )
 def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
-    assert take_mentions(text, lambda name: False) == ([], text)
+    assert take_mentions(text, lambda *_: False) == ([], text)
     assert time.process_time() - started < 3
 
 
