@@ -81,8 +81,14 @@ class Stock:
             return False
 
     def embedding(self, name: str) -> InstalledEmbedding | None:
-        """The installed embedding of this name, with or without a file's ending."""
-        return next(filter(None, (self.library.find(spelling) for spelling in _spellings(name))), None)
+        """The installed embedding of this name, with or without a file's ending.
+
+        The catalog's other names mean it too, whether or not the catalog knows this very file.
+        """
+        found = next(filter(None, (self.library.find(spelling) for spelling in _spellings(name))), None)
+        if found is None and (entry := self.catalog_entry(name)) is not None:
+            return self.library.find(entry.id)
+        return found
 
     def catalog_entry(self, name: str) -> CatalogEntry | None:
         """The curated embedding of this name, with or without a file's ending."""
@@ -100,12 +106,13 @@ class Stock:
 
     def is_embedding(self, name: str) -> bool:
         """Whether a word is the id or alias of an embedding, installed or known. A title may be an ordinary word."""
-        found = self.embedding(name) or self.catalog_entry(name)
-        if found is None:
-            return False
-        entry = found.entry if isinstance(found, InstalledEmbedding) else found
-        own = {found.id, *(entry.aliases if entry else ())}
-        return any(name_key(spelling) in map(name_key, own) for spelling in _spellings(name))
+        installed, known = self.embedding(name), self.catalog_entry(name)
+        entries = filter(None, (installed and installed.entry, known))
+        own = {alias for entry in entries for alias in (entry.id, *entry.aliases)}
+        if installed is not None:
+            own.add(installed.id)
+        keys = set(map(name_key, own))
+        return any(name_key(spelling) in keys for spelling in _spellings(name))
 
     def named_embedding(self, name: str) -> InstalledEmbedding:
         """An installed embedding that has to be there.
