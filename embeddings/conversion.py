@@ -7,6 +7,7 @@ Both `/embedding install` and `python -m embeddings convert` use `convert_bytes`
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -74,7 +75,7 @@ def convert_bytes(data: bytes, filename: str) -> Converted:
         installable, installed = data, embedding
     else:
         metadata = file_metadata(embedding, title=name, provenance=provenance)
-        installable, installed = written, replace(embedding, layout=layout, dtype="F32", metadata=metadata)
+        installable, installed = written, replace(embedding, layout=layout, dtype="F32", metadata=metadata, token="")
     return Converted(
         data=written,
         name=name,
@@ -124,12 +125,19 @@ def looks_like_safetensors(data: bytes) -> bool:
     return data[4:8] == bytes(4) or not data.startswith((PNG_START, ZIP_START, PICKLE_START))
 
 
+#: what diffusers' training calls every file; the token in it tells them apart
+_ANY_NAME = re.compile(r"learned_embeds([-_].*)?", re.IGNORECASE)
+
+
 def _name(filename: str, embedding: Embedding) -> str:
     """The name to install it under. A1111 names pictures by date and number, so there the name in the metadata counts."""
     name_in_file = embedding.metadata.get("name", "") if PNG in embedding.layout else ""
     if name_in_file and name_problem(name_in_file) is None:
         return name_in_file
     stem = filename.rpartition(".")[0] or filename
+    token = (embedding.token or embedding.metadata.get("token", "")).strip("<>")
+    if _ANY_NAME.fullmatch(stem) and token and name_problem(token) is None:
+        return token
     # A path is checked as a whole: its last part alone may look harmless.
     if reason := name_problem(filename if "/" in filename or "\\" in filename else stem):
         raise RefusedFile(reason)

@@ -33,6 +33,8 @@ class Embedding:
     #: as stored in the file; `vectors` are always float32
     dtype: str = "F32"
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: the placeholder that the file names its tensor after, such as <bad-hands>
+    token: str = ""
 
     @property
     def num_vectors(self) -> int:

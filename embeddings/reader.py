@@ -117,9 +117,11 @@ def _single(tensors: dict[str, NDArray[np.float32]], dtype: str, metadata: dict[
     if architecture is None:
         reason = _OTHER_WIDTHS.get(width, "no supported model has a text encoder of that width")
         raise UnknownArchitecture(f"Its vectors are {width} wide: {reason}.")
-    layout = _SINGLES.get(key) or f"diffusers (token '{printable(key)}')"
     (encoder,) = architecture.facts.encoders
-    return Embedding(architecture, {encoder: rows}, layout, dtype, metadata)
+    if (layout := _SINGLES.get(key)) is not None:
+        return Embedding(architecture, {encoder: rows}, layout, dtype, metadata)
+    token = printable(key)
+    return Embedding(architecture, {encoder: rows}, f"diffusers (token '{token}')", dtype, metadata, token)
 
 
 def _pair(

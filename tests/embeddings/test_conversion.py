@@ -54,6 +54,25 @@ def test_every_format_becomes_the_same_ordinary_file(data: bytes, tensors: dict[
     assert read.content_hash == converted.file.embedding.content_hash
 
 
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("learned_embeds.bin", "bad-things"),
+        ("learned_embeds-steps-500.safetensors", "bad-things"),
+        ("Learned_Embeds.bin", "bad-things"),
+        ("my_learned_embeds.bin", "my_learned_embeds"),
+    ],
+)
+def test_what_every_training_calls_its_file_is_named_after_its_token(filename: str, name: str) -> None:
+    data = table_pt({"<bad-things>": SD1}) if filename.endswith(".bin") else tensor_file({"<bad-things>": SD1})
+    assert convert_bytes(data, filename).name == name
+
+
+@pytest.mark.parametrize("token", ["*", "<none>", "a/b", ""])
+def test_a_token_that_is_no_name_leaves_the_files_own(token: str) -> None:
+    assert convert_bytes(table_pt({token: SD1}), "learned_embeds.bin").name == "learned_embeds"
+
+
 def test_metadata_of_the_source_is_kept() -> None:
     converted = convert_bytes(a1111_pt(SD1, "F16"), "bad.pt")
     assert converted.name == "bad"
