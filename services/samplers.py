@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.errors import UnknownName
 from services.matching import closest
 from services.text import shorten
@@ -15,25 +17,44 @@ SAMPLERS = {
     "ddim": "DDIM",
     "unipc": "UniPC",
 }
-#: names that other programs use
-_ALIASES = {
-    "k_euler": "euler",
-    "euler ancestral": "euler_a",
-    "k_euler_a": "euler_a",
-    "k_euler_ancestral": "euler_a",
-    "k_dpmpp_2m": "dpmpp_2m",
-    "k_dpmpp_2m_ka": "dpmpp_2m_karras",
+#: by what every spelling of a name has in common: A1111's, ComfyUI's, InvokeAI's, NovelAI's, Easy Diffusion's, Draw Things',
+#: and diffusers' classes
+_FAMILIES = {
+    "dpmpp2m": "dpmpp_2m",
+    "dpmsolvermultistep": "dpmpp_2m",
+    "euler": "euler",
+    "eulerdiscrete": "euler",
+    "eulera": "euler_a",
+    "eulerancestral": "euler_a",
+    "eulerancestraldiscrete": "euler_a",
+    "ddim": "ddim",
+    "unipc": "unipc",
+    "unipcmultistep": "unipc",
 }
+#: schedules that are what a sampler has by itself
+_PLAIN = frozenset({"", "normal", "native", "default", "discrete"})
+#: A1111 decides, which since version 1.9 means Karras for this one
+_AUTOMATIC, _KARRAS_BY_ITSELF = "automatic", "dpmpp_2m"
+_PREFIX = re.compile(r"^(?:sample_)?k_|_?scheduler$", re.IGNORECASE)
+#: a schedule that is part of the name; older programs write it as a suffix
+_KARRAS = re.compile(r"[\s_]*karras$|_ka?$", re.IGNORECASE)
 
 
 def parse_sampler(title: str, schedule: str | None = None) -> str | None:
-    """The id for A1111's "Sampler" and, since version 1.9, "Schedule type"; None if this bot doesn't have that sampler."""
-    name = title.strip().casefold()
-    if schedule and schedule.strip().casefold() != "automatic":
-        name = f"{name} {schedule.strip().casefold()}"
-    titles = {title.casefold(): sampler for sampler, title in SAMPLERS.items()}
-    ids = {sampler: sampler for sampler in SAMPLERS}
-    return (titles | ids | _ALIASES).get(name)
+    """The id for any program's name of a sampler and of a schedule; None if this bot doesn't have that sampler."""
+    name = _PREFIX.sub("", title.strip())
+    plain = _KARRAS.sub("", name)
+    wanted = "karras" if plain != name else _squeezed(schedule or "")
+    family = _FAMILIES.get(_squeezed(plain))
+    if wanted == _AUTOMATIC:
+        wanted = "karras" if family == _KARRAS_BY_ITSELF else ""
+    if wanted in _PLAIN:
+        return family
+    return f"{family}_{wanted}" if f"{family}_{wanted}" in SAMPLERS else None
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", _PREFIX.sub("", name.strip().casefold()).replace("++", "pp"))
 
 
 def find_sampler(name: str) -> str:

@@ -47,7 +47,7 @@ class FoundEmbedding:
         """ "EasyNegative, installed"."""
         if self.standing is not Standing.UNKNOWN:
             other = f" (called {self.name} there)" if self.name.casefold() != self.id.casefold() else ""
-            return f"{self.id}{other}, {self.standing.value}{' (different file)' if self.is_other_file else ''}"
+            return f"{self.id}{other}, {self.standing.value}{', another file' if self.is_other_file else ''}"
         return f"{self.name}: unknown {self.digits[:_SHOWN_DIGITS]}…" if self.digits else f"{self.name}: unknown"
 
 

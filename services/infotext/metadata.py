@@ -14,7 +14,7 @@ from PIL import Image
 from services.errors import UserError
 from services.infotext.files import Contents, read_contents
 from services.infotext.files.exif import DESCRIPTION, EXIF_IFD, MAKE, MODEL, SOFTWARE, UNICODE, USER_COMMENT, read_exif
-from services.infotext.programs import translate
+from services.infotext.programs import DRAW_THINGS_KEY, translate
 from services.infotext.reader import read_infotext
 from services.infotext.writer import INFOTEXT_KEY
 
@@ -69,6 +69,10 @@ def _texts(contents: Contents, exif: Mapping[int, str]) -> dict[str, str]:
         keyword, _, text = exif.get(tag, "").partition(":")
         if keyword in ("prompt", "workflow"):
             texts[keyword] = text
+    xmp = contents.xmp.decode("utf-8", "replace")
+    if "Draw Things" in xmp:
+        comments = (html.unescape(found).strip() for found in _XMP_TEXT.findall(xmp)[:10])
+        texts[DRAW_THINGS_KEY] = next((comment for comment in comments if comment.startswith("{")), "")
     return texts | {keyword: text for keyword, text in contents.texts.items() if text.strip()}
 
 

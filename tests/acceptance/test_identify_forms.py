@@ -79,7 +79,7 @@ async def test_civitais_resources_are_named(place: Place) -> None:
     [
         ("", "bad-artist, known, not installed"),
         (', TI hashes: "bad-artist: 2d356134903e"', "bad-artist, known, not installed"),
-        (', TI hashes: "bad-artist: 012345678901"', "bad-artist, known, not installed (different file)"),
+        (', TI hashes: "bad-artist: 012345678901"', "bad-artist, known, not installed, another file"),
     ],
 )
 async def test_a_known_name_stays_known_whatever_its_hash(place: Place, hashes: str, standing: str) -> None:

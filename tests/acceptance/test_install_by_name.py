@@ -80,7 +80,7 @@ async def test_from_browsing_to_a_picture_that_says_how_it_was_made(town: Town) 
     data = await town.bot.discord.fetch(picture.attachments[0])
     card = await (await ana.slash("identify", picture=("picture.png", data))).until(lambda message: bool(message.text))
     assert "toy-noise" in card.text
-    for doubt in ("isn't installed", "unknown", "not installed", "different file"):
+    for doubt in ("isn't installed", "unknown", "not installed", "another file"):
         assert doubt not in card.text.lower()
 
 

@@ -19,6 +19,9 @@ from services.infotext.writer import INFOTEXT_KEY
 #: SwarmUI's way to name an embedding
 _EMBEDDING = re.compile(r"<embed(?:ding)?:([^<>\n]{1,200})>")
 
+#: where the metadata of Draw Things is put, which is a JSON object within XMP
+DRAW_THINGS_KEY = "Draw Things"
+
 #: the texts of a file by their keywords
 Texts = Mapping[str, str]
 
@@ -74,6 +77,20 @@ def _swarmui(texts: Texts) -> Translation | None:
     return made
 
 
+def _is_easy_diffusion(texts: Texts) -> bool:
+    """It writes a text for each setting into PNG files, and a JSON object into others."""
+    return bool(
+        texts.get("use_stable_diffusion_model")
+        or texts.get("Stable Diffusion model")
+        or "use_stable_diffusion_model" in parse_object(texts.get(INFOTEXT_KEY))
+    )
+
+
+def _easy_diffusion(texts: Texts) -> Translation | None:
+    table = parse_object(texts.get(INFOTEXT_KEY)) or {key: text for key, text in texts.items() if key != "Software"}
+    return tables.read_table(tables.easy_diffusion_table(table), tables.EASY_DIFFUSION)
+
+
 def _novelai(texts: Texts) -> Translation | None:
     comment = parse_object(texts.get("Comment"))
     table = {"prompt": texts.get("Description", ""), "Source": texts.get("Source", ""), **comment}
@@ -92,7 +109,8 @@ _PROGRAMS = (
     _Program("InvokeAI", _has("sd-metadata", "Dream", "invokeai_graph", "invokeai_workflow")),
     _Program("NovelAI", _starts("Software", "novelai"), _novelai),
     _Program("ComfyUI", _is_comfyui, lambda texts: read_graph(parse_object(texts.get("prompt")))),
-    _Program("Easy Diffusion", _has("use_stable_diffusion_model")),
+    _Program("Easy Diffusion", _is_easy_diffusion, _easy_diffusion),
     _Program("Midjourney", lambda texts: "Job ID: " in texts.get("Description", "")),
+    _Program("Draw Things", _has(DRAW_THINGS_KEY), _table(DRAW_THINGS_KEY, tables.DRAW_THINGS)),
     _Program("Draw Things", _starts("Software", "draw things")),
 )

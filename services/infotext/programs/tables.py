@@ -1,4 +1,4 @@
-"""Programs that write a flat table: InvokeAI, NovelAI, Fooocus, SwarmUI and TensorArt."""
+"""Programs that write a flat table: InvokeAI, NovelAI, Fooocus, SwarmUI, TensorArt, Easy Diffusion and Draw Things."""
 
 from __future__ import annotations
 
@@ -94,6 +94,54 @@ TENSORART = Layout(
     loras="models",
     ignored=frozenset({"imageCount", "workEngine"}),
 )
+EASY_DIFFUSION = Layout(
+    prompt="prompt",
+    negative="negative_prompt",
+    steps="num_inference_steps",
+    sampler="sampler_name",
+    schedule="",
+    cfg="guidance_scale",
+    model="use_stable_diffusion_model",
+    clip_skip="clip_skip",
+    loras="use_lora_model",
+    ignored=frozenset({"use_embeddings_model", "created_at", "original_prompt", "num_outputs", "use_vae_model"}),
+)
+#: keys of an older version of it, or of one that writes for people → those above
+_EASY_DIFFUSION_TITLES = {
+    "steps": "num_inference_steps",
+    "sampler": "sampler_name",
+    "stable_diffusion_model": "use_stable_diffusion_model",
+    "lora_model": "use_lora_model",
+    "embedding_models": "use_embeddings_model",
+    "vae_model": "use_vae_model",
+    "lora_strength": "lora_alpha",
+}
+DRAW_THINGS = Layout(
+    prompt="c",
+    negative="uc",
+    steps="steps",
+    sampler="sampler",
+    schedule="",
+    cfg="scale",
+    model="model",
+    size="size",
+    loras="lora",
+    ignored=frozenset({"v2", "profile"}),
+)
+
+
+def easy_diffusion_table(texts: Mapping[str, object]) -> Table:
+    """What Easy Diffusion wrote, by the keys of its newest version."""
+    table: dict[str, object] = {}
+    for written, value in texts.items():
+        key = written.casefold().replace(" ", "_")
+        table[_EASY_DIFFUSION_TITLES.get(key, key)] = None if value in ("None", "null", "False", "false") else value
+    names, weights = table.get("use_lora_model"), table.pop("lora_alpha", None)
+    listed = names if isinstance(names, list) else [names] if names else []
+    weighed = weights if isinstance(weights, list) else [weights] * len(listed)
+    loras = [[name, weight or 1] for name, weight in zip(listed, weighed, strict=False)]
+    clip_skip = table.get("clip_skip")
+    return {**table, "use_lora_model": loras, "clip_skip": "2" if clip_skip in (True, "True", "true") else None}
 
 
 def read_table(table: Table, layout: Layout) -> Translation | None:

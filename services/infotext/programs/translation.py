@@ -13,19 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from services.infotext.writer import write_settings
+from services.samplers import SAMPLERS, parse_sampler
 from services.text import plain_number, shorten
 
-#: the names that other programs give to samplers → A1111's
-_SAMPLERS = {
-    "euler": "Euler",
-    "euler_a": "Euler a",
-    "euler_ancestral": "Euler a",
-    "dpmpp_2m": "DPM++ 2M",
-    "ddim": "DDIM",
-    "uni_pc": "UniPC",
-    "unipc": "UniPC",
-}
-#: schedules that A1111 calls Automatic
+#: schedules that A1111 has no name for, since they are what a sampler has by itself
 _PLAIN_SCHEDULES = frozenset({"", "normal", "native", "automatic"})
 #: characters of a value that isn't used here
 _MAX_VALUE = 60
@@ -50,7 +41,8 @@ class Translation:
         if name.endswith(("_k", "_ka")) and not schedule:  # InvokeAI's and older programs' suffix for Karras
             name, schedule = name.rpartition("_")[0], "Karras"
         plain = str(schedule or "").casefold() in _PLAIN_SCHEDULES
-        self.pairs["Sampler"] = _SAMPLERS.get(name.casefold(), name) or None
+        known = parse_sampler(name)
+        self.pairs["Sampler"] = SAMPLERS[known] if known else name or None
         self.pairs["Schedule type"] = None if plain else str(schedule).capitalize()
 
     def write(self, program: str) -> str:

@@ -57,10 +57,10 @@ def test_the_hash_wins_over_the_name(library: Library) -> None:
 def test_an_unknown_hash_does_not_hide_what_the_name_says(library: Library) -> None:
     known = look_up("easynegative", "0123456789ab", library)
     assert (known.standing, known.is_other_file) == (Standing.KNOWN, True)
-    assert known.sentence == "EasyNegative, known, not installed (different file)"
+    assert known.sentence == "EasyNegative, known, not installed, another file"
     own = look_up("OWN", "0123456789ab", library)
     assert (own.standing, own.is_other_file) == (Standing.INSTALLED, True)
-    assert own.sentence == "own, installed (different file)"
+    assert own.sentence == "own, installed, another file"
 
 
 def test_every_curated_name_is_known_with_any_hash() -> None:
@@ -92,4 +92,4 @@ def test_another_file_of_an_installed_embedding_is_told_apart(tmp_path: Path) ->
     assert not look_up("EasyNegative", own.file_hash[:12], library).is_other_file
     other = look_up("EasyNegative", "66a7279a88dd", library)
     assert (other.standing, other.is_other_file) == (Standing.INSTALLED, True)
-    assert other.sentence == "EasyNegative, installed (different file)"
+    assert other.sentence == "EasyNegative, installed, another file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 GRAPH = {
@@ -112,6 +113,40 @@ TENSORART = {
     "sdVae": "Automatic",
 }
 
+EASY_DIFFUSION = {
+    "prompt": "a red fish",
+    "negative_prompt": "EasyNegative, blurry",
+    "seed": 11,
+    "num_inference_steps": 20,
+    "guidance_scale": 7.0,
+    "width": 512,
+    "height": 768,
+    "sampler_name": "dpmpp_2m",
+    "use_stable_diffusion_model": "folder/some mix",
+    "use_vae_model": "",
+    "use_lora_model": ["big"],
+    "lora_alpha": [0.8],
+    "use_embeddings_model": ["EasyNegative"],
+    "clip_skip": True,
+    "use_upscale": "RealESRGAN_x4plus",
+}
+DRAW_THINGS = {
+    "c": "a red fish",
+    "uc": "EasyNegative, blurry",
+    "seed": 11,
+    "steps": 20,
+    "scale": 7,
+    "sampler": "DPM++ 2M Karras",
+    "size": "512x768",
+    "model": "some mix.ckpt",
+    "lora": [{"model": "big.ckpt", "weight": 0.8}],
+    "strength": 0.7,
+    "v2": {"hiresFix": False},
+}
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><xmp:CreatorTool>Draw Things</xmp:CreatorTool>
+<exif:UserComment><rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></exif:UserComment>
+</rdf:Description></rdf:RDF></x:xmpmeta>"""
+
 READ = {
     "ComfyUI": {"prompt": json.dumps(GRAPH), "workflow": '{"nodes": []}'},
     "InvokeAI": {"invokeai_metadata": json.dumps(INVOKEAI)},
@@ -125,7 +160,25 @@ READ = {
     "Fooocus": {"parameters": json.dumps(FOOOCUS), "fooocus_scheme": "fooocus"},
     "SwarmUI": {"parameters": json.dumps({"sui_image_params": SWARMUI})},
     "TensorArt": {"generation_data": json.dumps(TENSORART) + "\0", "prompt": json.dumps(GRAPH)},
+    "Easy Diffusion": {"parameters": json.dumps(EASY_DIFFUSION)},
+    "Draw Things": {"XML:com.adobe.xmp": XMP.format(html.escape(json.dumps(DRAW_THINGS)))},
 }
+#: Easy Diffusion's two ways to write the same into a PNG file: a text for each setting
+ONE_TEXT_EACH = [
+    {key: str(value) for key, value in EASY_DIFFUSION.items() if key not in ("use_lora_model", "lora_alpha")},
+    {
+        "Prompt": "a red fish",
+        "Negative Prompt": "EasyNegative, blurry",
+        "Seed": "11",
+        "Steps": "20",
+        "Guidance Scale": "7.0",
+        "Width": "512",
+        "Height": "768",
+        "Sampler": "dpmpp_2m",
+        "Stable Diffusion model": "some mix",
+        "Clip Skip": "True",
+    },
+]
 #: programs that are recognized, but whose format isn't read
 NAMED = {
     "ComfyUI": {"workflow": '{"nodes": []}'},
@@ -133,7 +186,6 @@ NAMED = {
     "NovelAI": {"Software": "NovelAI", "Comment": "?"},
     "Fooocus": {"fooocus_scheme": "fooocus", "parameters": "{}"},
     "SwarmUI": {"parameters": '{"sui_image_params": 1}'},
-    "Easy Diffusion": {"use_stable_diffusion_model": "sd-v1-4", "prompt": "a red fish"},
     "Midjourney": {"Description": "a red fish --v 6 Job ID: 1234"},
     "Draw Things": {"Software": "Draw Things"},
 }
