@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from embeddings.display import printable
-from embeddings.embedding import PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
+from embeddings.embedding import CONDITIONING_LAYOUT, PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
 from embeddings.errors import RefusedFile
 from embeddings.foreign.layouts import HINTS
 from embeddings.foreign.picture import PNG_START
@@ -69,7 +69,7 @@ def convert_bytes(data: bytes, filename: str) -> Converted:
     source_hash = hashlib.sha256(data).hexdigest()
     provenance = _provenance(embedding, source_hash)
     written = file_bytes(embedding, title=name, provenance=provenance)
-    layout = SINGLE_LAYOUT if len(embedding.vectors) == 1 else PAIR_LAYOUT
+    layout = _ordinary_layout(embedding)
     # whatever claims to be a conversion is converted again: its metadata could claim to come from any known file
     if embedding.layout == layout and SOURCE_HASH not in embedding.metadata:
         installable, installed = data, embedding
@@ -123,6 +123,13 @@ def looks_like_safetensors(data: bytes) -> bool:
     if data[8:9] != b"{":
         return False
     return data[4:8] == bytes(4) or not data.startswith((PNG_START, ZIP_START, PICKLE_START))
+
+
+def _ordinary_layout(embedding: Embedding) -> str:
+    """The layout of a file that needs no conversion."""
+    if embedding.is_conditioning:
+        return CONDITIONING_LAYOUT
+    return SINGLE_LAYOUT if len(embedding.vectors) == 1 else PAIR_LAYOUT
 
 
 #: what diffusers' training calls every file; the token in it tells them apart

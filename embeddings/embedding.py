@@ -15,15 +15,21 @@ from embeddings.architecture import Architecture
 #: the layouts that most programs write, and so does `writer.py`: one tensor, or one for each of SDXL's text encoders
 SINGLE_LAYOUT = "A1111 / kohya (emb_params)"
 PAIR_LAYOUT = "SDXL (clip_l + clip_g)"
+CONDITIONING_LAYOUT = "conditioning (negative_prompt_embeds)"
+#: the parts of a conditioning
+STATES, POOLED = "states", "pooled"
+#: of a text encoder's output: the begin token, 75 tokens, the end token
+NUM_POSITIONS = 77
 #: positions for tokens in one chunk of a prompt; an embedding is never split over two
 MAX_VECTORS = 75
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """Learned token vectors for each text encoder of one architecture.
+    """Learned token vectors for each text encoder of one architecture, or a conditioning, which is what encoders put out.
 
-    Shape: vectors[encoder] is (n, width), float32, C-contiguous, with the same n from 1 to 75 for every encoder.
+    Shape: vectors[encoder] is (n, width), float32, C-contiguous, with the same n from 1 to 75 for every encoder. A conditioning's
+    are "states", (77, sum of the encoders' widths), and for SDXL "pooled", (1, width of the last encoder).
     """
 
     architecture: Architecture
@@ -38,7 +44,12 @@ class Embedding:
 
     @property
     def num_vectors(self) -> int:
-        return next(iter(self.vectors.values())).shape[0]
+        """How many there are for each encoder; of a conditioning, 77."""
+        return (self.vectors[STATES] if self.is_conditioning else next(iter(self.vectors.values()))).shape[0]
+
+    @property
+    def is_conditioning(self) -> bool:
+        return STATES in self.vectors
 
     @cached_property
     def content_hash(self) -> str:

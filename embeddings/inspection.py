@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from embeddings.catalog import Catalog, CatalogEntry, other_file_of, positive_twin_of
 from embeddings.conversion import read_result, to_safetensors
 from embeddings.display import printable
-from embeddings.embedding import MAX_VECTORS, Embedding, hash_vectors
+from embeddings.embedding import MAX_VECTORS, STATES, Embedding, hash_vectors
 from embeddings.errors import UnsupportedEncoders
 from embeddings.foreign.sandbox import SandboxResult
 from embeddings.foreign.unpacker import MAX_INPUT_BYTES
@@ -119,10 +119,13 @@ def _catalog_entry(
 
 
 def _warnings(contents: Contents) -> Iterator[str]:
+    is_conditioning = STATES in contents.vectors
     count = max(rows.shape[0] for rows in contents.vectors.values())
-    if count > _MANY_VECTORS:
+    if is_conditioning:
+        yield "It's a conditioning, a text encoder's whole output, and takes a chunk of its own."
+    elif count > _MANY_VECTORS:
         yield f"It takes {count} of the {MAX_VECTORS} tokens in a chunk, which leaves little room for words."
-    for key, rows in contents.vectors.items():
+    for key, rows in () if is_conditioning else contents.vectors.items():
         lengths = np.linalg.norm(rows.astype(np.float64), axis=1)
         if not lengths.all():
             yield f"Vectors for {printable(key)} that are zero: {int((lengths == 0).sum())} of {rows.shape[0]}."

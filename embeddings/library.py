@@ -59,6 +59,12 @@ class InstalledEmbedding:
         return self.embedding.num_vectors
 
     @property
+    def extent(self) -> str:
+        """ "8 vectors", or "conditioning"."""
+        count = self.num_vectors
+        return "conditioning" if self.embedding.is_conditioning else f"{count} vector{'' if count == 1 else 's'}"
+
+    @property
     def content_hash(self) -> str:
         return self.embedding.content_hash
 

@@ -1,7 +1,7 @@
 """Read an embedding from safetensors bytes, or refuse the file in one clear sentence.
 
-Accepted are `emb_params` (OneTrainer: `emp_params`), a single tensor named after its placeholder token, and for SDXL a pair,
-`clip_l` + `clip_g` or `text_encoders_0` + `text_encoders_1`. The layout is recognised from keys and shapes, never from the
+Accepted are `emb_params` (OneTrainer: `emp_params`), a single tensor named after its placeholder token, for SDXL a pair,
+`clip_l` + `clip_g` or `text_encoders_0` + `text_encoders_1`, and conditionings. Keys and shapes decide, never the
 file's name. Knows bytes and arrays; knows nothing of torch, tokenizers or prompts.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from embeddings.architecture import architecture_of_widths
+from embeddings.conditionings import read_conditioning
 from embeddings.display import printable
 from embeddings.embedding import MAX_VECTORS, PAIR_LAYOUT, SINGLE_LAYOUT, Embedding
 from embeddings.errors import RefusedFile, UnknownArchitecture
@@ -41,7 +42,6 @@ _OTHER_WIDTHS = {
     4096: "this embedding is for T5 (SD3 or Flux), which no supported model has",
 }
 _ENCODERS = ("clip_l", "clip_g")
-_ENCODED_PROMPT = 77  # positions
 _DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "BF16": np.dtype("<u2")}
 
 
@@ -92,6 +92,8 @@ def read_bytes(data: bytes) -> Embedding:
     refuse_other_kinds(header.keys)
     tensors = read_tensors(data)
     dtype = next(iter(header.tensors.values())).dtype
+    if (conditioning := read_conditioning(tensors, dtype, header.metadata)) is not None:
+        return conditioning
     for keys in PAIRS:
         if set(tensors) == set(keys):
             return _pair(tensors, keys, dtype, header.metadata)
@@ -152,8 +154,6 @@ def checked_vectors(key: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """The tensor as (n, width), if it can be used in a prompt. Raises: RefusedFile."""
     if rows.ndim == 1:
         rows = rows[None, :]
-    if rows.ndim == 3 and rows.shape[1] == _ENCODED_PROMPT:
-        raise RefusedFile("This file contains a whole encoded prompt (a text encoder's output), not token vectors.")
     if rows.ndim != 2:
         raise RefusedFile(f"'{printable(key)}' has {rows.ndim} dimensions; token vectors must have 2.")
     if not 1 <= rows.shape[0] <= MAX_VECTORS:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.embedding import MAX_VECTORS, STATES
 from services.comparison import Comparison
 
 MAX_SEED = 2**32 - 1
@@ -30,6 +31,11 @@ class EmbeddingRecord:
     file_hash: str
 
     @property
+    def num_tokens(self) -> int:
+        """The tokens that it takes of a chunk; a conditioning takes all of one."""
+        return min(self.num_vectors, MAX_VECTORS)
+
+    @property
     def label(self) -> str:
         """As a member would write it: `EasyNegative` or `EasyNegative:0.8`."""
         return self.id if self.strength == 1 else f"{self.id}:{self.strength:g}"
@@ -39,10 +45,14 @@ class EmbeddingRecord:
 class PlacedEmbedding(EmbeddingRecord):
     """One negative embedding of a plan, with its vectors, so that an engine needs no library.
 
-    Shape: vectors[encoder] is (n, width), float32.
+    Shape: vectors[encoder] is (n, width), float32; a conditioning's parts as in `Embedding`.
     """
 
     vectors: Vectors = field(repr=False, compare=False)
+
+    @property
+    def is_conditioning(self) -> bool:
+        return STATES in self.vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

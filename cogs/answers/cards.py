@@ -97,7 +97,7 @@ def _seeds(plan: PlanRecord) -> str:
 def _budget(plan: PlanRecord) -> str:
     """ "prompt 7 · negative 8 + 6 + 31 = 45 of 75", embeddings first."""
     limit = CHUNK_TOKENS * plan.chunks
-    vectors = [embedding.num_vectors for embedding in plan.embeddings]
+    vectors = [embedding.num_tokens for embedding in plan.embeddings]
     parts = [*vectors, plan.negative_tokens - sum(vectors)] if plan.negative else vectors
     terms = " + ".join(str(part) for part in parts)
     negative = f"{terms} = {plan.negative_tokens}" if len(parts) > 1 else str(plan.negative_tokens)

@@ -39,7 +39,7 @@ def info_card(
     architecture, lineage = embedding.architecture.facts.title, embedding.lineage
     has_lineage = lineage and lineage.casefold() != architecture.casefold()
     card.add_field(name="Made for", value=f"{architecture}, {lineage}" if has_lineage else architecture)
-    card.add_field(name="Vectors", value=str(embedding.num_vectors))
+    card.add_field(name="Size", value=embedding.extent)
     card.add_field(name="Strength", value=f"{embedding.strength:g}")
     card.add_field(name="Available in", value="every server" if is_shared else "this server")
     fits = fit_lines((f"{model.title}: {fit_of(embedding, model).value}" for model in models), MAX_FIELD)
@@ -66,7 +66,7 @@ def known_card(entry: CatalogEntry, models: Iterable[Checkpoint] = ()) -> discor
     card.add_field(name="Targets", value=", ".join(entry.targets), inline=False)
     architecture, lineage = entry.architecture.facts.title, entry.lineage
     card.add_field(name="Made for", value=f"{architecture}, {lineage}" if lineage else architecture)
-    card.add_field(name="Vectors", value=str(entry.vectors or "unknown"))
+    card.add_field(name="Size", value=plural(entry.vectors, "vector") if entry.vectors else "unknown")
     card.add_field(name="Strength", value=f"{entry.strength:g}")
     fitting = [model.title for model in models if model.architecture is entry.architecture]
     if fitting:
@@ -83,8 +83,7 @@ def known_card(entry: CatalogEntry, models: Iterable[Checkpoint] = ()) -> discor
 
 def _line(embedding: InstalledEmbedding) -> str:
     targets = ", ".join(embedding.targets) or "no description"
-    vectors = plural(embedding.num_vectors, "vector")
-    return f"**{embedding.id}** ({embedding.architecture.facts.title}, {vectors}): {targets}"
+    return f"**{embedding.id}** ({embedding.architecture.facts.title}, {embedding.extent}): {targets}"
 
 
 def _provenance(embedding: InstalledEmbedding) -> str:

@@ -100,7 +100,7 @@ def _describe(listing: Listing) -> str:
     head = f"{mark} **{listing.id}** · {listing.architecture.facts.title}" + (
         f", {listing.lineage}" if is_other else ""
     )
-    vectors = f" · {plural(listing.installed.num_vectors, 'vector')}" if listing.installed else ""
+    vectors = f" · {listing.installed.extent}" if listing.installed else ""
     targets = ", ".join(listing.targets) or "no description"
     source = (
         f"\nfrom {listing.entry.source}" if listing.entry and not listing.installed and listing.entry.source else ""

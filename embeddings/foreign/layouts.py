@@ -39,12 +39,18 @@ class Unpacked:
     hints: Mapping[str, str]
 
 
+#: all but the width of a text encoder's output for one prompt
+_OUTPUT_SHAPES = ((77,), (1, 77))
+
+
 def find_vectors(tree: Any, container: str, materialise: Materialise) -> Unpacked:
     """The vectors of an embedding, whichever program wrote it; `container` is the kind of file.
 
     Raises: RefusedFile, with a sentence that says what the file is instead.
     """
     if isinstance(tree, TensorRecord | RawTensor):
+        if tree.shape[:-1] in _OUTPUT_SHAPES:  # ReNeg saves its tensor without a name
+            return Unpacked({"negative_prompt_embeds": _values(tree, materialise)}, container, None, {})
         raise RefusedFile(
             "This file contains a single tensor without a name, so it can't be recognised as an embedding."
         )

@@ -8,13 +8,16 @@ duration of one call; tokenizers and weights never change.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from embeddings.architecture import Architecture
+from embeddings.embedding import NUM_POSITIONS, POOLED, STATES
 from embeddings.injection import Placement, VectorInjector
 from services.parameters import PlacedEmbedding
 from services.prompting import CHUNK_TOKENS, Chunk, split_into_chunks
@@ -66,17 +69,44 @@ class Conditioner:
             self._cache.move_to_end(key)
             return cached
         for placed in embeddings:
-            # an SDXL embedding includes vectors of SD 1's width, but half an embedding must never be used
-            if placed.vectors.keys() != self._facts.encoders.keys():
-                raise ValueError(
-                    f"{placed.id} is for {', '.join(placed.vectors)}, not for {', '.join(self._facts.encoders)}"
-                )
-        vectors = [(placed.num_vectors, placed.strength) for placed in embeddings]
+            self._refuse_other_architecture(placed)
+        vectors = [(placed.num_tokens, placed.strength) for placed in embeddings]
         prompt_chunks = split_into_chunks(prompt, self._tokenize, vectors)
         prompt_chunks.extend(Chunk() for _ in range(chunks - len(prompt_chunks)))
-        conditioning = self._encode_chunks(prompt_chunks, embeddings, clip_skip)
+        # a conditioning stands for the output of its chunk, which is encoded as if it were empty
+        ready = {
+            number: embeddings[index]
+            for number, chunk in enumerate(prompt_chunks)
+            for _, index in chunk.placed
+            if embeddings[index].is_conditioning
+        }
+        encoded = [Chunk() if number in ready else chunk for number, chunk in enumerate(prompt_chunks)]
+        conditioning = self._put_in(ready, self._encode_chunks(encoded, embeddings, clip_skip))
         self._remember(key, conditioning)
         return conditioning
+
+    def _refuse_other_architecture(self, placed: PlacedEmbedding) -> None:
+        # an SDXL embedding includes vectors of SD 1's width, but half an embedding must never be used
+        wanted = self._facts.encoders
+        if placed.is_conditioning:
+            is_ours = placed.vectors[STATES].shape[1] == sum(wanted.values()) and len(placed.vectors) == len(wanted)
+        else:
+            is_ours = placed.vectors.keys() == wanted.keys()
+        if not is_ours:
+            raise ValueError(f"{placed.id} is for {', '.join(placed.vectors)}, not for {', '.join(wanted)}")
+
+    @torch.inference_mode()
+    def _put_in(self, ready: Mapping[int, PlacedEmbedding], encoded: Conditioning) -> Conditioning:
+        """Replace the output of whole chunks; a strength other than 1 moves it from the empty prompt's output, or beyond."""
+        if not ready:
+            return encoded
+        states = encoded.states.reshape(-1, NUM_POSITIONS, encoded.states.shape[-1]).clone()
+        pooled = encoded.pooled
+        for number, placed in ready.items():
+            states[number] = _between(states[number], placed.vectors[STATES], placed.strength)
+            if number == 0 and pooled is not None:
+                pooled = _between(pooled, placed.vectors[POOLED], placed.strength)
+        return Conditioning(states.reshape(encoded.states.shape), pooled)
 
     @torch.inference_mode()
     def _encode_chunks(
@@ -116,6 +146,12 @@ class Conditioner:
         while self._cached_bytes > CACHE_BYTES:
             _, oldest = self._cache.popitem(last=False)
             self._cached_bytes -= oldest.num_bytes
+
+
+def _between(empty: torch.Tensor, values: NDArray[np.float32], strength: float) -> torch.Tensor:
+    """`values` in the place of `empty`, bit for bit at strength 1."""
+    full = torch.as_tensor(values).to(empty)
+    return full if strength == 1 else torch.lerp(empty, full, strength)
 
 
 def _padded(ids: Sequence[int], tokenizer: Any) -> list[int]:

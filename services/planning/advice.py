@@ -56,5 +56,5 @@ def _amounts(parameters: GenerationParameters, checkpoint: Checkpoint, picks: Se
     if picks and len(terms) > MANY_TERMS:
         yield f"{len(terms)} negative terms on top of embeddings work against each other; 3 to 5 are plenty."
     for pick in picks:
-        if pick.embedding.num_vectors == CHUNK_TOKENS:
+        if pick.embedding.num_vectors == CHUNK_TOKENS:  # conditionings aren't meant to share theirs
             yield f"{pick.embedding.id} fills a whole chunk of {CHUNK_TOKENS} tokens, so your words go into a second chunk."

@@ -48,7 +48,7 @@ def measure(prompt: str, negative: str, picks: Sequence[Pick], tokenize: Tokeniz
 
     Raises: PromptTooLong, with the count, since nothing is ever truncated.
     """
-    vectors = [(pick.embedding.num_vectors, pick.strength) for pick in picks]
+    vectors = [(min(pick.embedding.num_vectors, CHUNK_TOKENS), pick.strength) for pick in picks]
     laid_out = {
         "prompt": split_into_chunks(prompt, tokenize),
         "negative prompt": split_into_chunks(negative, tokenize, vectors),

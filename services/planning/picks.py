@@ -50,7 +50,8 @@ def pick_embeddings(choices: Sequence[EmbeddingChoice] | None, checkpoint: Check
         )
     picks = [_pick(checked(choice), checkpoint, stock) for choice in choices]
     _refuse_duplicates(picks)
-    return picks
+    # a conditioning has a chunk of its own: first, so that the others share theirs with the words
+    return sorted(picks, key=lambda pick: not pick.embedding.embedding.is_conditioning)
 
 
 def refuse_no_effect(picks: Sequence[Pick], checkpoint: Checkpoint, cfg: float) -> None:

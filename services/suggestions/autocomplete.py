@@ -12,7 +12,7 @@ from services.matching import MIN_SIMILARITY
 from services.stock import Stocks
 from services.suggestions.ranking import Habits, Ranking, score
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestion
-from services.text import plural, shorten
+from services.text import shorten
 
 NO_HABITS = Habits()
 
@@ -90,5 +90,5 @@ def _describe(embedding: InstalledEmbedding, checkpoint: Checkpoint, strength: f
     value = str(EmbeddingChoice(embedding.id, strength))
     starred = STAR if embedding.id in checkpoint.recommended else ""
     targets = ", ".join(embedding.targets) or "no description"
-    label = LABEL_SEPARATOR.join((f"{starred}{value}", targets, plural(embedding.num_vectors, "vector")))
+    label = LABEL_SEPARATOR.join((f"{starred}{value}", targets, embedding.extent))
     return Suggestion(shorten(label, MAX_CHOICE_CHARACTERS), value)

@@ -79,7 +79,7 @@ async def test_other_formats_are_converted(place: Place) -> None:
     reply = await mod.slash("embedding install", file=("old-style.pt", file.getvalue()))
     text = (await reply.until(lambda message: "Installed" in message.text)).text
     assert "Installed **old-style**" in text
-    assert "Vectors: 3" in text
+    assert "Size: 3 vectors" in text
     await mod.slash("embedding remove", name="old-style")
 
 
@@ -162,7 +162,7 @@ async def test_an_embeddings_card_shows_what_it_does(place: Place) -> None:
     for _ in range(2):  # the second time from the cache
         reply = await ana.slash("embedding info", name="demo-washed-out")
         card = await reply.until(lambda message: bool(message.attachments), 60)
-        for said in ("Targets: washed out", "Demo: fits", "Vectors: 2", "Without and with it", "licence: MIT"):
+        for said in ("Targets: washed out", "Demo: fits", "Size: 2 vectors", "Without and with it", "licence: MIT"):
             assert said in card.text
         (pair,) = card.attachments
         assert pair.description == "The same request and seed on Demo twice: without demo-washed-out, and with it"

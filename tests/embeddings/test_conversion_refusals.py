@@ -97,10 +97,6 @@ def damaged(values: np.ndarray, value: float) -> np.ndarray:
             sentences.NINE_TENSORS,
         ),
         (table_pt({"a": SD1, "b": SD1}), "This file's tensors match no known embedding format: 'a', 'b'."),
-        (
-            table_pt({"a": rows(77).reshape(1, 77, 768)}),
-            "This file contains a whole encoded prompt (a text encoder's output), not token vectors.",
-        ),
         (a1111_pt(rows(76)), sentences.TOO_MANY_VECTORS),
         (a1111_pt(damaged(SD1, np.nan)), sentences.NOT_NUMBERS),
         (a1111_pt(damaged(SD1, np.inf), "F16"), sentences.NOT_NUMBERS),
