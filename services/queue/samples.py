@@ -1,33 +1,31 @@
-"""Show what an embedding does: the same request and seed without it and with it, drawn once and cached."""
+"""Show what an embedding does: the same request without it and with it, for several seeds, drawn once and cached."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image
 
 from embeddings.library import InstalledEmbedding
 from services.checkpoints import Checkpoint
+from services.comparison import Comparison, Row, without_each_all
 from services.engine.messages import RenderRequest
 from services.engine.process import Engine
 from services.files import write_atomically
 from services.parameters import GenerationParameters
+from services.pictures.grid import draw_grid
 from services.planning.fit import fit_of
 from services.planning.picks import Pick, placed
 from services.queue.line import Line
 from services.stock import Stock
 
-SEED = 7
+#: a single seed may be the one where an embedding does nothing, or wonders
+SEED, NUM_SEEDS = 7, 3
 #: for embeddings whose catalog entry has no sample prompt
 PROMPT = "a portrait of a smiling person who waves with both hands, in a garden"
-_GAP = 8  # pixels between the two pictures
 
 
 class Samples:
-    """Pairs on disk, one per checkpoint and content hash."""
+    """Sheets on disk, one per checkpoint and content hash."""
 
     def __init__(self, *, engine: Engine, line: Line, stock: Stock, folder: Path) -> None:
         self._engine = engine
@@ -36,10 +34,10 @@ class Samples:
         self._folder = folder
         self._drawing: dict[Path, asyncio.Task[bytes]] = {}
 
-    async def pair(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, member_id: int) -> bytes:
-        """A PNG with both pictures side by side; the left one is without the embedding.
+    async def sheet(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, member_id: int) -> bytes:
+        """A PNG with a row for each seed, without the embedding and with it.
 
-        A pair that isn't drawn yet waits in line like a request of the member's.
+        A sheet that isn't drawn yet waits in line like a request of the member's.
 
         Raises: EngineError, if it can't be drawn right now; LimitReached, if the member has enough in line.
         """
@@ -53,49 +51,39 @@ class Samples:
         return await asyncio.shield(task)
 
     async def _draw(self, embedding: InstalledEmbedding, checkpoint: Checkpoint, path: Path, member_id: int) -> bytes:
-        plans = _plans(embedding, checkpoint)
-        request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plans)
-        work = sum(plan.pixel_steps for plan in plans)
-        async with self._line.turn(member_id, checkpoint.id, work):
+        plan = sample_plan(embedding, checkpoint)
+        request = RenderRequest(checkpoint, self._shelf.installation(checkpoint.id), plan.parts)
+        async with self._line.turn(member_id, checkpoint.id, plan.pixel_steps):
             rendered = await self._engine.render(request, lambda _: None)
-        pictures = [Image.open(io.BytesIO(files[0])) for files in rendered.pictures]
-        data = await asyncio.to_thread(_side_by_side, pictures)
+        cells = dict(enumerate(files[0] for files in rendered.pictures))
+        assert plan.comparison is not None
+        data = await asyncio.to_thread(draw_grid, plan.comparison, plan.seed, cells)
         await asyncio.to_thread(write_atomically, path, data)
         return data
 
     def _path(self, embedding: InstalledEmbedding, checkpoint: Checkpoint) -> Path:
-        return self._folder / checkpoint.id / f"{embedding.content_hash}.png"
+        return self._folder / checkpoint.id / f"{embedding.content_hash}-{NUM_SEEDS}.png"
 
 
-def _plans(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> tuple[GenerationParameters, ...]:
-    with_it = (placed(Pick(embedding, embedding.strength, fit_of(embedding, checkpoint))),)
+def sample_plan(embedding: InstalledEmbedding, checkpoint: Checkpoint) -> GenerationParameters:
+    """The comparison that shows what an embedding does to a checkpoint's pictures."""
+    used = placed(Pick(embedding, embedding.strength, fit_of(embedding, checkpoint)))
     entry = embedding.entry
-    return tuple(
-        GenerationParameters(
-            checkpoint=checkpoint.id,
-            prompt=(entry and entry.sample) or PROMPT,
-            negative="",
-            embeddings=embeddings,
-            cfg=(entry and entry.cfg) or checkpoint.cfg,
-            steps=checkpoint.steps,
-            width=checkpoint.width,
-            height=checkpoint.height,
-            seed=SEED,
-            count=1,
-            sampler=checkpoint.sampler,
-            clip_skip=checkpoint.clip_skip,
-        )
-        for embeddings in ((), with_it)
+    cfg = (entry and entry.cfg) or checkpoint.cfg
+    rows = tuple(Row(number, cfg) for number in range(NUM_SEEDS))
+    comparison = Comparison(without_each_all((used.label,)), rows)
+    return GenerationParameters(
+        checkpoint=checkpoint.id,
+        prompt=(entry and entry.sample) or PROMPT,
+        negative="",
+        embeddings=(used,),
+        cfg=cfg,
+        steps=checkpoint.steps,
+        width=checkpoint.width,
+        height=checkpoint.height,
+        seed=SEED,
+        count=len(comparison),
+        sampler=checkpoint.sampler,
+        clip_skip=checkpoint.clip_skip,
+        comparison=comparison,
     )
-
-
-def _side_by_side(pictures: Sequence[Image.Image]) -> bytes:
-    width = sum(picture.width for picture in pictures) + _GAP * (len(pictures) - 1)
-    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures)), "white")
-    x = 0
-    for picture in pictures:
-        sheet.paste(picture, (x, 0))
-        x += picture.width + _GAP
-    file = io.BytesIO()
-    sheet.save(file, "PNG")
-    return file.getvalue()

@@ -102,12 +102,14 @@ class Visitor:
 
 
 @asynccontextmanager
-async def open_page(url: str, person: str, *, scheme: Any = "light", width: int = 1280) -> AsyncIterator[Visitor]:
-    """Open the playground's page at `url` as a person, in a window 800 pixels high."""
+async def open_page(
+    url: str, person: str, *, scheme: Any = "light", width: int = 1280, height: int = 800
+) -> AsyncIterator[Visitor]:
+    """Open the playground's page at `url` as a person."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         page = await browser.new_page(
-            viewport={"width": width, "height": 800},
+            viewport={"width": width, "height": height},
             device_scale_factor=1,
             color_scheme=scheme,
             reduced_motion="reduce",

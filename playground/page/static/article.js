@@ -64,7 +64,7 @@ function head({ id, author, timestamp, edited_timestamp }) {
 }
 
 function content(message, old, store) {
-  const attachments = message.flags & COMPONENTS_V2 ? [] : message.attachments;
+  const attachments = message.flags & COMPONENTS_V2 ? [] : shownBeside(message);
   const isLoading = Boolean(message.flags & LOADING);
   const isPair = attachments.length === 1 && message.embeds.length === 1;
   return [
@@ -77,6 +77,13 @@ function content(message, old, store) {
       message.embeds.map((data) => embed(data, store)),
     ),
   ];
+}
+
+/** The attachments that no embed shows as its own picture. */
+function shownBeside({ attachments, embeds }) {
+  const path = (url) => new URL(url, location.href).pathname;
+  const used = new Set(embeds.flatMap(({ image, thumbnail }) => [image, thumbnail]).flatMap((media) => media?.url ? [path(media.url)] : []));
+  return attachments.filter(({ url }) => !used.has(path(url)));
 }
 
 function thinking(name) {
