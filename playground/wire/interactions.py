@@ -9,6 +9,8 @@ from playground.world import Json, World, permissions
 from playground.world.interactions import COMMAND, COMPONENT, SUBMIT, Interaction
 
 _COMMAND_RESPONSE = 20  # type of a message
+#: kinds of options: a subcommand, and a group of them
+_SUBCOMMANDS = (1, 2)
 
 
 def interaction_json(world: World, interaction: Interaction) -> Json:
@@ -42,6 +44,12 @@ def interaction_json(world: World, interaction: Interaction) -> Json:
     return event
 
 
+def _full_name(data: Json) -> str:
+    """A command's name with those of its group and subcommand."""
+    inner = next((option for option in data.get("options", []) if option["type"] in _SUBCOMMANDS), None)
+    return f"{data['name']} {_full_name(inner)}" if inner else data["name"]
+
+
 def metadata_json(world: World, interaction: Interaction) -> Json:
     """The fields of a message that responds to an interaction."""
     kind = {COMMAND: 2, COMPONENT: 3, SUBMIT: 5}[interaction.kind]
@@ -58,7 +66,7 @@ def metadata_json(world: World, interaction: Interaction) -> Json:
     application_id = str(world.application_id)
     data: Json = {"application_id": application_id, "webhook_id": application_id, "interaction_metadata": metadata}
     if interaction.kind == COMMAND:
-        user, name = metadata["user"], interaction.data["name"]
+        user, name = metadata["user"], _full_name(interaction.data)
         data["interaction"] = {"id": metadata["id"], "type": kind, "name": name, "user": user}
         data["type"] = _COMMAND_RESPONSE
     return data

@@ -54,13 +54,21 @@ function fillIn(modal) {
   });
 }
 
+/** On a phone the sidebar is a drawer, which has done its work once something in it is chosen. */
+function closeDrawer() {
+  const side = byId("side");
+  if (side.matches(":popover-open")) side.hidePopover();
+}
+
 async function go(channelId) {
+  closeDrawer();
   store.go(channelId);
   composer.focus();
   await socket.send("go", { channel_id: channelId }).catch(() => {}); // the next action names its channel anyway
 }
 
 function become(name) {
+  closeDrawer();
   const url = new URL(location.href);
   url.searchParams.set("person", name);
   history.replaceState(null, "", url);
