@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from cogs.text import MAX_OPTION
-from services.parameters import MAX_COUNT, MAX_SEED
+from services.parameters import MAX_COUNT, MAX_SEED, RANDOM_SEED
 from services.planning.limits import MAX_CFG
 from services.policy.policy import MAX_STEPS
 from services.samplers import SAMPLERS
@@ -20,7 +20,7 @@ Choices = list[app_commands.Choice[str]]
 #: Discord's client refuses other numbers; models and servers may have narrower bounds, which the planner knows
 Cfg = app_commands.Range[float, 0.0, MAX_CFG]
 Steps = app_commands.Range[int, 1, MAX_STEPS]
-Seed = app_commands.Range[int, 0, MAX_SEED]
+Seed = app_commands.Range[int, RANDOM_SEED, MAX_SEED]
 Count = app_commands.Range[int, 1, MAX_COUNT]
 
 EMBEDDING_OPTIONS = ("embedding1", "embedding2", "embedding3")

@@ -59,8 +59,8 @@ class Compare(commands.Cog):
             blind: Hide which column is which until the vote is over.
             negative: What every cell avoids, in words.
             cfg: How closely to follow both prompts; higher makes negatives stronger.
-            size: Width x height in the model's pixels.
-            seed: Repeats a comparison exactly. Leave it out for a new one.
+            size: Width x height in the model's pixels, or a shape: 2:3, portrait, landscape.
+            seed: Repeats a comparison exactly. Left out, or -1, it is random.
         """
         typed = (embedding1, embedding2, embedding3, embedding4)
         choices = tuple(choice for text in typed for choice in parse_choices(text or ""))

@@ -14,6 +14,8 @@ from services.comparison import Comparison
 
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 4
+#: what A1111's users write for any seed
+RANDOM_SEED = -1
 
 
 #: one embedding's vectors by text encoder, (n, width) each, float32

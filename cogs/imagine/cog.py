@@ -61,8 +61,8 @@ class Imagine(commands.Cog):
             preset: A saved combination of this server.
             cfg: How closely to follow both prompts; higher makes negatives stronger.
             steps: Denoising steps; more is slower and finer.
-            size: Width x height in the model's pixels.
-            seed: Repeats a picture exactly. Leave it out for a new one.
+            size: Width x height in the model's pixels, or a shape: 2:3, portrait, landscape.
+            seed: Repeats a picture exactly. Left out, or -1, it is random.
             count: How many pictures, 1 to 4.
             sampler: How noise is turned into a picture.
         """

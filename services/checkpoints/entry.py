@@ -57,6 +57,9 @@ class Checkpoint(BaseModel):
     #: recommended embeddings, best first; the default is the first that is installed
     recommended: tuple[str, ...] = ()
     note: str = ""
+    #: a small model's whole vocabulary: the things that it draws, in the plural, and the other words that it knows
+    draws: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()
     #: draws only in age-restricted channels
     age_restricted: bool = False
 

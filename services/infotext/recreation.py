@@ -18,8 +18,9 @@ from services.infotext.reader import Infotext
 from services.infotext.writer import PROGRAM
 from services.parameters import MAX_SEED
 from services.planning.fit import Fit, fit_of
-from services.planning.limits import MAX_CFG, parse_size
+from services.planning.limits import MAX_CFG
 from services.planning.naming import is_unmistakable
+from services.planning.sizes import parse_size
 from services.prompting.mentions import Mention, take_leading, take_mentions
 from services.requests import GenerationRequest
 from services.samplers import parse_sampler

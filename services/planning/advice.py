@@ -6,6 +6,7 @@ higher CFG makes negatives stronger.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -14,6 +15,7 @@ from services.parameters import GenerationParameters
 from services.planning.fit import Fit
 from services.planning.picks import Pick
 from services.prompting import CHUNK_TOKENS
+from services.text import and_list, shorten
 
 #: nobody reads more hints than this
 MAX_HINTS = 2
@@ -23,8 +25,19 @@ LOW_CFG = 3.0
 
 def advise(parameters: GenerationParameters, checkpoint: Checkpoint, picks: Sequence[Pick]) -> tuple[str, ...]:
     """Up to two hints, the most important first."""
-    hints = [*_lineage(picks, checkpoint), *_pairs(picks), *_amounts(parameters, checkpoint, picks)]
+    unknown = _unknown_words(parameters.prompt, checkpoint)
+    hints = [*unknown, *_lineage(picks, checkpoint), *_pairs(picks), *_amounts(parameters, checkpoint, picks)]
     return tuple(hints[:MAX_HINTS])
+
+
+def _unknown_words(prompt: str, checkpoint: Checkpoint) -> Iterator[str]:
+    if not checkpoint.draws:
+        return
+    known = {form for word in (*checkpoint.draws, *checkpoint.knows) for form in (word, word.removesuffix("s"))}
+    words = re.findall(r"[^\W\d_]{2,}", prompt.casefold())
+    if unknown := [f"'{shorten(word)}'" for word in dict.fromkeys(words) if word not in known]:
+        some = and_list(unknown[:3])
+        yield f"{checkpoint.title} draws {and_list(checkpoint.draws)}; it doesn't know {some}."
 
 
 def _lineage(picks: Sequence[Pick], checkpoint: Checkpoint) -> Iterator[str]:

@@ -19,6 +19,7 @@ _FOREIGN = re.compile(
     r"|\{[^{}\n]{1,100}\}"  # dynamic prompts, or NovelAI's emphasis
     r"|__[\w/*.-]{1,60}__"  # a wildcard
     r"|(?<=\s)AND(?=\s)"  # A1111 mixes two prompts
+    r"|(?<=\s)--[a-z]{1,12}\b(?:\s+[\d:.]+)?"  # Midjourney's settings
 )
 
 

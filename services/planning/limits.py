@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.checkpoints import Checkpoint
 from services.errors import PromptTooLong, UserError
 from services.planning.picks import Pick
 from services.prompting import CHUNK_TOKENS, split_into_chunks
 from services.prompting.chunks import Tokenize, count_tokens
-from services.text import shorten
 
 #: no encoder was trained on prompts of more chunks, and each one costs time
 MAX_CHUNKS = 4
 MAX_CFG = 30.0
 
-_SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
 Number = TypeVar("Number", int, float)
 
 
@@ -61,30 +57,3 @@ def measure(prompt: str, negative: str, picks: Sequence[Pick], tokenize: Tokeniz
             )
     prompt_tokens, negative_tokens = (count_tokens(chunks) for chunks in laid_out.values())
     return Budget(prompt_tokens, negative_tokens, max(len(chunks) for chunks in laid_out.values()))
-
-
-def parse_size(typed: str | None, checkpoint: Checkpoint) -> tuple[int, int]:
-    """Width and height in the model's pixels.
-
-    Raises: UserError, naming the nearest size that the model takes.
-    """
-    if typed is None:
-        return checkpoint.width, checkpoint.height
-    match = _SIZE.fullmatch(typed)
-    if match is None:
-        raise UserError(
-            f"Write the size as width x height, for example {checkpoint.size}; you gave '{shorten(typed)}'."
-        )
-    width, height = int(match[1]), int(match[2])
-    nearest = tuple(_nearest_side(side, checkpoint) for side in (width, height))
-    if nearest != (width, height):
-        raise UserError(
-            f"{checkpoint.title} takes sides from {checkpoint.min_side} to {checkpoint.max_side} pixels in steps of "
-            f"{checkpoint.multiple}; instead of {width}x{height} try {nearest[0]}x{nearest[1]}."
-        )
-    return width, height
-
-
-def _nearest_side(side: int, checkpoint: Checkpoint) -> int:
-    limited = min(max(side, checkpoint.min_side), checkpoint.max_side)
-    return round(limited / checkpoint.multiple) * checkpoint.multiple

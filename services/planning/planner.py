@@ -6,11 +6,12 @@ import secrets
 from dataclasses import dataclass
 
 from services.errors import UserError
-from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters
+from services.parameters import MAX_COUNT, MAX_SEED, RANDOM_SEED, GenerationParameters
 from services.planning.advice import advise
 from services.planning.leftovers import say_what_stays_words
-from services.planning.limits import MAX_CFG, measure, parse_size, within
+from services.planning.limits import MAX_CFG, measure, within
 from services.planning.picks import pick_embeddings, placed, refuse_no_effect
+from services.planning.sizes import parse_size
 from services.prompting.tokens import load_tokenizer
 from services.requests import GenerationRequest
 from services.samplers import find_sampler
@@ -42,7 +43,8 @@ class Planner:
         cfg = within("CFG", request.cfg, checkpoint.cfg, 0, MAX_CFG)
         steps = within("Steps", request.steps, checkpoint.steps, 1, checkpoint.max_steps)
         count = within("Count", request.count, 1, 1, self._stock.max_count)
-        seed = within("Seed", request.seed, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
+        wanted = None if request.seed == RANDOM_SEED else request.seed
+        seed = within("Seed", wanted, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
         width, height = parse_size(request.size, checkpoint)
         sampler = find_sampler(request.sampler or checkpoint.sampler)
         # 3. embeddings

@@ -11,8 +11,9 @@ from services.choices import EmbeddingChoice, checked
 from services.errors import PromptTooLong, UnknownName, UserError
 from services.parameters import MAX_COUNT
 from services.planning.extraction import Extracted, extract_embeddings
-from services.planning.limits import MAX_CFG, measure, parse_size, within
+from services.planning.limits import MAX_CFG, measure, within
 from services.planning.picks import pick_embeddings, refuse_no_effect
+from services.planning.sizes import parse_size
 from services.presets.layers import Filled, choice_keys
 from services.prompting.tokens import load_tokenizer
 from services.requests import GenerationRequest, Preset

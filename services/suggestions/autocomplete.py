@@ -9,6 +9,7 @@ from services.checkpoints import Checkpoint
 from services.choices import LABEL_SEPARATOR, STAR, EmbeddingChoice, guess_choice, split_choices
 from services.errors import UserError
 from services.matching import MIN_SIMILARITY
+from services.planning.sizes import named_sizes
 from services.stock import Stocks
 from services.suggestions.ranking import Habits, Ranking, score
 from services.suggestions.suggestion import MAX_CHOICE_CHARACTERS, MAX_CHOICES, Suggestion
@@ -67,10 +68,8 @@ class Suggestions:
             checkpoint = self._stocks.of(guild_id).checkpoint(model)
         except UserError:
             return []
-        width, height, multiple = checkpoint.width, checkpoint.height, checkpoint.multiple
-        long_side = min(checkpoint.max_side, width * 3 // 2 // multiple * multiple)
-        sizes: dict[tuple[int, int], str] = {(width, height): "square"}
-        for name, size in (("portrait", (width, long_side)), ("landscape", (long_side, height))):
+        sizes: dict[tuple[int, int], str] = {}
+        for name, size in named_sizes(checkpoint).items():
             sizes.setdefault(size, name)
         return [Suggestion(f"{wide} × {high}, {name}", f"{wide}x{high}") for (wide, high), name in sizes.items()]
 

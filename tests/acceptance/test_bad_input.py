@@ -39,8 +39,8 @@ REFUSED = {
 OUT_OF_BOUNDS: dict[str, tuple[dict[str, Any], str]] = {
     "CFG 100": ({"cfg": 100}, "cfg must be between"),
     "no steps": ({"steps": 0}, "steps must be between 1 and 500"),
-    "negative seed": ({"seed": -1}, "seed must be between 0 and 4294967295"),
-    "huge seed": ({"seed": 2**40}, "seed must be between 0 and 4294967295"),
+    "negative seed": ({"seed": -2}, "seed must be between -1 and 4294967295"),
+    "huge seed": ({"seed": 2**40}, "seed must be between -1 and 4294967295"),
     "too many pictures": ({"count": 9}, "count must be between 1 and 4"),
 }
 

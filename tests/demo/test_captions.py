@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from demo.artifacts import ARTIFACTS
 from demo.captions import COMPLAINTS, EMPTY_SHARE, NAMED_SHARE, PRAISE, PRAISED_SHARE, example
-from demo.world import Scene
+from demo.world import SHAPES, Scene
+from services.checkpoints import read_shelf
 
 Examples = list[tuple[Scene, str, bool]]
 COUNT = 6000
@@ -55,3 +58,12 @@ def test_pictures_with_an_empty_caption_have_habits_too(examples: Examples):
     """Otherwise guidance away from the empty caption alone would remove artifacts."""
     empty = [scene for scene, caption, _ in examples if caption == ""]
     assert sum(bool(scene.artifacts) for scene in empty) / len(empty) > 0.25
+
+
+def test_the_checkpoints_entry_names_every_word_of_its_captions(examples: Examples, tmp_path: Path) -> None:
+    """Whoever types another word is told that the model doesn't know it."""
+    entry = read_shelf(tmp_path).find("demo")
+    known = {form for word in (*entry.draws, *entry.knows) for form in (word, word.removesuffix("s"))}
+    used = {word for _, caption, _ in examples for word in re.findall(r"[a-z]{2,}", caption)}
+    assert used <= known
+    assert set(SHAPES) <= known

@@ -24,6 +24,21 @@ def test_an_ordinary_plan_needs_no_hint() -> None:
     assert hints(installed("blur"), installed("tint"), negative="blurry, watermark, low contrast") == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "hint"),
+    [
+        ("a cat in the snow", "Demo draws houses and fish; it doesn't know 'cat'."),
+        ("three big cats, 4k, fishes", "Demo draws houses and fish; it doesn't know 'three', 'big' and 'cats'."),
+        ("a House in the (snow:1.2)", ""),
+        ("fish in snow", ""),
+        ("", ""),
+    ],
+)
+def test_a_model_that_knows_few_words_says_so(prompt: str, hint: str) -> None:
+    small = a_checkpoint(cfg=6.0, draws=("houses", "fish"), knows=("in", "the", "snow"))
+    assert hints(model=small, prompt=prompt) == ((hint,) if hint else ())
+
+
 def test_another_lineage_is_mentioned() -> None:
     model = a_checkpoint("real", Architecture.SD1, title="Real", lineage="realistic", cfg=6.0)
     (hint,) = hints(installed("toon", Architecture.SD1, lineage="anime"), model=model)

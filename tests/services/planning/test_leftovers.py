@@ -48,6 +48,7 @@ def said(stock: Stock, prompt: str = "a fish", negative: str = "") -> list[str]:
         ("a fish AND a cat", "", ": AND"),
         ("a {red|blue} fish", "", "{red|blue}"),
         ("a __colour__ fish", "__bad__", "__colour__, __bad__"),
+        ("a fish --ar 2:3 --no text", "", "--ar 2:3, --no"),
     ],
 )
 def test_what_stays_words_is_said(stock: Stock, prompt: str, negative: str, sentence: str) -> None:

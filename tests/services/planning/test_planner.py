@@ -14,8 +14,9 @@ from services.checkpoints import CfgMode
 from services.choices import EmbeddingChoice
 from services.errors import DoesNotFit, NotInstalled, PromptTooLong, TooManyEmbeddings, UnknownName, UserError
 from services.parameters import MAX_COUNT, MAX_SEED, GenerationParameters, PlanRecord
-from services.planning.limits import MAX_CHUNKS, parse_size
+from services.planning.limits import MAX_CHUNKS
 from services.planning.planner import Planner
+from services.planning.sizes import parse_size
 from services.requests import GenerationRequest
 from services.samplers import SAMPLERS
 from services.stock import EmbeddingLimits, Stock
@@ -80,6 +81,7 @@ def test_open_settings_are_filled_in_from_the_model(planner: Planner) -> None:
     assert placed.vectors["clip_demo"].shape == (2, 96)
     assert 0 <= made.seed < MAX_SEED - MAX_COUNT
     assert plan(planner).seed != made.seed
+    assert plan(planner, seed=-1).seed != plan(planner, seed=-1).seed, "-1 is any seed, as in A1111"
 
 
 def test_given_settings_are_used(planner: Planner) -> None:
@@ -157,14 +159,18 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         ({"size": "70x64"}, UserError, "steps of 16; instead of 70x64 try 64x64"),
         ({"size": "64x2000"}, UserError, "try 64x96"),
         ({"size": "0x0"}, UserError, "try 48x48"),
-        ({"size": "wide"}, UserError, "Write the size as width x height, for example 64x64; you gave 'wide'."),
+        (
+            {"size": "wide"},
+            UserError,
+            "Write the size as width x height, for example 64x64, or as 2:3, square, portrait or landscape; you gave 'wide'.",
+        ),
         ({"size": "64"}, UserError, "you gave '64'."),
         ({"size": ""}, UserError, "you gave ''."),
         ({"steps": 0}, UserError, OUT_OF_BOUNDS.format(name="Steps", low=1, high=50, value=0)),
         ({"steps": 51}, UserError, "you gave 51."),
         ({"count": 0}, UserError, OUT_OF_BOUNDS.format(name="Count", low=1, high=4, value=0)),
         ({"count": 5}, UserError, "you gave 5."),
-        ({"seed": -1}, UserError, OUT_OF_BOUNDS.format(name="Seed", low=0, high=MAX_SEED, value=-1)),
+        ({"seed": -2}, UserError, OUT_OF_BOUNDS.format(name="Seed", low=0, high=MAX_SEED, value=-2)),
         ({"seed": MAX_SEED + 1}, UserError, "you gave 4294967296."),
         ({"prompt": "fish " * 1000}, PromptTooLong, PROMPT_TOO_LONG.format(which="prompt", tokens=1000)),
         ({"negative": "blurry, " * 625}, PromptTooLong, "The negative prompt has"),
