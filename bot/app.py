@@ -27,6 +27,7 @@ from cogs.embedding.information import Information
 from cogs.embedding.installing import Installs
 from cogs.embedding.pages import EmbeddingPages
 from cogs.guard import Guard
+from cogs.help import Help
 from cogs.identify.cog import Identify
 from cogs.imagine.cog import Imagine
 from cogs.model import ModelCommands
@@ -169,6 +170,7 @@ async def _assemble(
     imagine = Imagine(generation=generation, completion=completion, presets=presets, limits=stock.limits)
     for cog in (
         imagine,
+        Help(stocks=stocks, samples=samples),
         Compare(generation=generation, completion=completion),
         Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
         *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import io
-
 import discord
 
 from cogs.embedding.cards import info_card, known_card
 from cogs.embedding.installing import Installs
-from cogs.text import MAX_ALT_TEXT
+from cogs.embedding.sample import add_sample
 from embeddings.catalog import CatalogEntry
 from embeddings.library import InstalledEmbedding
-from services.checkpoints import Checkpoint
-from services.errors import EngineError, LimitReached
 from services.library.installer import Installer
 from services.planning.fit import fit_of
-from services.queue.samples import Samples, sample_plan
+from services.queue.samples import Samples
 from services.stock import Stock, Stocks
-from services.text import shorten
 from services.votes import Votes
 
 
@@ -61,24 +56,5 @@ class Information:
             await interaction.response.send_message(embed=card, ephemeral=True)
             return
         await interaction.response.defer(thinking=True, ephemeral=True)
-        files = await self._sample(card, embedding, checkpoint, interaction.user.id)
+        files = await add_sample(card, embedding, checkpoint, interaction.user.id, self._samples)
         await interaction.edit_original_response(embed=card, attachments=files)
-
-    async def _sample(
-        self, card: discord.Embed, embedding: InstalledEmbedding, checkpoint: Checkpoint, member_id: int
-    ) -> list[discord.File]:
-        """Add the pictures to the card, and return their file; none where it can't be drawn now."""
-        try:
-            data = await self._samples.sheet(embedding, checkpoint, member_id)
-        except EngineError:
-            return []  # the card is worth reading without it
-        except LimitReached as error:
-            card.set_footer(text=f"Pictures without it and with it belong here. {error}")
-            return []
-        plan = sample_plan(embedding, checkpoint)
-        seeds = f"seeds {plan.seed} to {plan.seed_of(plan.count - 1)}"
-        text = f"{plan.prompt}, on {checkpoint.title} at CFG {plan.cfg:g}, {seeds}. No embedding helps with every seed."
-        card.set_image(url="attachment://sample.png")
-        card.add_field(name="Without and with it", value=text, inline=False)
-        alt = f"{plan.prompt}, drawn by {checkpoint.title} for {seeds}, a row each: without {embedding.id}, and with it"
-        return [discord.File(io.BytesIO(data), "sample.png", description=shorten(alt, MAX_ALT_TEXT))]

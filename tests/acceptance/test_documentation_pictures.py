@@ -63,6 +63,8 @@ async def test_the_cards_of_choosing_and_combining(place: Place, folder: Path) -
         assert await ana.see(f"article[data-id='{info.id}'] .body img").count() == 1, (
             "its picture is shown once, in its embed"
         )
+        help_ = await drawn(await person.slash("help"))
+        await keep(ana, help_.id, folder / "docs" / "cards" / "help.png")
         page = await person.slash("embedding browse", model="demo")
         assert page.message is not None
         await keep(ana, page.message.id, folder / "docs" / "cards" / "browse.png")
