@@ -7,7 +7,7 @@ import discord
 from cogs.embedding.cards import info_card, known_card
 from cogs.embedding.installing import Installs
 from cogs.embedding.sample import add_sample
-from embeddings.catalog import CatalogEntry
+from embeddings.catalog import CatalogEntry, other_file_of
 from embeddings.library import InstalledEmbedding
 from services.library.installer import Installer
 from services.planning.fit import fit_of
@@ -51,6 +51,8 @@ class Information:
         tally = self._votes.tally(interaction.guild_id, embedding.id)
         is_shared = self._installer.is_shared(embedding)
         card = info_card(embedding, stock.models, presets, is_shared=is_shared, tally=tally)
+        if (known := stock.catalog_entry(embedding.id)) is not None and embedding.entry is None:
+            card.insert_field_at(0, name="Careful", value=other_file_of(known), inline=False)
         checkpoint = next((model for model in stock.models if fit_of(embedding, model).is_usable), None)
         if checkpoint is None or stock.everywhere.paused:
             await interaction.response.send_message(embed=card, ephemeral=True)

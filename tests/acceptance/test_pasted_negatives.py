@@ -125,3 +125,12 @@ async def test_what_cannot_be_used_is_refused_as_an_option_would_be(
         names = dict(zip(("embedding1", "embedding2"), ("EasyNegative", "negativeXL_D"), strict=True))
         option = await bot.discord.person("ana").slash("imagine", prompt="a red fish", steps=1, **names)
         assert option.text == refusal.text
+
+
+async def test_a_file_that_merely_has_a_known_name_warns_on_its_card(bot: BotProcess) -> None:
+    ana = bot.discord.person("ana")
+    card = await drawn(await ana.slash("embedding info", name="EasyNegative"))
+    warning = "Careful: This file is named like 'EasyNegative', but it isn't a known file of that embedding"
+    assert warning in card.text
+    own = await drawn(await ana.slash("embedding info", name="blur"))
+    assert "Careful" not in own.text
