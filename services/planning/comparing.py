@@ -40,11 +40,18 @@ def plan_comparison(
     unlimited = replace(stock, limits=EmbeddingLimits(minimum=1, maximum=MAX_COLUMNS_EACH))
     planned = Planner(unlimited).plan(replace(request, count=most if rows is Rows.SEEDS else 1))
     plan = planned.parameters
-    columns = list(without_each_all(tuple(embedding.label for embedding in plan.embeddings)))
-    if is_blind:
-        random.Random(plan.seed).shuffle(columns)
-    comparison = Comparison(tuple(columns), _rows(rows, plan, most), is_blind)
-    return Planned(_with(plan, comparison), planned.hints)
+    columns = without_each_all(tuple(embedding.label for embedding in plan.embeddings))
+    comparison = Comparison(columns, _rows(rows, plan, most), is_blind)
+    return Planned(shuffled_if_blind(_with(plan, comparison)), planned.hints)
+
+
+def shuffled_if_blind(plan: GenerationParameters) -> GenerationParameters:
+    """The same with the columns of a blind comparison in another order for each seed."""
+    if plan.comparison is None or not plan.comparison.is_blind:
+        return plan
+    columns = list(plan.comparison.columns)
+    random.Random(plan.seed).shuffle(columns)
+    return replace(plan, comparison=replace(plan.comparison, columns=tuple(columns)))
 
 
 def with_and_without(plan: GenerationParameters) -> GenerationParameters:

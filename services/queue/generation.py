@@ -13,7 +13,7 @@ from typing import Any
 from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
-from services.planning.comparing import Rows, plan_comparison, with_and_without
+from services.planning.comparing import Rows, plan_comparison, shuffled_if_blind, with_and_without
 from services.planning.permission import refuse_asker, refuse_plan
 from services.planning.planner import Planned, Planner
 from services.presets import Presets
@@ -173,7 +173,7 @@ class Generation:
         await asyncio.to_thread(refuse_plan, job.parameters, stock, place)
         seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
         (plan,) = await self._jobs.load_plans([job])
-        return Planned(replace(plan, seed=seed), job.hints)
+        return Planned(shuffled_if_blind(replace(plan, seed=seed)), job.hints)
 
     async def job(self, job_id: JobId, seen: ReplyTarget) -> Job:
         """A stored job, named by a button that was `seen` somewhere.

@@ -8,7 +8,7 @@ import pytest
 
 from services.comparison import ALL, WITHOUT
 from services.errors import TooManyEmbeddings
-from services.planning.comparing import Rows, plan_comparison, with_and_without
+from services.planning.comparing import Rows, plan_comparison, shuffled_if_blind, with_and_without
 from services.planning.planner import Planner
 from services.policy.policy import Policy
 from services.requests import GenerationRequest
@@ -84,6 +84,14 @@ def test_a_blind_order_does_not_follow_from_the_options(stock: Stock) -> None:
         orders.add(tuple(column.label for column in plan.comparison.columns))
     assert len(orders) > 5
     assert {tuple(sorted(order)) for order in orders} == {tuple(sorted((ALL, WITHOUT, "blur", "tint")))}
+
+
+def test_a_reroll_of_a_blind_comparison_does_not_tell_the_order_of_the_first(stock: Stock) -> None:
+    plan = plan_comparison(request("blur", "tint"), stock, is_blind=True).parameters
+    again = {shuffled_if_blind(replace(plan, seed=seed)).comparison for seed in range(20)}
+    assert len(again) > 5
+    named = plan_comparison(request("blur", "tint"), stock).parameters
+    assert shuffled_if_blind(replace(named, seed=99)).comparison == named.comparison
 
 
 def test_an_earlier_picture_is_compared_as_it_is(stock: Stock) -> None:
