@@ -30,8 +30,11 @@ from cogs.guard import Guard
 from cogs.help import Help
 from cogs.identify.cog import Identify
 from cogs.imagine.cog import Imagine
+from cogs.imagine.compose import Compose
+from cogs.mending import Mending
 from cogs.model import ModelCommands
 from cogs.permissions import EmbeddingPermissions
+from cogs.picture.cog import Pictures
 from cogs.preset.cog import PresetCommands
 from cogs.preset.reading import PresetReading
 from cogs.privacy.cog import PrivacyCommands
@@ -39,6 +42,7 @@ from cogs.remedies import Remedies
 from cogs.rights import CommandRights
 from cogs.settings.cog import SettingsCommands
 from cogs.settings.scope import Scopes
+from services.drafts import Drafts
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
 from services.library.downloads import MAX_EMBEDDING_BYTES, Downloads
@@ -167,13 +171,21 @@ async def _assemble(
     guard = Guard(stocks=stocks, rights=rights)
     votes = Votes(storage.votes)
     completion = Completion(suggestions=suggestions, generation=generation, votes=votes)
-    imagine = Imagine(generation=generation, completion=completion, presets=presets, limits=stock.limits)
+    drafts, remedies = Drafts(storage.drafts), Remedies()
+    imagine = Imagine(generation=generation, completion=completion, presets=presets, drafts=drafts, limits=stock.limits)
+    compare = Compare(generation=generation, completion=completion, drafts=drafts)
+    identifier = Identifier(stocks)
+    buttons = Buttons(client=client, generation=generation)
     for cog in (
         imagine,
         Help(stocks=stocks, samples=samples),
-        Compare(generation=generation, completion=completion),
-        Identify(client=client, identifier=Identifier(stocks), imagine=imagine, generation=generation),
-        *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes),
+        Compose(client=client, imagine=imagine, completion=completion, presets=presets),
+        compare,
+        remedies,
+        Mending(client=client, remedies=remedies, drafts=drafts, imagine=imagine, compare=compare),
+        Identify(client=client, identifier=identifier, imagine=imagine, generation=generation),
+        Pictures(buttons=buttons, identifier=identifier, imagine=imagine, stocks=stocks),
+        *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes, remedies),
         ModelCommands(stocks=stocks),
         PresetCommands(presets=presets, completion=completion),
         PresetReading(presets),
@@ -181,7 +193,7 @@ async def _assemble(
         PrivacyCommands(client=client, privacy=privacy),
         rights,
         guard,
-        Buttons(client=client, generation=generation),
+        buttons,
         Voting(client=client, generation=generation, votes=votes),
         ExpiredForms(),
         Reactions(client=client, generation=generation, guard=guard),
@@ -199,8 +211,8 @@ def _embedding_cogs(
     permissions: EmbeddingPermissions,
     samples: Samples,
     votes: Votes,
+    remedies: Remedies,
 ) -> Sequence[commands.Cog]:
-    remedies = Remedies()
     installs = Installs(client=client, stocks=stocks, installer=installer, permissions=permissions, remedies=remedies)
     pages = EmbeddingPages(client=client, browsing=Browsing(stocks), installs=installs)
     commands_ = EmbeddingCommands(
@@ -212,4 +224,4 @@ def _embedding_cogs(
         information=Information(stocks=stocks, installer=installer, installs=installs, samples=samples, votes=votes),
         permissions=permissions,
     )
-    return remedies, installs, pages, commands_
+    return installs, pages, commands_

@@ -10,6 +10,8 @@ from cogs.choices import Cfg, Choices, Seed
 from cogs.completion import Completion
 from cogs.interactions import member_of, place_of, target_of, thinking
 from services.choices import parse_choices
+from services.drafts import Draft, Drafts, Grid
+from services.errors import UserError
 from services.jobs import Origin
 from services.planning.comparing import Rows
 from services.queue.generation import Admission, Generation
@@ -24,8 +26,9 @@ _ROWS = [
 class Compare(commands.Cog):
     """Shows what embeddings do instead of telling it."""
 
-    def __init__(self, *, generation: Generation, completion: Completion) -> None:
+    def __init__(self, *, generation: Generation, completion: Completion, drafts: Drafts) -> None:
         self._generation = generation
+        self._drafts = drafts
         self._completion = completion
 
     @app_commands.command()
@@ -73,14 +76,23 @@ class Compare(commands.Cog):
             size=size,
             seed=seed,
         )
-        await self._draw(interaction, request, Rows(rows) if rows else None, is_blind=blind)
+        await self.draw(interaction, request, Grid(Rows(rows) if rows else None, is_blind=blind))
 
-    async def _draw(
-        self, interaction: discord.Interaction, request: GenerationRequest, rows: Rows | None, *, is_blind: bool
-    ) -> None:
+    async def draw(self, interaction: discord.Interaction, request: GenerationRequest, grid: Grid) -> None:
+        """Draw a grid, or refuse it with a button that mends it.
+
+        Raises: UserError.
+        """
+        try:
+            await self._draw(interaction, request, grid)
+        except UserError as refused:
+            await self._drafts.keep(Draft(request, grid=grid), refused, interaction.user.id)
+            raise
+
+    async def _draw(self, interaction: discord.Interaction, request: GenerationRequest, grid: Grid) -> None:
         place, member = place_of(interaction), member_of(interaction.user)
         filled = await self._generation.fill_in(request, None, place, member)
-        planned = await self._generation.plan_comparison(filled, place, member, rows, is_blind=is_blind)
+        planned = await self._generation.plan_comparison(filled, place, member, grid.rows, is_blind=grid.is_blind)
         origin = Origin.of_interaction(interaction.id)
         await self._generation.submit(planned, Admission(target_of(interaction), origin, member, thinking(interaction)))
 

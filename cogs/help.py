@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.embedding.sample import add_sample
+from cogs.imagine.compose import ComposeButton
 from cogs.names import COLOUR
 from services.errors import UserError
 from services.planning.fit import usable_with
@@ -38,7 +39,8 @@ class Help(commands.Cog):
         stock = self._stocks.of(interaction.guild_id)
         await interaction.response.defer(thinking=True, ephemeral=True)
         files = await self._files(card, stock, interaction.user.id)
-        await interaction.edit_original_response(embed=card, attachments=files)
+        view = discord.ui.View(timeout=None).add_item(ComposeButton())
+        await interaction.edit_original_response(embed=card, attachments=files, view=view)
 
     async def _files(self, card: discord.Embed, stock: Stock, member_id: int) -> list[discord.File]:
         try:

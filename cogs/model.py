@@ -39,7 +39,7 @@ def _describe(model: Checkpoint) -> str:
 
 
 def _describe_missing(model: Checkpoint) -> str:
-    return f"{_head(model)}\nnot installed: `python -m bot install {model.id}`"
+    return f"{_head(model)}\nnot installed; the bot's operator can install it"
 
 
 def _head(model: Checkpoint) -> str:

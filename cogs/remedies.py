@@ -11,25 +11,26 @@ from discord.ext import commands
 from services.errors import UserError
 
 #: returns the button for an error, or None where the member couldn't use it
-Remedy = Callable[[discord.Interaction, Any], discord.ui.Item[Any] | None]
+Button = Callable[[discord.Interaction, Any], discord.ui.Item[Any] | None]
 
 
 class Remedies(commands.Cog):
     """Which errors have a remedy; other cogs say so, since the buttons are theirs."""
 
     def __init__(self) -> None:
-        self._remedies: dict[type[UserError], Remedy] = {}
+        self._buttons: dict[type[UserError], Button] = {}
 
-    def offer(self, error_type: type[UserError], remedy: Remedy) -> None:
-        """Use `remedy` for this type of error."""
-        self._remedies[error_type] = remedy
+    def offer(self, error_type: type[UserError], button: Button) -> None:
+        """Use `button` for this type of error, and for those derived from it."""
+        self._buttons[error_type] = button
 
     def view_for(self, interaction: discord.Interaction, error: BaseException) -> discord.ui.View:
-        """The buttons that mend an error, if there are any."""
+        """The buttons that mend an error, if there are any; those for its own type come first."""
         view = discord.ui.View(timeout=None)
-        remedy = self._remedies.get(type(error))  # pyright: ignore[reportArgumentType]
-        if remedy is not None and (item := remedy(interaction, error)) is not None:
-            view.add_item(item)
+        for kind in type(error).__mro__:
+            button = self._buttons.get(kind)
+            if button is not None and (item := button(interaction, error)) is not None:
+                view.add_item(item)
         return view
 
 

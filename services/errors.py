@@ -18,9 +18,17 @@ Anything else is a bug: logged with an incident id that the member sees.
 
 from __future__ import annotations
 
+from services.remedies import Remedy
+
 
 class UserError(Exception):
-    """Its text is for the member."""
+    """Its text is for the member; where there is a remedy, a button does it."""
+
+    def __init__(self, sentence: str, remedy: Remedy | None = None) -> None:
+        super().__init__(sentence)
+        self.remedy = remedy
+        #: the refused request with the remedy, once it is kept for the button
+        self.draft_id: int | None = None
 
 
 class UnknownName(UserError):
@@ -30,8 +38,8 @@ class UnknownName(UserError):
 class NotInstalled(UserError):
     """A known embedding that isn't here."""
 
-    def __init__(self, sentence: str, name: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, name: str, remedy: Remedy | None = None) -> None:
+        super().__init__(sentence, remedy)
         self.name = name
 
 

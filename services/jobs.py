@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NewType, Self
 
 from services.parameters import PlanRecord
+from services.remedies import Hint
 
 JobId = NewType("JobId", int)
 
@@ -86,8 +87,8 @@ class Job:
     scores: tuple[float, ...] = ()
     seconds: float | None = None
     message_id: int | None = None
-    #: hints of the advice, shown under the result
-    hints: tuple[str, ...] = ()
+    #: shown under the result, the first on the card
+    hints: tuple[Hint, ...] = ()
     #: what the member reads where there are no pictures
     sentence: str | None = None
     #: when there were pictures, or it was known that there would be none

@@ -77,6 +77,9 @@ class PlanRecord:
     prompt_tokens: int = 0
     negative_tokens: int = 0
     chunks: int = 1
+    #: names of the presets that settings came from, and the settings that they lock
+    presets: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
     #: if set, the pictures are its cells
     comparison: Comparison | None = None
 
@@ -117,6 +120,8 @@ class PlanRecord:
         values: dict[str, Any] = {
             **table,
             "embeddings": tuple(EmbeddingRecord(**embedding) for embedding in table["embeddings"]),
+            "presets": tuple(table.get("presets", ())),
+            "locked": tuple(table.get("locked", ())),
             "comparison": None if grid is None else Comparison.from_json(grid),
         }
         return PlanRecord(**values)

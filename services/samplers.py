@@ -6,6 +6,7 @@ import re
 
 from services.errors import UnknownName
 from services.matching import closest
+from services.remedies import Remedy
 from services.text import shorten
 
 #: id, used in presets and jobs → name that members see, as in A1111
@@ -65,5 +66,7 @@ def find_sampler(name: str) -> str:
     for sampler, title in SAMPLERS.items():
         if name.strip().casefold() in (sampler, title.casefold()):
             return sampler
-    near = [SAMPLERS[sampler] for sampler in closest(name, SAMPLERS)]
-    raise UnknownName(f"There's no sampler '{shorten(name)}'. Did you mean {' or '.join(near[:2])}?")
+    near = closest(name, SAMPLERS)[:2]
+    meant = " or ".join(SAMPLERS[sampler] for sampler in near)
+    remedy = Remedy(f"Draw with {SAMPLERS[near[0]]}", {"sampler": near[0]})
+    raise UnknownName(f"There's no sampler '{shorten(name)}'. Did you mean {meant}?", remedy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple, Self
 
@@ -20,7 +21,7 @@ from services.queue.generation import Admission, Generation
 
 #: two clicks of a member on the same button within this time are one
 DOUBLE_CLICK = 1.5  # seconds
-_TEMPLATE = r"(?P<action>reroll|again|compare|delete|cancel):(?P<job>\d+)"
+_TEMPLATE = r"(?P<action>reroll|again|vary|edit|compare|mend|details|delete|cancel):(?P<job>\d+)"
 
 
 class Action(StrEnum):
@@ -28,7 +29,12 @@ class Action(StrEnum):
 
     REROLL = "reroll"
     TRY_AGAIN = "again"
+    VARY = "vary"
+    EDIT = "edit"
     COMPARE = "compare"
+    #: does what the hint advises
+    MEND = "mend"
+    DETAILS = "details"
     DELETE = "delete"
     CANCEL = "cancel"
 
@@ -52,21 +58,30 @@ class _Look(NamedTuple):
 _LOOKS = {
     Action.REROLL: _Look("Reroll", REROLL_EMOJI, discord.ButtonStyle.primary),
     Action.TRY_AGAIN: _Look("Try again", REROLL_EMOJI, discord.ButtonStyle.primary),
+    Action.VARY: _Look("Vary", "🎲", discord.ButtonStyle.secondary),
+    Action.EDIT: _Look("Edit", "✏️", discord.ButtonStyle.secondary),
     Action.COMPARE: _Look("Compare", "⚖️", discord.ButtonStyle.secondary),
+    Action.MEND: _Look("Do that", "💡", discord.ButtonStyle.secondary),
+    Action.DETAILS: _Look("Details", "🔎", discord.ButtonStyle.secondary),
     Action.DELETE: _Look("Delete", "🗑️", discord.ButtonStyle.secondary),
     Action.CANCEL: _Look("Cancel", None, discord.ButtonStyle.secondary),
 }
 
 
 #: whoever may no longer draw may still take back what is theirs
-_COMMANDS = {Action.REROLL: "imagine", Action.TRY_AGAIN: "imagine", Action.COMPARE: "compare"}
+_DRAWING = (Action.REROLL, Action.TRY_AGAIN, Action.VARY, Action.EDIT, Action.MEND)
+_COMMANDS = {**dict.fromkeys(_DRAWING, "imagine"), Action.COMPARE: "compare"}
+#: what another cog does with a button of a job
+Handler = Callable[[discord.Interaction, Job], Awaitable[None]]
 
 
 class JobButton(PersistentButton, template=_TEMPLATE):
     """A button of a job; the cog does what it is for."""
 
-    def __init__(self, action: Action, job_id: JobId, *, disabled: bool = False, row: int | None = None) -> None:
-        look = _LOOKS[action]
+    def __init__(
+        self, action: Action, job_id: JobId, *, label: str = "", disabled: bool = False, row: int | None = None
+    ) -> None:
+        look = _LOOKS[action]._replace(label=label) if label else _LOOKS[action]
         custom_id = f"{action}:{job_id}"
         super().__init__(discord.ui.Button(**look._asdict(), custom_id=custom_id, disabled=disabled, row=row))
         self.command = _COMMANDS.get(action)
@@ -86,11 +101,21 @@ class JobButton(PersistentButton, template=_TEMPLATE):
         await cog.press(interaction, self.action, self.job_id)
 
 
-def result_view(job_id: JobId, *, can_compare: bool) -> discord.ui.View:
-    """The buttons under pictures."""
+def result_view(job: Job) -> discord.ui.View:
+    """The buttons under pictures: what makes another one, then what is about this one."""
     view = discord.ui.View(timeout=None)
-    for action in (Action.REROLL, *([Action.COMPARE] if can_compare else []), Action.DELETE):
-        view.add_item(JobButton(action, job_id))
+    compare = [Action.COMPARE] if job.parameters.embeddings else []
+    for action in (Action.REROLL, Action.VARY, Action.EDIT, *compare):
+        view.add_item(JobButton(action, job.id, row=0))
+    return add_about(view, job, row=1)
+
+
+def add_about(view: discord.ui.View, job: Job, row: int) -> discord.ui.View:
+    """Add the button of the hint, and what is about the pictures themselves."""
+    if job.hints and (remedy := job.hints[0].remedy) is not None:
+        view.add_item(JobButton(Action.MEND, job.id, label=remedy.label, row=row))
+    for action in (Action.DETAILS, Action.DELETE):
+        view.add_item(JobButton(action, job.id, row=row))
     return view
 
 
@@ -126,12 +151,17 @@ class Buttons(commands.Cog):
         self._client = client
         self._generation = generation
         self._clicks = RecentlySeen(DOUBLE_CLICK)
+        self._handlers: dict[Action, Handler] = {}
 
     async def cog_load(self) -> None:
         self._client.add_dynamic_items(JobButton)
 
     async def cog_unload(self) -> None:
         self._client.remove_dynamic_items(JobButton)
+
+    def offer(self, action: Action, handler: Handler) -> None:
+        """Let another cog do what a button is for."""
+        self._handlers[action] = handler
 
     async def press(self, interaction: discord.Interaction, action: Action, job_id: JobId) -> None:
         if not is_ours(interaction.message, self._client):
@@ -145,6 +175,10 @@ class Buttons(commands.Cog):
                 await self._delete(interaction, job_id)
             case Action.CANCEL:
                 await self._cancel(interaction, job_id)
+            case Action.MEND:
+                await self._mend(interaction, job_id)
+            case _:
+                await self._handlers[action](interaction, await self._generation.job(job_id, target_of(interaction)))
 
     async def _repeat(self, interaction: discord.Interaction, job_id: JobId, *, with_new_seed: bool) -> None:
         place, member = place_of(interaction), member_of(interaction.user)
@@ -156,6 +190,11 @@ class Buttons(commands.Cog):
         place, member = place_of(interaction), member_of(interaction.user)
         if (job := await self._first_click(interaction, job_id)) is not None:
             await self._submit(interaction, await self._generation.plan_comparison_of(job, place, member), job.id)
+
+    async def _mend(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        place, member = place_of(interaction), member_of(interaction.user)
+        if (job := await self._first_click(interaction, job_id)) is not None:
+            await self._submit(interaction, await self._generation.plan_mended(job, place, member), job.id)
 
     async def _first_click(self, interaction: discord.Interaction, job_id: JobId) -> Job | None:
         """The job of a button; None if it is the second click of two."""

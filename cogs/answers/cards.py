@@ -2,99 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import discord
 
 from cogs.answers.buttons import result_view
 from cogs.answers.messages import OutgoingFile, OutgoingMessage
+from cogs.answers.surroundings import Surroundings
 from cogs.names import COLOUR
-from cogs.text import MAX_ALT_TEXT, MAX_FIELD, as_typed, fit_lines, progress_bar
+from cogs.text import MAX_ALT_TEXT, as_typed, progress_bar
 from services.jobs import Job
 from services.parameters import PlanRecord
 from services.pictures.uploads import Upload
 from services.policy.safety import Shown, withheld_sentence
 from services.prompting import CHUNK_TOKENS
-from services.samplers import SAMPLERS
-from services.text import shorten
+from services.text import and_list, join_some, shorten
 
-#: of a prompt, in characters; escaping its markup at most doubles it, and a card holds 6000 in all
-MAX_PROMPT = 1750
-MAX_NEGATIVE = 400
-_ORDINALS = ("First", "Second", "Third")
+#: of a prompt, in characters; escaping its markup at most doubles it, and a card holds 4096 in all
+MAX_PROMPT = 800
+MAX_NEGATIVE = 250
+MAX_HINT = 220
+#: of the prompt in the line, and of what a card says is avoided
+_EXCERPT, _MAX_AVOIDED = 60, 200
 CANCELLED = "Cancelled."
+OVERTAKEN = "-# Whoever has had fewer pictures lately goes first."
 #: of a job that repeats another; the second is for comparisons
-_AGAIN = ("Reroll of an earlier picture", "Comparison of an earlier picture")
+_AGAIN = ("Reroll", "Comparison of an earlier picture")
 
 
-def line_card(place: int, seconds: float) -> str:
-    """The place in line: "Third in line, about 20 s"."""
-    ordinal = _ORDINALS[place - 1] if place <= len(_ORDINALS) else f"Number {place}"
-    return f"⏳ {ordinal} in line, {_about(seconds)}"
+def line_card(place: int, prompt: str, ready: datetime, *, is_overtaken: bool = False) -> str:
+    """The place in line: "#2 · a green house at night · ready in 20 seconds"; Discord's clients count the seconds."""
+    card = f"⏳ **#{place}** · {as_typed(prompt, _EXCERPT)} · ready {discord.utils.format_dt(ready, 'R')}"
+    return f"{card}\n{OVERTAKEN}" if is_overtaken else card
 
 
-def progress_card(step: int, steps: int) -> str:
-    """A progress bar."""
-    return f"🎨 {progress_bar(step / steps)} step {step} of {steps}"
+def progress_card(step: int, steps: int, seconds_left: float | None = None) -> str:
+    """A progress bar, and how long the rest takes once that is known."""
+    left = "" if seconds_left is None else f" · {_about(seconds_left)} left"
+    return f"🎨 {progress_bar(step / steps)} step {step} of {steps}{left}"
 
 
 def failure_card(sentence: str) -> str:
     return f"⚠️ {sentence}"
 
 
-def result_card(job: Job, model: str, uploads: Sequence[Upload], shown: Shown) -> OutgoingMessage:
-    """A job's pictures with what they were made of; `model` is the title members know, `uploads` what is posted."""
+def result_card(job: Job, known: Surroundings, uploads: Sequence[Upload], shown: Shown) -> OutgoingMessage:
+    """A job's pictures with what they were made of; `uploads` is what is posted."""
     plan = job.parameters
-    embed = discord.Embed(description=f"**{as_typed(plan.prompt, MAX_PROMPT)}**", colour=COLOUR)
-    embed.add_field(name="Negative", value=_negative(plan), inline=False)
-    embed.add_field(name="Model", value=f"{model} · {plan.size}")
-    embed.add_field(name="Settings", value=f"CFG {plan.cfg:g} · {plan.steps} steps · {SAMPLERS[plan.sampler]}")
-    embed.add_field(name="Seed", value=_seeds(plan))
-    embed.add_field(name="Tokens", value=_budget(plan), inline=False)
-    add_outcome(embed, job, uploads, shown)
+    embed = discord.Embed(colour=COLOUR)
+    embed.description = "\n".join([f"**{as_typed(plan.prompt, MAX_PROMPT)}**", *_avoided(plan, known), *_tokens(plan)])
+    add_outcome(embed, job, known, uploads, shown)
     files = [
         OutgoingFile(
             f"{job.id}-{plan.seed_of(index)}{upload.suffix}",
             upload.data,
-            _alt_text(plan, model, index),
+            _alt_text(plan, known.model, index),
             is_spoiler=index in shown.spoilers,
         )
         for index, upload in zip(shown.posted, uploads, strict=True)
     ]
-    return OutgoingMessage(embed=embed, files=files, view=result_view(job.id, can_compare=bool(plan.embeddings)))
+    return OutgoingMessage(embed=embed, files=files, view=result_view(job))
 
 
-def add_outcome(embed: discord.Embed, job: Job, uploads: Sequence[Upload], shown: Shown) -> None:
-    """Add what was withheld, the hints, how long it took, and how it was sent."""
-    if withheld := shown.withheld_of(job.parameters.count):
-        embed.add_field(name="Withheld", value=f"{withheld_sentence(withheld)} Reroll draws others.", inline=False)
+def add_outcome(embed: discord.Embed, job: Job, known: Surroundings, uploads: Sequence[Upload], shown: Shown) -> None:
+    """Add the preset, what was withheld and one hint, and in small what is worth knowing at a glance."""
+    plan = job.parameters
+    lines = [*_presets(plan)]
+    if withheld := shown.withheld_of(plan.count):
+        lines.append(f"🛡️ {withheld_sentence(withheld)} Reroll draws others.")
     if job.hints:
-        hints = fit_lines((f"💡 {as_typed(hint)}" for hint in job.hints), MAX_FIELD)
-        embed.add_field(name="Hints", value=hints, inline=False)
-    again = "" if job.parent_id is None else f"{_AGAIN[job.parameters.comparison is not None]} · "
-    notes = "".join(f" · sent {note}" for note in sorted({upload.note for upload in uploads if upload.note}))
-    embed.set_footer(text=f"{again}{job.seconds or 0:.1f} s{notes}")
+        lines.append(f"💡 {as_typed(job.hints[0].text, MAX_HINT)}")
+    if known.announcement:
+        lines.append(f"📣 {as_typed(known.announcement)}")
+    embed.description = "\n".join([embed.description or "", *lines])
+    again = [] if job.parent_id is None else [_AGAIN[plan.comparison is not None]]
+    notes = sorted({f"sent {upload.note}" for upload in uploads if upload.note})
+    facts = (*again, known.model, plan.size, seeds(plan), f"{job.seconds or 0:.1f} s", *notes)
+    embed.set_footer(text=" · ".join(facts))
 
 
-def _alt_text(plan: PlanRecord, model: str, index: int) -> str:
-    """Screen readers read it aloud as it is; Discord knows no markup there."""
-    avoided = ", ".join(embedding.label for embedding in plan.embeddings)
-    rest = f"; drawn by {model}, seed {plan.seed_of(index)}" + (f", avoiding {avoided}" if avoided else "")
-    return shorten(shorten(plan.prompt, max(1, MAX_ALT_TEXT - len(rest))) + rest, MAX_ALT_TEXT)
-
-
-def _negative(plan: PlanRecord) -> str:
-    labels = " + ".join(f"`{embedding.label}`" for embedding in plan.embeddings)
-    room = (MAX_FIELD - len(labels) - 3) // 2
-    words = as_typed(plan.negative, min(MAX_NEGATIVE, room))
-    return " + ".join(filter(None, (labels, words))) or "none"
-
-
-def _seeds(plan: PlanRecord) -> str:
-    return str(plan.seed) if plan.count == 1 else f"{plan.seed} to {plan.seed_of(plan.count - 1)}"
-
-
-def _budget(plan: PlanRecord) -> str:
+def budget(plan: PlanRecord) -> str:
     """ "prompt 7 · negative 8 + 6 + 31 = 45 of 75", embeddings first."""
     limit = CHUNK_TOKENS * plan.chunks
     vectors = [embedding.num_tokens for embedding in plan.embeddings]
@@ -103,6 +91,41 @@ def _budget(plan: PlanRecord) -> str:
     negative = f"{terms} = {plan.negative_tokens}" if len(parts) > 1 else str(plan.negative_tokens)
     chunks = f" ({plan.chunks} chunks)" if plan.chunks > 1 else ""
     return f"prompt {plan.prompt_tokens} · negative {negative} of {limit}{chunks}"
+
+
+def seeds(plan: PlanRecord) -> str:
+    """ "seed 7" or "seeds 7 to 9"."""
+    every = sorted({plan.seed_of(index) for index in range(plan.count)})
+    return f"seed {every[0]}" if len(every) == 1 else f"seeds {every[0]} to {every[-1]}"
+
+
+def _avoided(plan: PlanRecord, known: Surroundings) -> Iterator[str]:
+    labels = " + ".join(f"`{embedding.label}`" for embedding in plan.embeddings)
+    words = as_typed(plan.negative, MAX_NEGATIVE)
+    if labels:
+        targets = as_typed(join_some(known.avoided, _MAX_AVOIDED))
+        yield f"Avoids {targets} with {labels}" + (f"; in words: {words}" if words else "")
+    elif words:
+        yield f"Avoids, in words: {words}"
+
+
+def _tokens(plan: PlanRecord) -> Iterator[str]:
+    if plan.chunks > 1:
+        yield f"-# Tokens: {budget(plan)}"
+
+
+def _presets(plan: PlanRecord) -> Iterator[str]:
+    if plan.presets:
+        names = and_list(f"**{as_typed(name)}**" for name in plan.presets)
+        locks = f", which lock{'s' if len(plan.presets) == 1 else ''} {and_list(plan.locked)}" if plan.locked else ""
+        yield f"-# Preset {names}{locks}"
+
+
+def _alt_text(plan: PlanRecord, model: str, index: int) -> str:
+    """Screen readers read it aloud as it is; Discord knows no markup there."""
+    avoided = ", ".join(embedding.label for embedding in plan.embeddings)
+    rest = f"; drawn by {model}, seed {plan.seed_of(index)}" + (f", avoiding {avoided}" if avoided else "")
+    return shorten(shorten(plan.prompt, max(1, MAX_ALT_TEXT - len(rest))) + rest, MAX_ALT_TEXT)
 
 
 def _about(seconds: float) -> str:

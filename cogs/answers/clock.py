@@ -15,6 +15,10 @@ class DiscordClock:
     def __init__(self) -> None:
         self.ahead = timedelta()
 
+    def now(self) -> datetime:
+        """The time there."""
+        return datetime.now(UTC) + self.ahead
+
     def trace(self) -> aiohttp.TraceConfig:
         """Keeps `ahead` up to date with each response."""
         trace = aiohttp.TraceConfig()

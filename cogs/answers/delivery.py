@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import discord
@@ -18,9 +19,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_nev
 from cogs.answers.cards import CANCELLED, failure_card, line_card, progress_card
 from cogs.answers.channels import NO_CARD_BEFORE, GoneForGood, Sent
 from cogs.answers.clock import DiscordClock
+from cogs.answers.live import LiveCard
 from cogs.answers.rejections import explain_rejection
 from cogs.answers.replies import Replies
 from cogs.answers.results import files_of, result_message
+from cogs.answers.surroundings import surroundings_of
 from cogs.interactions import UNREACHED, place_in
 from services.errors import EngineError, NotAllowed
 from services.jobs import Job, JobId, JobState, ReplyTarget
@@ -35,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: Discord allows about five edits in five seconds per channel, for everybody's pictures in it
 EDIT_INTERVAL = 2.0  # seconds
+#: an estimate that moved by less isn't worth an edit
+READY_WITHIN = timedelta(seconds=3)
 #: records in the row that the member has been answered
 Close = Callable[[], Awaitable[None]]
 
@@ -44,21 +49,6 @@ _BACK_OFF = wait_exponential(multiplier=0.5, max=60)
 SMALLEST_LIMIT = 16 * 1024  # bytes
 TOO_LARGE = 413  # HTTP
 LOST_PICTURES = "The pictures were lost before I could send them; please try again."
-
-
-@dataclass
-class _Card:
-    """The latest news of an unfinished job, and the task that shows it."""
-
-    job: Job
-    content: str = ""
-    #: whether the job is still in line
-    cancellable: bool = True
-    place: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    #: an edit that is being sent must arrive before the answer does
-    editing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    task: asyncio.Task[None] | None = None
 
 
 class DiscordDelivery:
@@ -75,10 +65,11 @@ class DiscordDelivery:
     ) -> None:
         self._replies = Replies(client, clock, jobs)
         self._client = client
+        self._clock = clock
         self._jobs = jobs
         self._pictures = pictures
         self._stocks = stocks
-        self._cards: dict[JobId, _Card] = {}
+        self._cards: dict[JobId, LiveCard] = {}
         self._answers: dict[JobId, asyncio.Task[None]] = {}
 
     @property
@@ -88,10 +79,19 @@ class DiscordDelivery:
 
     def line_moved(self, line: list[tuple[Job, float]]) -> None:
         for place, (job, seconds) in enumerate(line, start=1):
-            self._show(job, line_card(place, seconds), cancellable=True, place=place)
+            if (card := self._card(job)) is None:
+                continue
+            ready = self._clock.now() + timedelta(seconds=seconds)
+            is_overtaken = card.place != 0 and (place > card.place or (card.is_overtaken and place == card.place))
+            if card.ready is None or place != card.place or abs(ready - card.ready) > READY_WITHIN:
+                card.ready = ready
+            card.place, card.is_overtaken = place, is_overtaken
+            card.show(line_card(place, job.parameters.prompt, card.ready, is_overtaken=is_overtaken))
 
     def progress(self, job: Job, step: int, steps: int) -> None:
-        self._show(job, progress_card(step, steps), cancellable=False)
+        if (card := self._card(job)) is not None:
+            card.place, card.cancellable = 0, False
+            card.show(progress_card(step, steps, card.seconds_left(step, steps)))
 
     def answer(self, job: Job) -> None:
         if job.id not in self._answers:
@@ -110,18 +110,17 @@ class DiscordDelivery:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _show(self, job: Job, content: str, *, cancellable: bool, place: int = 0) -> None:
+    def _card(self, job: Job) -> LiveCard | None:
+        """The card of a job that isn't answered yet."""
         if job.id in self._answers:
-            return
+            return None
         card = self._cards.get(job.id)
         if card is None:
-            card = self._cards[job.id] = _Card(job)
+            card = self._cards[job.id] = LiveCard(job)
             card.task = asyncio.create_task(self._keep_showing(card))
-        if content != card.content:
-            card.content, card.cancellable, card.place = content, cancellable, place
-            card.changed.set()
+        return card
 
-    async def _keep_showing(self, card: _Card) -> None:
+    async def _keep_showing(self, card: LiveCard) -> None:
         """Edit the reply with the latest news, within Discord's rate limits."""
         await asyncio.sleep(NO_CARD_BEFORE.total_seconds())
         await self._client.wait_until_ready()
@@ -217,7 +216,8 @@ class DiscordDelivery:
         limit = job.target.upload_limit
         while True:
             uploads = await asyncio.to_thread(fit_files, files, limit)
-            message = result_message(job, self._stocks.shared.shelf.title_of(job.parameters.checkpoint), uploads, shown)
+            known = surroundings_of(job.parameters, self._stocks.of(job.target.guild_id))
+            message = result_message(job, known, uploads, shown)
             try:
                 return await self._replies.send_result(job, message, may_have_been_sent=may_have_been_sent)
             except discord.HTTPException as error:

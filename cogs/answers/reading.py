@@ -36,18 +36,6 @@ def _rows(plan: PlanRecord) -> str:
     return f" Top to bottom: {and_list(list(labels))}." if len(labels) > 1 else ""
 
 
-def cfg_of(plan: PlanRecord) -> str:
-    """As in "3 / 6 / 9.5"."""
-    values = dict.fromkeys(row.cfg for row in comparison_of(plan).rows)
-    return " / ".join(f"{value:g}" for value in values)
-
-
-def seeds_of(plan: PlanRecord) -> str:
-    """As in "5 to 7"."""
-    seeds = dict.fromkeys(plan.seed + row.seed_offset for row in comparison_of(plan).rows)
-    return str(plan.seed) if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
-
-
 def alt_text(plan: PlanRecord, model: str, shown: Shown) -> str:
     """What each cell is, since Discord knows one text for each file."""
     comparison = comparison_of(plan)

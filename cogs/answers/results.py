@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from cogs.answers.cards import result_card
 from cogs.answers.comparison import comparison_card
 from cogs.answers.messages import OutgoingMessage
+from cogs.answers.surroundings import Surroundings
 from services.jobs import Job
 from services.parameters import PlanRecord
 from services.pictures.grid import draw_grid
@@ -21,7 +22,7 @@ def files_of(plan: PlanRecord, pictures: Mapping[int, bytes]) -> list[bytes]:
     return [draw_grid(plan.comparison, plan.seed, pictures)]
 
 
-def result_message(job: Job, model: str, uploads: Sequence[Upload], shown: Shown) -> OutgoingMessage:
-    """The card with the files; `model` is the title members know."""
+def result_message(job: Job, known: Surroundings, uploads: Sequence[Upload], shown: Shown) -> OutgoingMessage:
+    """The card with the files."""
     card = result_card if job.parameters.comparison is None else comparison_card
-    return card(job, model, uploads, shown)
+    return card(job, known, uploads, shown)

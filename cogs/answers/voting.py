@@ -10,7 +10,7 @@ from typing import Any, Self
 import discord
 from discord.ext import commands
 
-from cogs.answers.buttons import Action, JobButton, is_ours
+from cogs.answers.buttons import Action, JobButton, add_about, is_ours
 from cogs.answers.reading import comparison_of, describe_revealed
 from cogs.components import PersistentButton
 from cogs.interactions import target_of
@@ -68,14 +68,14 @@ class NamesButton(PersistentButton, template=r"names:(?P<job>\d+)"):
         await _voting_of(interaction).show_names(interaction, self.job_id)
 
 
-def comparison_view(job_id: JobId, comparison: Comparison, votes: Mapping[int, int]) -> discord.ui.View:
-    """The buttons under a comparison; `votes` counts those of each column."""
+def comparison_view(job: Job, comparison: Comparison, votes: Mapping[int, int]) -> discord.ui.View:
+    """The buttons under a job's comparison as it is now; `votes` counts those of each column."""
     view = discord.ui.View(timeout=None)
     for column, label in enumerate(comparison.shown_labels):
-        view.add_item(VoteButton(job_id, column, label, votes.get(column, 0)))
+        view.add_item(VoteButton(job.id, column, label, votes.get(column, 0)))
     if comparison.is_blind:
-        view.add_item(NamesButton(job_id))
-    return view.add_item(JobButton(Action.REROLL, job_id, row=2)).add_item(JobButton(Action.DELETE, job_id, row=2))
+        view.add_item(NamesButton(job.id))
+    return add_about(view.add_item(JobButton(Action.REROLL, job.id, row=2)), job, row=2)
 
 
 class Voting(commands.Cog):
@@ -96,7 +96,7 @@ class Voting(commands.Cog):
         """Count a vote, in place of an earlier one, and show how many there are."""
         job = await self._job(interaction, job_id)
         votes = await self._votes.cast(job, interaction.user.id, column)
-        view = comparison_view(job.id, comparison_of(job.parameters), votes)
+        view = comparison_view(job, comparison_of(job.parameters), votes)
         await interaction.response.edit_message(view=view)
 
     async def show_names(self, interaction: discord.Interaction, job_id: JobId) -> None:
@@ -109,7 +109,7 @@ class Voting(commands.Cog):
         named = replace(comparison_of(plan), is_blind=False)
         embed = interaction.message.embeds[0] if interaction.message else discord.Embed()
         embed.description = describe_revealed(plan)
-        await interaction.response.edit_message(embed=embed, view=comparison_view(job.id, named, votes))
+        await interaction.response.edit_message(embed=embed, view=comparison_view(job, named, votes))
 
     async def _job(self, interaction: discord.Interaction, job_id: JobId) -> Job:
         if not is_ours(interaction.message, self._client):

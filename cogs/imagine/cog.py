@@ -11,6 +11,8 @@ from cogs.completion import Completion
 from cogs.imagine.form import ImagineForm
 from cogs.interactions import member_of, place_of, target_of, thinking
 from services.choices import parse_choices
+from services.drafts import Draft, Drafts
+from services.errors import UserError
 from services.jobs import Origin
 from services.presets import Presets
 from services.presets.layers import Filled
@@ -23,11 +25,18 @@ class Imagine(commands.Cog):
     """The command that everything is about."""
 
     def __init__(
-        self, *, generation: Generation, completion: Completion, presets: Presets, limits: EmbeddingLimits
+        self,
+        *,
+        generation: Generation,
+        completion: Completion,
+        presets: Presets,
+        drafts: Drafts,
+        limits: EmbeddingLimits,
     ) -> None:
         self._generation = generation
         self._completion = completion
         self._presets = presets
+        self._drafts = drafts
         self._limits = limits
 
     @app_commands.command()
@@ -35,7 +44,7 @@ class Imagine(commands.Cog):
     async def imagine(
         self,
         interaction: discord.Interaction,
-        prompt: str | None = None,
+        prompt: str,
         negative: str | None = None,
         model: str | None = None,
         embedding1: str | None = None,
@@ -49,7 +58,7 @@ class Imagine(commands.Cog):
         count: Count | None = None,
         sampler: str | None = None,
     ) -> None:
-        """Draw a picture from words. Without a prompt, typed or in a preset, a form opens.
+        """Draw a picture from words.
 
         Args:
             prompt: What to draw.
@@ -81,23 +90,36 @@ class Imagine(commands.Cog):
             count=count,
             sampler=sampler,
         )
-        filled = await self._fill_in(interaction, request, preset)
-        if filled.request.prompt is None:
-            await self._form(interaction, filled.request, preset).open(interaction)
-        else:
-            await self._draw(interaction, filled)
+        await self.draw(interaction, request, preset)
+
+    async def open_empty_form(self, interaction: discord.Interaction, model: str | None, preset: str | None) -> None:
+        """Open the form with what a preset says.
+
+        Raises: UserError, as `open_form` does, and where this member can't ask for any picture.
+        """
+        filled = await self._fill_in(interaction, GenerationRequest(model=model), preset)
+        fitting = self._completion.best_embeddings(interaction.guild_id, filled.request.model)
+        await ImagineForm(self.draw, filled.request, preset, fitting, self._limits).open(interaction)
 
     async def open_form(self, interaction: discord.Interaction, request: GenerationRequest, settings: str) -> None:
         """Open the form with a request and its settings filled in.
 
         Raises: UserError, if a prompt is longer than a form can hold.
         """
-        await self._form(interaction, request, None, settings).open(interaction)
+        fitting = self._completion.best_embeddings(interaction.guild_id, request.model)
+        form = ImagineForm(self.draw, request, None, fitting, self._limits, settings=settings, is_complete=True)
+        await form.open(interaction)
 
-    async def _draw_form(
-        self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
-    ) -> None:
-        await self._draw(interaction, await self._fill_in(interaction, request, preset))
+    async def draw(self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None) -> None:
+        """Draw a request, or refuse it with a button that mends it.
+
+        Raises: UserError.
+        """
+        try:
+            await self._draw(interaction, await self._fill_in(interaction, request, preset))
+        except UserError as refused:
+            await self._drafts.keep(Draft(request, preset), refused, interaction.user.id)
+            raise
 
     async def _fill_in(
         self, interaction: discord.Interaction, request: GenerationRequest, preset: str | None
@@ -110,16 +132,6 @@ class Imagine(commands.Cog):
         planned = await self._generation.plan(filled, place_of(interaction), member)
         origin = Origin.of_interaction(interaction.id)
         await self._generation.submit(planned, Admission(target_of(interaction), origin, member, thinking(interaction)))
-
-    def _form(
-        self,
-        interaction: discord.Interaction,
-        request: GenerationRequest,
-        preset: str | None,
-        settings: str | None = None,
-    ) -> ImagineForm:
-        fitting = self._completion.best_embeddings(interaction.guild_id, request.model)
-        return ImagineForm(self._draw_form, request, preset, fitting, self._limits, settings=settings)
 
     @imagine.autocomplete("embedding1")
     @imagine.autocomplete("embedding2")

@@ -1,4 +1,4 @@
-"""The form of /imagine: filled with what was typed already, or with what a picture's metadata says."""
+"""The form of /compose, Edit and Fill: empty, or filled with what a preset or a picture says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Draw = Callable[[discord.Interaction, GenerationRequest, str | None], Awaitable[
 
 
 class ImagineForm(Form, title="What should I draw?"):
-    """Prompts and embeddings, and with `settings` also these, in a line that can be edited."""
+    """Prompts and embeddings, and the settings in a line that can be edited."""
 
     command = "imagine"
 
@@ -38,35 +38,39 @@ class ImagineForm(Form, title="What should I draw?"):
         fitting: Sequence[Suggestion],
         limits: EmbeddingLimits,
         *,
-        settings: str | None = None,
+        settings: str = "",
+        is_complete: bool = False,
     ) -> None:
-        """Raises: UserError, if a prompt is longer than a form can hold."""
+        """With `is_complete`, what is empty was empty in a picture, so that no preset may fill it in.
+
+        Raises: UserError, if a prompt is longer than a form can hold.
+        """
         super().__init__()
         self._draw, self._request, self._preset, self._limits = draw, request, preset, limits
+        self._is_complete = is_complete
         self.prompt = _text_input(request.prompt, "a red fish in the sea", required=True)
         self.negative = _text_input(request.negative, "blurry, low quality", required=False)
         self.embeddings = _select(request.embeddings or (), fitting, limits, is_open=request.embeddings is None)
-        self.settings = None if settings is None else _text_input(settings, "Steps: 20, Seed: 7", required=False)
+        self.settings = _text_input(settings, "Steps: 20, Seed: 7", required=False)
         self.add_item(discord.ui.Label(text="Prompt", component=self.prompt))
         self.add_item(discord.ui.Label(text="Negative prompt", description="3 to 5 words", component=self.negative))
         if self.embeddings is not None:
             how_many = f"{limits.minimum} to {limits.maximum}, best first"
             self.add_item(discord.ui.Label(text="Negative embeddings", description=how_many, component=self.embeddings))
-        if self.settings is not None:
-            left_out = "What you leave out is chosen for you"
-            self.add_item(discord.ui.Label(text="Settings", description=left_out, component=self.settings))
+        left_out = "What you leave out is chosen for you"
+        self.add_item(discord.ui.Label(text="Settings", description=left_out, component=self.settings))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         picked = self.embeddings.values if self.embeddings is not None else ()
         choices = tuple(parse_choice(value) for value in picked)
-        if self.settings is None:
-            rest, negative = self._request, self.negative.value or None
-        else:  # what is empty here was empty in the picture too, so no preset may fill it in
-            rest = read_settings_line(self.settings.value).over(GenerationRequest(count=1))
-            negative = self.negative.value
+        settings, negative = read_settings_line(self.settings.value), self.negative.value or None
+        if self._is_complete:
+            rest, negative = GenerationRequest(count=1), self.negative.value
             choices = choices or ((EmbeddingChoice(NO_EMBEDDING),) if self._limits.minimum == 0 else ())
+        else:
+            rest = self._request
         filled = GenerationRequest(prompt=self.prompt.value, negative=negative, embeddings=choices or None)
-        await self._draw(interaction, filled.over(rest), self._preset)
+        await self._draw(interaction, filled.over(settings).over(rest), self._preset)
 
 
 def _text_input(default: str | None, example: str, *, required: bool) -> discord.ui.TextInput[Any]:

@@ -14,6 +14,7 @@ from services.checkpoints.installation import Installation, configuration_folder
 from services.checkpoints.validation import INDEX, find_damage
 from services.errors import UnknownName, UserError
 from services.matching import closest
+from services.remedies import Remedy
 from services.text import shorten
 
 BUILT_IN = Path(__file__).parent / "entries"
@@ -53,7 +54,8 @@ class Shelf:
         checkpoint = self.find(checkpoint_id)
         installation = self._installations[checkpoint.id]
         if installation is None:
-            raise UserError(f"{checkpoint.title} isn't installed here. {installation_advice(checkpoint)}")
+            advice = "The bot's operator can install it; choose another model until then (/model list)."
+            raise UserError(f"{checkpoint.title} isn't installed here. {advice}", self._with_another(checkpoint))
         return installation
 
     def find(self, name: str) -> Checkpoint:
@@ -66,7 +68,8 @@ class Shelf:
             if key in (known.casefold() for known in checkpoint.names):
                 return checkpoint
         near = closest(name, [checkpoint.id for checkpoint in self.installed])
-        raise UnknownName(f"There's no model '{shorten(name)}' here. Installed: {', '.join(near) or 'none'}.")
+        sentence = f"There's no model '{shorten(name)}' here. Installed: {', '.join(near) or 'none'}."
+        raise UnknownName(sentence, _draw_with(self._by_id[near[0]]) if near else None)
 
     def find_installed(self, name: str) -> Checkpoint:
         """The checkpoint with this name, ready to render with.
@@ -81,6 +84,10 @@ class Shelf:
         """The name that members read: the title, or the id if its entry has been removed since."""
         known = self._by_id.get(checkpoint_id)
         return known.title if known else checkpoint_id
+
+    def _with_another(self, checkpoint: Checkpoint) -> Remedy | None:
+        others = sorted(self.installed, key=lambda other: other.architecture is not checkpoint.architecture)
+        return _draw_with(others[0]) if others else None
 
     def mark_broken(self, checkpoint_id: str, reason: str) -> None:
         """Stop offering an installed checkpoint whose weights turned out to be broken, until the next start."""
@@ -114,8 +121,8 @@ class Shelf:
         return None
 
 
-def installation_advice(checkpoint: Checkpoint) -> str:
-    return f"The bot's operator can download it with `python -m bot install {checkpoint.id}`."
+def _draw_with(checkpoint: Checkpoint) -> Remedy:
+    return Remedy(f"Draw with {shorten(checkpoint.title, 60)}", {"model": checkpoint.id})
 
 
 def read_shelf(folder: Path) -> Shelf:

@@ -11,6 +11,7 @@ from services.errors import UserError
 from services.parameters import GenerationParameters
 from services.planning.limits import MAX_CFG
 from services.planning.planner import Planned, Planner
+from services.remedies import Hint
 from services.requests import GenerationRequest
 from services.stock import EmbeddingLimits, Stock
 
@@ -42,7 +43,8 @@ def plan_comparison(
     plan = planned.parameters
     columns = without_each_all(tuple(embedding.label for embedding in plan.embeddings))
     comparison = Comparison(columns, _rows(rows, plan, most), is_blind)
-    return Planned(shuffled_if_blind(_with(plan, comparison)), planned.hints)
+    # what a hint advises would change one picture, and this is about all
+    return Planned(shuffled_if_blind(_with(plan, comparison)), tuple(Hint(hint.text) for hint in planned.hints))
 
 
 def shuffled_if_blind(plan: GenerationParameters) -> GenerationParameters:

@@ -57,11 +57,8 @@ def wrong_architecture(
 ) -> str:
     """The refusal of an embedding of another architecture; names up to three that do fit."""
     fitting = ", ".join(embedding.id for embedding in list(alternatives)[:3])
-    widths = "+".join(str(width) for width in architecture.facts.encoders.values())
-    own = "+".join(str(width) for width in checkpoint.architecture.facts.encoders.values())
     title = checkpoint.title
     remedy = f"These fit {title}: {fitting}." if fitting else f"No embedding that fits {title} is installed yet."
-    return (
-        f"{name} was trained for {architecture.facts.title} ({widths} wide) and can't work with {title} ({own} wide). "
-        f"{remedy}"
-    )
+    own = checkpoint.architecture.facts.title
+    model = title if own.casefold() == title.casefold() else f"{title}, which is {own}"
+    return f"{name} was trained for {architecture.facts.title} and can't work with {model}. {remedy}"

@@ -10,6 +10,7 @@ from services.errors import PromptTooLong, UserError
 from services.planning.picks import Pick
 from services.prompting import CHUNK_TOKENS, split_into_chunks
 from services.prompting.chunks import Tokenize, count_tokens
+from services.remedies import Remedy
 
 #: no encoder was trained on prompts of more chunks, and each one costs time
 MAX_CHUNKS = 4
@@ -35,8 +36,17 @@ def within(name: str, value: Number | None, default: Number, low: float, high: f
     if value is None:
         return default
     if not low <= value <= high:  # also refuses nan
-        raise UserError(f"{name} must be between {low:.10g} and {high:.10g}; you gave {value:.10g}.")
+        sentence = f"{name} must be between {low:.10g} and {high:.10g}; you gave {value:.10g}."
+        raise UserError(sentence, _nearest(name, value, low, high))
     return value
+
+
+def _nearest(name: str, value: float, low: float, high: float) -> Remedy | None:
+    nearest = min(max(value, low), high)
+    if nearest != nearest:
+        return None
+    number = nearest if name == "CFG" else int(nearest)
+    return Remedy(f"Draw with {name} {number:.10g}", {name.casefold(): number})
 
 
 def measure(prompt: str, negative: str, picks: Sequence[Pick], tokenize: Tokenize) -> Budget:

@@ -13,6 +13,7 @@ from services.planning.limits import MAX_CFG, measure, within
 from services.planning.picks import pick_embeddings, placed, refuse_no_effect
 from services.planning.sizes import parse_size
 from services.prompting.tokens import load_tokenizer
+from services.remedies import Hint
 from services.requests import GenerationRequest
 from services.samplers import find_sampler
 from services.stock import Stock
@@ -20,10 +21,10 @@ from services.stock import Stock
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the hints to show under its pictures."""
+    """A plan, and the hints to show under its pictures, the most useful first."""
 
     parameters: GenerationParameters
-    hints: tuple[str, ...]
+    hints: tuple[Hint, ...]
 
 
 class Planner:
@@ -72,7 +73,7 @@ class Planner:
             chunks=budget.chunks,
         )
         said = say_what_stays_words(prompt, negative, self._stock)
-        return Planned(parameters, (*said, *advise(parameters, checkpoint, picks)))
+        return Planned(parameters, (*map(Hint, said), *advise(parameters, checkpoint, picks)))
 
 
 def _prompt(typed: str | None) -> str:

@@ -7,6 +7,7 @@ import re
 
 from services.checkpoints import Checkpoint
 from services.errors import UserError
+from services.remedies import Remedy
 from services.text import shorten
 
 _SIZE = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*", re.IGNORECASE)
@@ -30,14 +31,16 @@ def parse_size(typed: str | None, checkpoint: Checkpoint) -> tuple[int, int]:
     if match is None:
         raise UserError(
             f"Write the size as width x height, for example {checkpoint.size}, or as 2:3, square, portrait or landscape; "
-            f"you gave '{shorten(typed)}'."
+            f"you gave '{shorten(typed)}'.",
+            Remedy(f"Draw {checkpoint.size}", {"size": checkpoint.size}),
         )
     width, height = int(match[1]), int(match[2])
     nearest = tuple(_nearest_side(side, checkpoint) for side in (width, height))
     if nearest != (width, height):
         raise UserError(
             f"{checkpoint.title} takes sides from {checkpoint.min_side} to {checkpoint.max_side} pixels in steps of "
-            f"{checkpoint.multiple}; instead of {width}x{height} try {nearest[0]}x{nearest[1]}."
+            f"{checkpoint.multiple}; instead of {width}x{height} try {nearest[0]}x{nearest[1]}.",
+            Remedy(f"Draw {nearest[0]}x{nearest[1]}", {"size": f"{nearest[0]}x{nearest[1]}"}),
         )
     return width, height
 

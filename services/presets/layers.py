@@ -21,6 +21,8 @@ class Filled:
     #: the preset that was named, and the default presets below it
     named: Preset | None = None
     defaults: tuple[Preset, ...] = ()
+    #: those of them that had a say in it
+    used: tuple[Preset, ...] = ()
 
 
 def lay_over(typed: GenerationRequest, named: Preset | None, defaults: Sequence[Preset]) -> Filled:
@@ -37,9 +39,13 @@ def lay_over(typed: GenerationRequest, named: Preset | None, defaults: Sequence[
     if named is not None:
         together = _together(free.embeddings, named.request.embeddings)
         request = GenerationRequest(embeddings=together).over(free).over(named.request)
+    used = [named] if named else []
     for default in defaults:
-        request = request.over(default.request)
-    return Filled(request, tuple(_notes(typed, request, locks)), named, tuple(defaults))
+        below = request.over(default.request)
+        if below != request or default.locked:
+            used.append(default)
+        request = below
+    return Filled(request, tuple(_notes(typed, request, locks)), named, tuple(defaults), tuple(used))
 
 
 def choice_keys(choices: Sequence[EmbeddingChoice] | None) -> set[str]:

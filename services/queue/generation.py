@@ -13,13 +13,16 @@ from typing import Any
 from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
+from services.planning.again import mended, request_of
 from services.planning.comparing import Rows, plan_comparison, shuffled_if_blind, with_and_without
+from services.planning.flags import with_flags_read
 from services.planning.permission import refuse_asker, refuse_plan
 from services.planning.planner import Planned, Planner
 from services.presets import Presets
 from services.presets.layers import Filled
 from services.queue.delivery import Delivery
 from services.queue.line import Line
+from services.remedies import Hint
 from services.requests import GenerationRequest, Member, Place
 from services.stock import Stock, Stocks
 from services.storage.jobs import JobStore
@@ -67,7 +70,7 @@ class Generation:
         Raises: UserError, also where this member can't ask for any picture.
         """
         refuse_asker(self._stocks.of(place.guild_id), place, member)
-        return await self._presets.fill_in(request, preset, place)
+        return await self._presets.fill_in(with_flags_read(request), preset, place)
 
     async def plan(self, filled: Filled, place: Place, member: Member) -> Planned:
         """Plan a request that is filled in. Nothing is stored yet.
@@ -78,8 +81,12 @@ class Generation:
         planned = await asyncio.to_thread(Planner(stock).plan, filled.request)
         await asyncio.to_thread(refuse_plan, planned.parameters, stock, place)
         await self._presets.count_use(filled)
-        announced = filter(None, (stock.everywhere.announcement,))
-        return replace(planned, hints=(*filled.notes, *planned.hints, *announced))
+        parameters = replace(
+            planned.parameters,
+            presets=tuple(preset.name for preset in filled.used),
+            locked=tuple(dict.fromkeys(field for preset in filled.used for field in preset.locked)),
+        )
+        return Planned(parameters, (*map(Hint, filled.notes), *planned.hints))
 
     async def plan_comparison(
         self, filled: Filled, place: Place, member: Member, rows: Rows | None, *, is_blind: bool
@@ -91,7 +98,7 @@ class Generation:
         stock = self._admit(place, member)
         planned = await asyncio.to_thread(plan_comparison, filled.request, stock, rows, is_blind=is_blind)
         await asyncio.to_thread(refuse_plan, planned.parameters, stock, place)
-        return replace(planned, hints=(*filled.notes, *planned.hints))
+        return replace(planned, hints=(*map(Hint, filled.notes), *planned.hints))
 
     async def plan_comparison_of(self, job: Job, place: Place, member: Member) -> Planned:
         """Plan a job's first picture again, beside the same without its embeddings.
@@ -164,16 +171,31 @@ class Generation:
         Raises: UserError, if the member has enough in line, the picture was deleted, or it isn't allowed here any more.
         """
         stock = self._admit(place, member)
+        self._refuse_gone(job)
+        await asyncio.to_thread(refuse_plan, job.parameters, stock, place)
+        seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
+        (plan,) = await self._jobs.load_plans([job])
+        return Planned(shuffled_if_blind(replace(plan, seed=seed)), job.hints)
+
+    def _refuse_gone(self, job: Job) -> None:
         if job.state is JobState.DELETED:
             raise UserError("That picture was deleted, so it can't be rerolled; /imagine makes a new one.")
         if job.is_forgotten:
             raise UserError(
                 'That picture is so old that I no longer keep its prompt; try "Identify picture" in its menu.'
             )
-        await asyncio.to_thread(refuse_plan, job.parameters, stock, place)
-        seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
-        (plan,) = await self._jobs.load_plans([job])
-        return Planned(shuffled_if_blind(replace(plan, seed=seed)), job.hints)
+
+    async def plan_mended(self, job: Job, place: Place, member: Member) -> Planned:
+        """Plan a job's request again as its hint advises, the seed included, so that only that differs.
+
+        Raises: UserError, as `plan_reroll` does.
+        """
+        self._refuse_gone(job)
+        remedy = job.hints[0].remedy if job.hints else None
+        if remedy is None:
+            raise UserError("There's nothing left to do about that picture; /imagine makes a new one.")
+        request = mended(request_of(job.parameters), remedy)
+        return await self.plan(await self.fill_in(request, None, place, member), place, member)
 
     async def job(self, job_id: JobId, seen: ReplyTarget) -> Job:
         """A stored job, named by a button that was `seen` somewhere.

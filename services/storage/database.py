@@ -11,6 +11,7 @@ import asyncpg
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_fixed
 
 from services.storage.audit import AuditStore
+from services.storage.drafts import DraftStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
 from services.storage.outages import OUTAGES, OutageLog, is_outage, reason_for
@@ -47,6 +48,7 @@ class Storage:
     personal: PersonalData
     policies: PolicyStore
     votes: VoteStore
+    drafts: DraftStore
 
     async def version(self) -> str:
         """The version that the server reports, as in "18.1"."""
@@ -75,6 +77,7 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
             personal=PersonalData(pool),
             policies=PolicyStore(pool),
             votes=VoteStore(pool),
+            drafts=DraftStore(pool),
         )
 
 

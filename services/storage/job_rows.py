@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import asyncpg
 
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import PlanRecord
+from services.remedies import Hint, Remedy
+
+
+def hint_columns(hints: Sequence[Hint]) -> tuple[list[str], dict[str, Any] | None]:
+    """The texts, and the remedy of the first, which is the only one that a card shows."""
+    remedy = hints[0].remedy if hints else None
+    return [hint.text for hint in hints], remedy and remedy.as_json()
+
+
+def _hints(row: asyncpg.Record) -> Iterator[Hint]:
+    for number, text in enumerate(row["hints"]):
+        remedy = row["remedy"] if number == 0 else None
+        yield Hint(text, remedy and Remedy.from_json(remedy))
 
 
 def job_of(row: asyncpg.Record) -> Job:
@@ -30,7 +46,7 @@ def job_of(row: asyncpg.Record) -> Job:
         scores=tuple(row["scores"]),
         seconds=row["seconds"],
         message_id=row["message_id"],
-        hints=tuple(row["hints"]),
+        hints=tuple(_hints(row)),
         sentence=row["sentence"],
         finished_at=row["finished_at"],
     )

@@ -9,7 +9,8 @@ from safetensors.numpy import load, save
 
 from services.jobs import Job, JobId, Origin, ReplyTarget
 from services.parameters import GenerationParameters, Vectors
-from services.storage.job_rows import job_of
+from services.remedies import Hint
+from services.storage.job_rows import hint_columns, job_of
 from services.storage.pool import Pool
 from services.storage.retries import retry_while_unavailable
 
@@ -32,7 +33,7 @@ class JobStore:
         *,
         origin: Origin | None = None,
         parent_id: JobId | None = None,
-        hints: Sequence[str] = (),
+        hints: Sequence[Hint] = (),
     ) -> Job:
         """Store a queued job with its vectors, or return the job that this origin already has."""
         vectors = {placed.content_hash: save(dict(placed.vectors)) for placed in parameters.embeddings}
@@ -43,9 +44,9 @@ class JobStore:
                 SELECT * FROM unnest($1::text[], $2::bytea[])
                 ON CONFLICT (content_hash) DO UPDATE SET used_at = now()
             )
-            INSERT INTO jobs (parameters, origin, parent_id, hints, guild_id, channel_id, member_id, application_id,
+            INSERT INTO jobs (parameters, origin, parent_id, hints, remedy, guild_id, channel_id, member_id, application_id,
                               interaction_token, reply_id, refers_to, upload_limit)
-            VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             ON CONFLICT (origin) WHERE origin IS NOT NULL
                DO UPDATE SET origin = excluded.origin  -- a no-op, so that RETURNING yields the existing row
             RETURNING *
@@ -55,7 +56,7 @@ class JobStore:
             parameters.as_json(),
             origin.key if origin else None,
             parent_id,
-            list(hints),
+            *hint_columns(hints),
             target.guild_id,
             target.channel_id,
             target.member_id,
@@ -218,8 +219,7 @@ class JobStore:
         await self._pool.execute(
             """
             UPDATE jobs
-               SET error = $2, answered_at = now(),
-                   state = CASE state WHEN 'rendered' THEN 'undeliverable' ELSE state END
+               SET error = $2, answered_at = now(), state = CASE state WHEN 'rendered' THEN 'undeliverable' ELSE state END
              WHERE id = $1 AND answered_at IS NULL
             """,
             job_id,
@@ -250,7 +250,7 @@ class JobStore:
             """
             UPDATE jobs
                SET state = 'deleted', answered_at = coalesce(answered_at, now()), interaction_token = NULL, hints = '{}',
-                   parameters = parameters || '{"prompt": "", "negative": ""}'
+                   remedy = NULL, parameters = parameters || '{"prompt": "", "negative": ""}'
              WHERE id = $1 AND state IN ('rendered', 'delivered')
             """,
             job_id,

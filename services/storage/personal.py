@@ -55,6 +55,7 @@ class PersonalData:
                   FROM votes JOIN jobs ON jobs.id = votes.job_id
                  WHERE votes.member_id = $1 ORDER BY job_id
             """,
+            "drafts": "SELECT draft, kept_at FROM drafts WHERE member_id = $1 ORDER BY id",
             "changes": "SELECT guild_id, at, action, subject, detail FROM audit WHERE member_id = $1 ORDER BY id",
         }
         return {
@@ -78,6 +79,7 @@ class PersonalData:
         async with self._pool.transaction() as connection:
             await connection.execute("UPDATE presets SET author_id = $2 WHERE author_id = $1", member_id, NOBODY)
             await connection.execute("DELETE FROM votes WHERE member_id = $1", member_id)
+            await connection.execute("DELETE FROM drafts WHERE member_id = $1", member_id)
             pending = await connection.fetch(
                 "UPDATE jobs SET erase = true WHERE member_id = $1 AND answered_at IS NULL RETURNING state", member_id
             )
@@ -100,7 +102,7 @@ class PersonalData:
         )
         await self._pool.execute(
             """
-            UPDATE jobs SET parameters = parameters || '{"prompt": "", "negative": ""}', hints = '{}'
+            UPDATE jobs SET parameters = parameters || '{"prompt": "", "negative": ""}', hints = '{}', remedy = NULL
              WHERE answered_at < now() - $1::interval AND parameters ->> 'prompt' <> ''
             """,
             age,

@@ -109,6 +109,11 @@ async def drawn(reply: Reply) -> Message:
     return await reply.until(has_picture, 90)
 
 
+async def details_of(person: Person, message: Message) -> str:
+    """What the button under pictures tells a person privately."""
+    return (await person.click(message, "Details")).text
+
+
 def has_picture(message: Message) -> bool:
     """Whether a message has pictures, which only a final answer has."""
     return bool(message.attachments)

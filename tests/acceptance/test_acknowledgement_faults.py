@@ -47,7 +47,7 @@ async def test_an_acknowledgement_that_arrives_becomes_the_picture(place: Place,
 async def test_a_form_that_arrives_can_be_sent(place: Place, fault: str) -> None:
     ana = place.person("ana")
     ARRIVES[fault](place.discord.faults)
-    form = (await ana.slash("imagine", steps=4)).modal
+    form = (await ana.slash("compose")).modal
     assert form is not None
     await drawn(await ana.submit(form, {"Prompt": "a tree"}))
 

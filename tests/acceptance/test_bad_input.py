@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: case → the options, and part of the sentence
 REFUSED = {
     "unknown embedding": ({"embedding1": "fishfix"}, "There's no embedding 'fishfix' here. These fit Demo: demo-"),
-    "wrong architecture": ({"embedding1": "EasyNegative"}, "can't work with Demo (96 wide). These fit Demo: demo-artifacts"),
+    "wrong architecture": ({"embedding1": "EasyNegative"}, "can't work with Demo. These fit Demo: demo-artifacts"),
     "known by its alias": ({"embedding1": "UnrealDream"}, "UnrealisticDream was trained for SD 1.5"),
     "twice": ({"embedding1": "demo-tinted", "embedding2": "DEMO-TINTED"}, "demo-tinted is listed twice; for a stronger"),
     "twice under two names": ({"embedding1": "demo-artifacts", "embedding2": "demo-general"}, "demo-artifacts is listed twice"),

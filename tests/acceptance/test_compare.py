@@ -28,7 +28,15 @@ async def test_a_comparison_is_one_picture_that_says_what_it_shows(place: Place)
     assert PROMPT in message.text
     assert "Left to right: **without**, **demo-tinted**, **demo-watermark** and **all together**." in message.text
     assert "row by row: without, demo-tinted, demo-watermark, all together" in (sheet.description or "")
-    assert labels(message) == ["without", "demo-tinted", "demo-watermark", "all together", "Reroll", "Delete"]
+    assert labels(message) == [
+        "without",
+        "demo-tinted",
+        "demo-watermark",
+        "all together",
+        "Reroll",
+        "Details",
+        "Delete",
+    ]
     job = await place.row()
     assert (len(job.pictures), len(set(job.pictures))) == (4, 4)
 
@@ -102,7 +110,7 @@ async def test_a_comparison_can_be_rerolled_and_deleted(place: Place) -> None:
     first = await compared(ana)
     second = await drawn(await ana.click(first, "Reroll"))
     assert labels(second)[:4] == labels(first)[:4]
-    assert "Seed: 5" not in second.text
+    assert "seed 5 ·" not in second.text
     await ana.click(second, "Delete")
     await place.discord.until(
         lambda: True if second.id not in {message.id for message in ana.sees()} else None, 5, lambda: "still there"

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from playground import Message, Person, Reply
 from services.infotext.metadata import exif_of, read_text
-from tests.acceptance.conftest import Place, drawn
+from tests.acceptance.conftest import Place, details_of, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -92,7 +92,7 @@ async def test_each_picture_of_a_message_carries_its_own_seed(place: Place) -> N
     card = await card_of(await ana.slash("identify", picture=("second.png", second)))
     again = await redrawn(ana, card)
     assert len(again.attachments) == 1
-    assert "Seed: 10\n" in again.text
+    assert "seed 10 ·" in again.text
     assert pixels(await fetched(place, again)) == pixels(second)
 
 
@@ -108,10 +108,10 @@ async def test_everything_in_the_form_can_be_changed(place: Place) -> None:
     settings = "Steps: 5, Sampler: Euler, CFG scale: 4.5, Seed: 9, Size: 64x64, Model: Demo"
     assert getattr(fields["Settings"], "value", None) == settings
     changed = {"Settings": "Steps: 4, CFG scale: 3", "Negative embeddings": ["demo-watermark"], "Negative prompt": ""}
-    text = (await drawn(await ana.submit(form, changed))).text
-    assert "`demo-watermark`" in text
-    assert "CFG 3 · 4 steps" in text
-    assert "blurry" not in text
+    message = await drawn(await ana.submit(form, changed))
+    assert "`demo-watermark`" in message.text
+    assert "CFG 3 · 4 steps" in await details_of(ana, message)
+    assert "blurry" not in message.text
 
 
 async def test_an_invalid_setting_is_refused_with_a_sentence(place: Place) -> None:
@@ -138,9 +138,9 @@ async def test_another_programs_picture_is_compared_with_what_is_installed(place
     ):  # fmt: skip
         assert said in card.text
     message = await redrawn(ana, card)
-    assert "`demo-artifacts` + blurry" in message.text
-    assert "20 steps · DPM++ 2M Karras" in message.text
-    assert "Seed: 42" in message.text
+    assert "`demo-artifacts`; in words: blurry" in message.text
+    assert "20 steps · DPM++ 2M Karras" in await details_of(ana, message)
+    assert "seed 42 ·" in message.text
 
 
 async def test_a_long_infotext_is_attached_as_a_file(place: Place) -> None:

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from tests.acceptance.conftest import Place, drawn
+from tests.acceptance.conftest import Place, details_of, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,10 +21,12 @@ async def test_a_picture_comes_with_its_card(place: Place) -> None:
     message = await drawn(reply)
     (attachment,) = message.attachments
     assert attachment.description == "a red fish in the sea; drawn by Demo, seed 7, avoiding demo-artifacts"
-    for said in ("a red fish in the sea", "`demo-artifacts` + blurry", "Demo · 64x64", "CFG ", "20 steps", "Seed: 7"):
-        assert said in message.text
-    assert "prompt 6 · negative 4 + 1 = 5 of 75" in message.text
-    assert [button.label for button in message.buttons] == ["Reroll", "Compare", "Delete"]
+    prompt, avoided, small = message.text.splitlines()
+    assert prompt == "**a red fish in the sea**"
+    assert avoided == "Avoids general quality, watermark, washed out, tint with `demo-artifacts`; in words: blurry"
+    assert small.startswith("Demo · 64x64 · seed 7 · ")
+    labels = [button.label for button in message.buttons]
+    assert labels == ["Reroll", "Vary", "Edit", "Compare", "Details", "Delete"]
     await place.discord.wait_for(lambda seen: seen.id == message.id and seen.reactions.get("🔁") == 1)
 
 
@@ -61,7 +63,7 @@ async def test_several_pictures_come_in_one_message(place: Place) -> None:
     reply = await place.person("ana").slash("imagine", prompt="a star at night", count=4, seed=100, steps=6)
     message = await drawn(reply)
     assert len(message.attachments) == 4
-    assert "Seed: 100 to 103" in message.text
+    assert "seeds 100 to 103" in message.text
     assert [file.description.split("seed ")[1][:3] for file in message.attachments if file.description] == [
         "100",
         "101",
@@ -78,7 +80,7 @@ async def test_without_embeddings_the_recommended_one_is_used(place: Place) -> N
 async def test_an_embedding_may_be_named_in_the_negative_prompt(place: Place) -> None:
     negative = "(demo-tinted:0.8), low quality"
     reply = await place.person("ana").slash("imagine", prompt="a heart in the snow", negative=negative, steps=4)
-    assert "`demo-tinted:0.8` + low quality" in (await drawn(reply)).text
+    assert "`demo-tinted:0.8`; in words: low quality" in (await drawn(reply)).text
 
 
 async def test_autocomplete_offers_embeddings_that_fit_and_arent_picked(place: Place) -> None:
@@ -94,25 +96,30 @@ async def test_autocomplete_offers_embeddings_that_fit_and_arent_picked(place: P
     assert await ana.autocomplete("imagine", "embedding1", "", model="sd15") == []
 
 
-async def test_without_a_prompt_a_form_opens(place: Place) -> None:
+async def test_a_request_can_be_written_in_a_form(place: Place) -> None:
     ana = place.person("ana")
-    form = (await ana.slash("imagine", steps=4, seed=5)).modal
+    form = (await ana.slash("compose")).modal
     assert form is not None
-    assert [field.label for field in form.fields] == ["Prompt", "Negative prompt", "Negative embeddings"]
+    assert [field.label for field in form.fields] == ["Prompt", "Negative prompt", "Negative embeddings", "Settings"]
     reply = await ana.submit(
-        form, {"Prompt": "a mushroom in the forest", "Negative embeddings": ["demo-tinted", "demo-washed-out"]}
+        form,
+        {
+            "Prompt": "a mushroom in the forest",
+            "Negative embeddings": ["demo-tinted", "demo-washed-out"],
+            "Settings": "Steps: 4, Seed: 5",
+        },
     )
     message = await drawn(reply)
     assert "`demo-tinted` + `demo-washed-out`" in message.text
-    assert "4 steps" in message.text
-    assert "Seed: 5" in message.text
+    assert "4 steps" in await details_of(ana, message)
+    assert "seed 5 ·" in message.text
 
 
 async def test_a_waiting_request_can_be_cancelled(place: Place) -> None:
     ana, ben = place.person("ana"), place.person("ben")
     slow = await ana.slash("imagine", prompt="a house at night", steps=50, count=3)
     waiting = await ben.slash("imagine", prompt="a house on a grey background", steps=48)
-    card = await waiting.until(lambda message: "in line, about" in message.text)
+    card = await waiting.until(lambda message: "#1** · a house on a grey background · ready <t:" in message.text)
     stranger = await ana.click(card, "Cancel")
     assert "Only the member who asked" in stranger.text
     await ben.click(card, "Cancel")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from playground import NotPossible
-from tests.acceptance.conftest import Place, drawn
+from tests.acceptance.conftest import Place, details_of, drawn
 from tests.acceptance.test_embeddings import vectors
 from tests.sentences.checkpoints import UNKNOWN_MODEL
 
@@ -21,21 +21,23 @@ async def test_a_preset_is_saved_by_a_manager_and_used_by_a_member(place: Place)
     assert saved.text == "Saved **clean**. Use it with /imagine preset:clean"
     assert [choice.value for choice in await ana.autocomplete("imagine", "preset", "cl")] == ["clean"]
     reply = await ana.slash("imagine", prompt="a fish", preset="CLEAN", steps=4)
-    text = (await drawn(reply)).text
-    assert "`demo-watermark:0.9` + low quality" in text
-    assert "CFG 5 · 4 steps" in text
+    message = await drawn(reply)
+    assert "`demo-watermark:0.9`; in words: low quality\n-# Preset **clean**\n" in message.text
+    assert "CFG 5 · 4 steps" in await details_of(ana, message)
     assert "used 1 time" in (await ana.slash("presets", name="clean")).text
 
 
-async def test_a_preset_with_a_prompt_renders_and_without_one_opens_the_form(place: Place) -> None:
+async def test_the_form_is_filled_with_a_presets_prompt(place: Place) -> None:
     mod, ana = place.person("mod", "manage_guild"), place.person("ana")
     await mod.slash("preset save", name="fish", prompt="a red fish", embedding1="demo-watermark:0.9", steps=4)
     await mod.slash("preset save", name="clean", embedding1="demo-watermark:0.9", negative="low quality", steps=4)
-    assert "a red fish" in (await drawn(await ana.slash("imagine", preset="fish"))).text
-    form = (await ana.slash("imagine", preset="clean")).modal
+    form = (await ana.slash("compose", preset="fish")).modal
+    assert form is not None
+    assert "a red fish" in (await drawn(await ana.submit(form, {}))).text
+    form = (await ana.slash("compose", preset="clean")).modal
     assert form is not None
     reply = await ana.submit(form, {"Prompt": "a tree"})
-    assert "`demo-watermark:0.9` + low quality" in (await drawn(reply)).text
+    assert "`demo-watermark:0.9`; in words: low quality" in (await drawn(reply)).text
 
 
 async def test_members_cant_write_presets(place: Place) -> None:
@@ -55,16 +57,17 @@ async def test_the_most_specific_default_wins(place: Place) -> None:
     await mod.slash("preset default", where="channel", name="channel")
 
     async def card(**options: Any) -> str:
-        return (await drawn(await ana.slash("imagine", prompt="a fish", **options))).text
+        message = await drawn(await ana.slash("imagine", prompt="a fish", **options))
+        return message.text + await details_of(ana, message)
 
     text = await card()
-    assert "`demo-watermark` + blurry" in text
+    assert "`demo-watermark`; in words: blurry" in text
     assert "CFG 5 · 4 steps" in text
     text = await card(preset="named", cfg=3)
-    assert "`demo-washed-out` + blurry" in text
+    assert "`demo-washed-out`; in words: blurry" in text
     assert "CFG 3 · 4 steps" in text
     await mod.slash("preset default", where="channel")
-    assert "`demo-tinted` + blurry" in await card()
+    assert "`demo-tinted`; in words: blurry" in await card()
 
 
 async def test_a_preset_is_deleted(place: Place) -> None:
@@ -142,7 +145,7 @@ async def test_a_renamed_preset_stays_the_default(place: Place) -> None:
     assert "**house**: demo-tinted, blurry · used 0 times · default here" in listed
     assert "**taken**: CFG scale: 5 · used 0 times · default of the server" in listed
     assert next(choice.value for choice in await ana.autocomplete("imagine", "preset", "hou")) == "house"
-    assert "`demo-tinted` + blurry" in (await drawn(await ana.slash("imagine", prompt="a fish"))).text
+    assert "`demo-tinted`; in words: blurry" in (await drawn(await ana.slash("imagine", prompt="a fish"))).text
 
 
 async def test_presets_are_exported_and_imported_as_a_file(place: Place) -> None:
@@ -168,7 +171,7 @@ async def test_presets_are_exported_and_imported_as_a_file(place: Place) -> None
     text = (await reply.until(lambda message: "Added" in message.text)).text
     assert "Added: clean.\nKept as they were: other." in text
     picture = await drawn(await ana.slash("imagine", prompt="a fish", preset="clean", cfg=3))
-    assert "`demo-watermark:0.9` + blurry" in picture.text
+    assert "`demo-watermark:0.9`; in words: blurry" in picture.text
     assert "Preset 'clean' locks cfg, so what you typed for it wasn't used." in picture.text
     reply = await mod.slash("preset import", file=("presets.json", data), replace=True)
     assert "Replaced: clean, other." in (await reply.until(lambda message: "Replaced" in message.text)).text
@@ -190,8 +193,10 @@ async def test_members_cant_override_what_a_default_locks_and_are_told(place: Pl
     )
     assert saved.text.startswith("Saved **house**, with embeddings and cfg locked.")
     await mod.slash("preset default", where="server", name="house")
-    text = (await drawn(await ana.slash("imagine", prompt="a fish", cfg=9, embedding1="demo-watermark"))).text
-    assert "CFG 5 · 4 steps" in text
+    message = await drawn(await ana.slash("imagine", prompt="a fish", cfg=9, embedding1="demo-watermark"))
+    text = message.text
+    assert "CFG 5 · 4 steps" in await details_of(ana, message)
+    assert "-# Preset **house**, which locks embeddings and cfg" in text
     assert "`demo-tinted`" in text
     assert "demo-watermark" not in text
     assert "Preset 'house' locks embeddings and cfg, so what you typed for them wasn't used." in text

@@ -24,7 +24,7 @@ def command_id(place: Place, name: str) -> int:
 async def test_a_command_taken_away_takes_its_buttons_forms_and_reactions(place: Place, kind: int) -> None:
     ana = place.person("ana")
     picture = await drawn(await ana.slash("imagine", prompt="a fish", steps=4))
-    form = (await ana.slash("imagine")).modal
+    form = (await ana.slash("compose")).modal
     assert form is not None
     target = ana.id if kind == USER else place.channel.id
     place.guild.set_command_rule(command_id(place, "imagine"), kind, target, allowed=False)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from playground import Person
-from tests.acceptance.conftest import OPERATOR, Place, drawn
+from tests.acceptance.conftest import OPERATOR, Place, details_of, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +31,7 @@ async def test_pictures_are_made_only_in_the_channels_chosen(place: Place) -> No
 
     for refused in (
         await ana.slash("imagine", prompt="a fish"),
-        await ana.slash("imagine"),  # not even a form opens
+        await ana.slash("compose"),  # not even a form opens
         await ana.click(picture, "Reroll"),
     ):
         assert refused.message is not None
@@ -95,9 +95,9 @@ async def test_limits_hold_for_what_is_typed_and_for_what_is_left_open(place: Pl
     before = await drawn(await ana.slash("imagine", prompt="a fish", steps=9, count=2))
     numbers: dict[str, str | list[str]] = {"Most steps": "5", "Largest side": "48", "Most pictures at once": "1"}
     assert "sides up to 48 pixels, 5 steps, 1 picture at once" in await set_up(mod, "Limits", numbers)
-    text = (await drawn(await ana.slash("imagine", prompt="a fish"))).text
-    assert "Model: Demo · 48x48" in text
-    assert "5 steps" in text
+    message = await drawn(await ana.slash("imagine", prompt="a fish"))
+    assert "Demo · 48x48" in message.text
+    assert "5 steps" in await details_of(ana, message)
     assert "Steps must be between 1 and 5; you gave 6." in (await ana.slash("imagine", prompt="x", steps=6)).text
     assert "Count must be between 1 and 1" in (await ana.slash("imagine", prompt="x", count=2)).text
     assert "to 48 pixels" in (await ana.slash("imagine", prompt="x", size="64x64")).text

@@ -113,7 +113,7 @@ async def test_a_forged_button_shows_nothing_of_another_server(place: Place) -> 
 
 async def test_a_form_that_was_open_during_a_restart_says_so(place: Place) -> None:
     ana = place.person("ana")
-    form = (await ana.slash("imagine")).modal
+    form = (await ana.slash("compose")).modal
     assert form is not None
     await place.bot.restart()
     assert (await ana.submit(form, {"Prompt": "a tree"})).text == "That form has expired; please open it again."

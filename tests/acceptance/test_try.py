@@ -28,7 +28,7 @@ ben: /imagine prompt:a fish embedding1:EasyNegative
 ben: /imagine prompt:a fish preset:clean embedding1:demo-tinted embedding2:demo-artifacts
 ben: react 🔁
 ana: click Reroll
-ben: /imagine steps:4
+ben: /compose
 ben: submit Prompt: a heart in the snow; Negative embeddings: demo-tinted
 restart
 ben: react 🔁
@@ -87,13 +87,13 @@ def test_a_day_in_a_server(tmp_path: Path) -> None:
     assert run.code == 0, run.errors
     saved, drawn, offered, foreign, four, reacted, clicked, form, submitted, restarted, after = run.lines
     assert saved["messages"][0]["ephemeral"]
-    assert "Negative: `demo-watermark` + `demo-washed-out` + low quality" in content(drawn)
+    assert "with `demo-watermark` + `demo-washed-out`; in words: low quality" in content(drawn)
     assert offered["choices"][0]["value"] == "demo-washed-out"
-    assert "EasyNegative was trained for SD 1.5 (768 wide) and can't work with Demo" in content(foreign)
+    assert "EasyNegative was trained for SD 1.5 and can't work with Demo" in content(foreign)
     assert "These fit Demo: demo-artifacts, demo-watermark, demo-washed-out." in content(foreign)
     assert "That's 4 embeddings" in content(four)
     assert reacted["messages"][0]["reply_to"] == drawn["messages"][0]["id"]
-    assert form["modal"]["fields"] == ["Prompt", "Negative prompt", "Negative embeddings"]
+    assert form["modal"]["fields"] == ["Prompt", "Negative prompt", "Negative embeddings", "Settings"]
     assert "a heart in the snow" in content(submitted)
     assert restarted == {"action": "restart", "person": None, "ok": True}
     assert after["messages"][0]["reply_to"] == submitted["messages"][0]["id"]
@@ -156,7 +156,7 @@ def test_a_picture_is_identified_and_rendered_again(tmp_path: Path) -> None:
     }
     said = submitted["messages"][0]["content"]
     assert all(
-        part in said for part in ("a blue fish", "`demo-tinted` + `demo-artifacts:0.8` + blurry", "4 steps", "Seed: 9")
+        part in said for part in ("a blue fish", "`demo-tinted` + `demo-artifacts:0.8`; in words: blurry", "seed 9 ·")
     )
     assert "a blue fish" in identified["messages"][0]["content"]
     assert again["modal"]["values"]["Prompt"] == "a blue fish"

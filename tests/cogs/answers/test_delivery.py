@@ -92,9 +92,9 @@ async def test_pictures_are_delivered(rig: Rig) -> None:
 
 
 async def test_a_bug_in_the_delivery_is_an_incident(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    job, _ = await rig.answered(sampler="of another version")
+    job, _ = await rig.answered(seed="of another version")
     await assert_one_incident(rig, job, caplog, None)
-    assert "KeyError" in caplog.text
+    assert "TypeError" in caplog.text
 
 
 async def test_a_message_that_discord_rejects_is_an_incident(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ async def draw(interaction: discord.Interaction, request: GenerationRequest, pre
 
 
 def a_form(
-    request: GenerationRequest, settings: str | None = None, *, fitting: list[Suggestion] = FITTING, limits: int = 3
+    request: GenerationRequest, settings: str = "", *, fitting: list[Suggestion] = FITTING, limits: int = 3
 ) -> ImagineForm:
     return ImagineForm(draw, request, None, fitting, EmbeddingLimits(1, limits), settings=settings)
 
@@ -63,13 +63,11 @@ async def test_if_no_embedding_fits_there_is_no_select() -> None:
     assert a_form(GenerationRequest(), fitting=[]).embeddings is None
 
 
-async def test_settings_are_a_field_only_if_there_are_some() -> None:
-    forms = [a_form(GenerationRequest(), settings) for settings in (None, "Steps: 20")]
-    labels = [[item.text for item in form.children if isinstance(item, discord.ui.Label)] for form in forms]
-    assert labels == [
-        ["Prompt", "Negative prompt", "Negative embeddings"],
-        ["Prompt", "Negative prompt", "Negative embeddings", "Settings"],
-    ]
+async def test_the_settings_are_a_line_of_their_own() -> None:
+    form = a_form(GenerationRequest(), "Steps: 20")
+    labels = [item.text for item in form.children if isinstance(item, discord.ui.Label)]
+    assert labels == ["Prompt", "Negative prompt", "Negative embeddings", "Settings"]
+    assert form.settings.default == "Steps: 20"
 
 
 async def test_a_prompt_that_is_too_long_for_a_form_is_refused() -> None:

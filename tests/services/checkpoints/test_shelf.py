@@ -75,7 +75,9 @@ def test_the_demo_is_installed_out_of_the_box(tmp_path: Path) -> None:
 
 def test_for_a_model_that_is_not_installed_the_command_is_named(tmp_path: Path) -> None:
     shelf = read_shelf(tmp_path)
-    with pytest.raises(UserError, match=r"Stable Diffusion 1\.5 isn't installed here\. .*`python -m bot install sd15`"):
+    with pytest.raises(
+        UserError, match=r"Stable Diffusion 1\.5 isn't installed here\. The bot's operator can install it"
+    ):
         shelf.find_installed("SD1.5")
 
 
@@ -176,7 +178,7 @@ def test_a_single_file_without_a_configuration_is_not_installed(tmp_path: Path) 
     assert not shelf.is_installed(file)
     (problem,) = shelf.problems
     assert (problem.name, "`python -m bot install file`" in problem.reason) == ("file", True)
-    with pytest.raises(UserError, match=r"`python -m bot install file`"):
+    with pytest.raises(UserError, match="The bot's operator can install it"):
         shelf.find_installed("file")
 
 

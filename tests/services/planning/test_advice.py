@@ -17,7 +17,8 @@ DEMO = a_checkpoint(cfg=6.0)
 
 def hints(*embeddings: InstalledEmbedding, model: Checkpoint = DEMO, **plan) -> tuple[str, ...]:
     picks = [Pick(embedding, embedding.strength, fit_of(embedding, model)) for embedding in embeddings]
-    return advise(a_plan(**{"cfg": 6.0, "negative": "", **plan}), model, picks)
+    found = advise(a_plan(**{"cfg": 6.0, "negative": "", **plan}), model, picks)
+    return tuple(hint.text for hint in found)
 
 
 def test_an_ordinary_plan_needs_no_hint() -> None:

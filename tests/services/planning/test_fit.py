@@ -58,11 +58,11 @@ def test_the_best_come_first() -> None:
     assert names == ["second", "First", "high", "also", "seldom", "aaa-no-rank", "other-lineage"]
 
 
-def test_the_refusal_names_both_widths_and_up_to_three_alternatives() -> None:
+def test_the_refusal_names_both_architectures_and_up_to_three_alternatives() -> None:
     sentence = wrong_architecture(
         "EasyNegative", SD1, a_checkpoint("big", SDXL), [installed(name, SDXL) for name in ("a1", "b2", "c3", "d4")]
     )
-    assert "EasyNegative was trained for SD 1.5 (768 wide) and can't work with Big (768+1280 wide)." in sentence
+    assert "EasyNegative was trained for SD 1.5 and can't work with Big, which is SDXL." in sentence
     assert sentence.endswith("These fit Big: a1, b2, c3.")
 
 

@@ -22,7 +22,7 @@ from services.samplers import SAMPLERS
 from services.stock import EmbeddingLimits, Stock
 from tests.builders import a_checkpoint, a_library, a_shelf, a_stock, an_entry, choices, embedding_file
 from tests.refusals import refused
-from tests.sentences.checkpoints import INSTALL_COMMAND, UNKNOWN_MODEL, UNKNOWN_SAMPLER
+from tests.sentences.checkpoints import ASK_THE_OPERATOR, UNKNOWN_MODEL, UNKNOWN_SAMPLER
 from tests.sentences.planning import (
     BAD_STRENGTH,
     KNOWN_EMBEDDING,
@@ -40,7 +40,7 @@ PROMPT = "a red fish in the sea"
 NOTHING_TO_DRAW = "Tell me what to draw, for example /imagine prompt:"
 #: something that every refusal must contain: what to do next, or what there is to choose from
 REMEDY = re.compile(
-    r"leave|choose|try|write|shorten|must be|Installed:|These fit|Did you mean|for example|python -m bot install|its page is",
+    r"leave|choose|try|write|shorten|must be|Installed:|These fit|Did you mean|for example|operator can install|its page is",
     re.IGNORECASE,
 )
 
@@ -113,7 +113,7 @@ def test_the_budget_counts_embeddings_and_both_prompts_have_the_same_number_of_c
     assert long.negative_tokens == 75 + short.negative_tokens - 4
     assert long.prompt_tokens == short.prompt_tokens
     planned = planner.plan(GenerationRequest(prompt=PROMPT, embeddings=choices("huge")))
-    assert planned.hints[0].startswith("huge fills")
+    assert planned.hints[0].text.startswith("huge fills")
 
 
 def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> None:
@@ -139,7 +139,7 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         (
             {"embeddings": choices("EasyNegative")},
             DoesNotFit,
-            TRAINED_FOR.format(name="EasyNegative", architecture="SD 1.5 (768 wide)"),
+            TRAINED_FOR.format(name="EasyNegative", architecture="SD 1.5"),
         ),
         ({"embeddings": choices("blur", "Blur:0.5")}, TooManyEmbeddings, LISTED_TWICE.format(name="blur")),
         (
@@ -179,7 +179,7 @@ def test_the_highest_seed_leaves_room_for_every_picture(planner: Planner) -> Non
         ({"prompt": " \n\t "}, UserError, NOTHING_TO_DRAW),
         ({"prompt": "\x00"}, UserError, NOTHING_TO_DRAW),
         ({"model": "dmo"}, UnknownName, f"{UNKNOWN_MODEL.format(name='dmo')} demo"),
-        ({"model": "sdxl"}, UserError, INSTALL_COMMAND.format(name="sdxl")),
+        ({"model": "sdxl"}, UserError, ASK_THE_OPERATOR),
         ({"model": "turbo"}, DoesNotFit, NO_GUIDANCE.format(model="Turbo")),
         ({"model": "turbo", "embeddings": choices("blur")}, DoesNotFit, NO_GUIDANCE.format(model="Turbo")),
         ({"sampler": "eular"}, UnknownName, UNKNOWN_SAMPLER.format(name="eular")),

@@ -13,7 +13,7 @@ from services.presets.rules import Missing
 from services.requests import GenerationRequest
 from tests.builders import choices
 from tests.refusals import refused
-from tests.sentences.checkpoints import INSTALL_COMMAND, SIDES, UNKNOWN_MODEL, UNKNOWN_SAMPLER
+from tests.sentences.checkpoints import ASK_THE_OPERATOR, SIDES, UNKNOWN_MODEL, UNKNOWN_SAMPLER
 from tests.sentences.planning import (
     BAD_STRENGTH,
     LISTED_TWICE,
@@ -46,7 +46,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> PresetBench:
         ({"size": "1024x1024", "model": "demo"}, UserError, DEMO_SIDES),
         ({"sampler": "eulr"}, UnknownName, UNKNOWN_SAMPLER.format(name="eulr")),
         ({"model": "dmo"}, UnknownName, UNKNOWN_MODEL.format(name="dmo")),
-        ({"model": "sdxl"}, UserError, INSTALL_COMMAND.format(name="sdxl")),
+        ({"model": "sdxl"}, UserError, ASK_THE_OPERATOR),
         ({"embeddings": choices("blurr")}, UnknownName, UNKNOWN_EMBEDDING.format(name="blurr")),
         ({"embeddings": choices("blur:3")}, UserError, BAD_STRENGTH.format(name="blur", typed="3")),
         ({"embeddings": choices("blur", "tint", "noise", "blur")}, TooManyEmbeddings, "leave out 1"),

@@ -114,7 +114,7 @@ async def test_embeddings_in_the_text_are_used_and_duplicates_are_mentioned(benc
     planned = await bench.plan(request=request)
     assert [placed.label for placed in planned.parameters.embeddings] == ["demo-tinted"]
     assert planned.parameters.negative == "blurry"
-    assert planned.hints[0] == NAMED_TWICE.format(name="demo-tinted", used="demo-tinted:1")
+    assert planned.hints[0].text == NAMED_TWICE.format(name="demo-tinted", used="demo-tinted:1")
 
 
 async def test_a_preset_counts_one_use_for_each_plan(bench: Bench) -> None:

@@ -15,12 +15,14 @@ from hypothesis.extra import numpy as arrays
 
 from services.jobs import JobId, JobState
 from services.parameters import PlacedEmbedding
+from services.remedies import Hint, Remedy
 from services.storage import Storage
 from services.storage.jobs import JobStore
 from tests.builders import a_placed, a_plan, a_target
 from tests.services.storage.rows import added, delivered, state_of
 
 MISSING = JobId(999_999)
+USE_LESS = Hint("use less", Remedy("Draw with CFG 3", {"cfg": 3.0}))
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
@@ -32,12 +34,12 @@ async def jobs(storage: Storage) -> JobStore:
 async def test_a_job_is_stored_claimed_rendered_and_delivered(jobs: JobStore) -> None:
     target = a_target(5, application_id=6, interaction_token="token", reply_id=7, refers_to=8)
     first = await added(jobs)
-    job = await jobs.add(a_plan(negative="blurry"), target, parent_id=first.id, hints=["use less"])
+    job = await jobs.add(a_plan(negative="blurry"), target, parent_id=first.id, hints=[USE_LESS])
     assert (job.state, job.attempts, job.target, job.hints, job.parent_id) == (
         JobState.QUEUED,
         0,
         target,
-        ("use less",),
+        (USE_LESS,),
         first.id,
     )
     assert timedelta(0) <= datetime.now(UTC) - job.asked_at < timedelta(minutes=1)

@@ -53,6 +53,7 @@ async def test_a_blank_database_gets_every_migration_once(blank: asyncpg.Connect
         "audit",
         "policies",
         "votes",
+        "drafts",
         "migrations",
     }
     ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
@@ -109,6 +110,7 @@ WRITTEN_BY = {
     6: "UPDATE vectors SET used_at = now() - interval '1 day'",
     7: "INSERT INTO policies (guild_id, policy) VALUES (1, '{}')",
     8: "UPDATE jobs SET scores = '{0.5}' WHERE state = 'delivered'",
+    9: "INSERT INTO votes (job_id, member_id, column_at) SELECT id, 3, 0 FROM jobs LIMIT 1",
 }
 
 
