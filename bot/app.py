@@ -184,7 +184,7 @@ async def _assemble(
         remedies,
         Mending(client=client, remedies=remedies, drafts=drafts, imagine=imagine, compare=compare),
         Identify(client=client, identifier=identifier, imagine=imagine, generation=generation),
-        Pictures(buttons=buttons, identifier=identifier, imagine=imagine, stocks=stocks),
+        Pictures(buttons=buttons, identifier=identifier, imagine=imagine, generation=generation, stocks=stocks),
         *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes, remedies),
         ModelCommands(stocks=stocks),
         PresetCommands(presets=presets, completion=completion),

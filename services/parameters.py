@@ -73,6 +73,9 @@ class PlanRecord:
     count: int
     sampler: str
     clip_skip: int = 1
+    #: how far the noise goes from the seed's towards that of another seed, from 0 to 1
+    variation_strength: float = 0.0
+    variation_seed: int = 0
     #: positions of the prompt and of the negative prompt, and chunks of both; for the card
     prompt_tokens: int = 0
     negative_tokens: int = 0
@@ -84,8 +87,14 @@ class PlanRecord:
     comparison: Comparison | None = None
 
     def seed_of(self, index: int) -> int:
-        """The seed of picture `index`: a job's pictures have consecutive seeds, a comparison's that of their row."""
-        return self.seed + (index if self.comparison is None else self.comparison.row_of(index).seed_offset)
+        """The seed of picture `index`: consecutive ones; in a comparison that of its row; the same one in variations."""
+        if self.comparison is not None:
+            return self.seed + self.comparison.row_of(index).seed_offset
+        return self.seed + (0 if self.variation_strength else index)
+
+    def variation_seed_of(self, index: int) -> int:
+        """The seed that picture `index` is varied towards."""
+        return self.variation_seed + index
 
     @property
     def pictures_each(self) -> int:

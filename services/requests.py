@@ -26,6 +26,8 @@ class GenerationRequest:
     seed: int | None = None
     count: int | None = None
     sampler: str | None = None
+    variation_seed: int | None = None
+    variation_strength: float | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

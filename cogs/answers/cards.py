@@ -27,8 +27,6 @@ MAX_HINT = 220
 _EXCERPT, _MAX_AVOIDED = 60, 200
 CANCELLED = "Cancelled."
 OVERTAKEN = "-# Whoever has had fewer pictures lately goes first."
-#: of a job that repeats another; the second is for comparisons
-_AGAIN = ("Reroll", "Comparison of an earlier picture")
 
 
 def line_card(place: int, prompt: str, ready: datetime, *, is_overtaken: bool = False) -> str:
@@ -55,7 +53,7 @@ def result_card(job: Job, known: Surroundings, uploads: Sequence[Upload], shown:
     add_outcome(embed, job, known, uploads, shown)
     files = [
         OutgoingFile(
-            f"{job.id}-{plan.seed_of(index)}{upload.suffix}",
+            f"{job.id}-{_own_seed(plan, index)}{upload.suffix}",
             upload.data,
             _alt_text(plan, known.model, index),
             is_spoiler=index in shown.spoilers,
@@ -76,7 +74,7 @@ def add_outcome(embed: discord.Embed, job: Job, known: Surroundings, uploads: Se
     if known.announcement:
         lines.append(f"📣 {as_typed(known.announcement)}")
     embed.description = "\n".join([embed.description or "", *lines])
-    again = [] if job.parent_id is None else [_AGAIN[plan.comparison is not None]]
+    again = [] if job.parent_id is None else [_again(plan)]
     notes = sorted({f"sent {upload.note}" for upload in uploads if upload.note})
     facts = (*again, known.model, plan.size, seeds(plan), f"{job.seconds or 0:.1f} s", *notes)
     embed.set_footer(text=" · ".join(facts))
@@ -96,7 +94,14 @@ def budget(plan: PlanRecord) -> str:
 def seeds(plan: PlanRecord) -> str:
     """ "seed 7" or "seeds 7 to 9"."""
     every = sorted({plan.seed_of(index) for index in range(plan.count)})
-    return f"seed {every[0]}" if len(every) == 1 else f"seeds {every[0]} to {every[-1]}"
+    varied = f", varied by {plan.variation_strength:g}" if plan.variation_strength else ""
+    return f"seed {every[0]}{varied}" if len(every) == 1 else f"seeds {every[0]} to {every[-1]}"
+
+
+def _again(plan: PlanRecord) -> str:
+    if plan.comparison is not None:
+        return "Comparison of an earlier picture"
+    return "Variation" if plan.variation_strength else "Reroll"
 
 
 def _avoided(plan: PlanRecord, known: Surroundings) -> Iterator[str]:
@@ -124,8 +129,13 @@ def _presets(plan: PlanRecord) -> Iterator[str]:
 def _alt_text(plan: PlanRecord, model: str, index: int) -> str:
     """Screen readers read it aloud as it is; Discord knows no markup there."""
     avoided = ", ".join(embedding.label for embedding in plan.embeddings)
-    rest = f"; drawn by {model}, seed {plan.seed_of(index)}" + (f", avoiding {avoided}" if avoided else "")
+    varied = f" varied by {plan.variation_strength:g}" if plan.variation_strength else ""
+    rest = f"; drawn by {model}, seed {plan.seed_of(index)}{varied}" + (f", avoiding {avoided}" if avoided else "")
     return shorten(shorten(plan.prompt, max(1, MAX_ALT_TEXT - len(rest))) + rest, MAX_ALT_TEXT)
+
+
+def _own_seed(plan: PlanRecord, index: int) -> int:
+    return plan.variation_seed_of(index) if plan.variation_strength else plan.seed_of(index)
 
 
 def _about(seconds: float) -> str:

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from services.engine.batch_invariance import batch_invariant
 from services.engine.loader import LoadedCheckpoint
 from services.engine.memory import empty_cache, is_out_of_memory
+from services.engine.noise import initial_noise
 from services.engine.schedulers import scheduler_for
 from services.infotext import INFOTEXT_KEY, write_infotext
 from services.parameters import GenerationParameters
@@ -71,6 +72,9 @@ def _denoise(
     # 3. a guidance scale and initial noise for every picture
     pipe.set_scales([plan.cfg for plan, _ in samples], pipe.device, pipe.unet.dtype)
     generators = [torch.Generator("cpu").manual_seed(plan.seed_of(index)) for plan, index in samples]
+    factor = pipe.vae_scale_factor
+    shape = (pipe.unet.config.in_channels, shared.height // factor, shared.width // factor)
+    noise = initial_noise(samples, generators, shape, pipe.unet.dtype)
 
     def step_done(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         on_step(step + 1, shared.steps)
@@ -86,6 +90,7 @@ def _denoise(
                 height=shared.height,
                 num_inference_steps=shared.steps,
                 generator=generators,
+                latents=noise,
                 callback_on_step_end=step_done,
                 output_type="pil",
             ).images

@@ -25,6 +25,8 @@ class Infotext:
     schedule: str | None = None
     cfg: float | None = None
     seed: int | None = None
+    variation_seed: int | None = None
+    variation_strength: float | None = None
     size: str | None = None
     model: str | None = None
     model_hash: str | None = None
@@ -65,6 +67,8 @@ def _infotext(sections: Sections) -> Infotext:
         schedule=known.get("schedule type"),
         cfg=parse_float(known.get("cfg scale")),
         seed=parse_int(known.get("seed")),
+        variation_seed=parse_int(known.get("variation seed")),
+        variation_strength=parse_float(known.get("variation seed strength")),
         size=size(known.get("size")),
         model=known.get("model") or resources.model,
         model_hash=read_hash(known.get("model hash", "")) or resources.model_hash,

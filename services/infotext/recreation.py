@@ -37,6 +37,8 @@ _READ = {
     "schedule type",
     "cfg scale",
     "seed",
+    "variation seed",
+    "variation seed strength",
     "size",
     "model",
     "model hash",
@@ -98,6 +100,8 @@ def recreate(
         steps=_within(infotext.steps, 1, drawn_by.max_steps if drawn_by else None, "step count", made.notes),
         size=_size(infotext.size, drawn_by, made.notes),
         seed=_within(infotext.seed, 0, MAX_SEED, "seed", made.notes),
+        variation_seed=_within(infotext.variation_seed, 0, MAX_SEED, "variation seed", made.notes),
+        variation_strength=_within(infotext.variation_strength, 0, 1, "variation strength", made.notes),
         count=1,
         sampler=_sampler(infotext, made.notes),
     )

@@ -36,6 +36,8 @@ _SETTINGS = {
     "seed": _Setting("Seed", parse_int, "a whole number, for example {}: 7"),
     "size": _Setting("Size", str, ""),
     "model": _Setting("Model", str, ""),
+    "variation_seed": _Setting("Variation seed", parse_int, "a whole number, for example {}: 7"),
+    "variation_strength": _Setting("Variation seed strength", parse_float, "a number from 0 to 1, for example {}: 0.2"),
     "count": _Setting("Count", parse_int, "a whole number, for example {}: 2"),
 }
 #: the settings of a line, by their fields in a request
@@ -48,7 +50,8 @@ def write_settings_line(request: GenerationRequest, *, model: str | None = None)
     """Everything that is set but prompts and embeddings; `model` is what members call the request's model."""
     values = {field: getattr(request, field) for field in IN_LINE}
     values["sampler"] = SAMPLERS.get(request.sampler or "", request.sampler)
-    values["cfg"] = None if request.cfg is None else f"{request.cfg:g}"
+    for field in ("cfg", "variation_strength"):
+        values[field] = None if values[field] is None else f"{values[field]:g}"
     values["model"] = model or request.model
     return ", ".join(
         f"{_SETTINGS[field].label}: {quoted(str(value), _SPECIAL)}"

@@ -32,6 +32,8 @@ def write_infotext(plan: PlanRecord, index: int, *, model: str, model_hash: str 
         "Size": plan.size,
         "Model hash": model_hash,
         "Model": model,
+        "Variation seed": plan.variation_seed_of(index) if plan.variation_strength else None,
+        "Variation seed strength": f"{plan.variation_strength:g}" if plan.variation_strength else None,
         "Clip skip": plan.clip_skip if plan.clip_skip > 1 else None,
         "TI hashes": hashes or None,
         "Version": PROGRAM,

@@ -45,6 +45,8 @@ class Planner:
         steps = within("Steps", request.steps, checkpoint.steps, 1, checkpoint.max_steps)
         count = within("Count", request.count, 1, 1, self._stock.max_count)
         wanted = None if request.seed == RANDOM_SEED else request.seed
+        variation_strength = within("Variation strength", request.variation_strength, 0.0, 0, 1)
+        variation_seed = within("Variation seed", request.variation_seed, 0, 0, MAX_SEED - count + 1)
         seed = within("Seed", wanted, secrets.randbelow(MAX_SEED - MAX_COUNT), 0, MAX_SEED - count + 1)
         width, height = parse_size(request.size, checkpoint)
         sampler = find_sampler(request.sampler or checkpoint.sampler)
@@ -68,6 +70,8 @@ class Planner:
             count=count,
             sampler=sampler,
             clip_skip=checkpoint.clip_skip,
+            variation_strength=float(variation_strength),
+            variation_seed=variation_seed if variation_strength else 0,
             prompt_tokens=budget.prompt_tokens,
             negative_tokens=budget.negative_tokens,
             chunks=budget.chunks,

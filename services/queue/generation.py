@@ -13,8 +13,8 @@ from typing import Any
 from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
-from services.planning.again import mended, request_of
-from services.planning.comparing import Rows, plan_comparison, shuffled_if_blind, with_and_without
+from services.planning.again import mended, request_of, varied, with_seed
+from services.planning.comparing import Rows, plan_comparison, with_and_without
 from services.planning.flags import with_flags_read
 from services.planning.permission import refuse_asker, refuse_plan
 from services.planning.planner import Planned, Planner
@@ -173,9 +173,20 @@ class Generation:
         stock = self._admit(place, member)
         self._refuse_gone(job)
         await asyncio.to_thread(refuse_plan, job.parameters, stock, place)
-        seed = secrets.randbelow(MAX_SEED - MAX_COUNT) if with_new_seed else job.parameters.seed
         (plan,) = await self._jobs.load_plans([job])
-        return Planned(shuffled_if_blind(replace(plan, seed=seed)), job.hints)
+        return Planned(with_seed(plan, _any_seed()) if with_new_seed else plan, job.hints)
+
+    async def plan_variations(
+        self, job: Job, place: Place, member: Member, index: int, strength: float, count: int
+    ) -> Planned:
+        """Plan pictures near a job's picture `index`, from 0: with some other noise mixed in, `strength` from 0 to 1.
+
+        Raises: UserError, as `plan_reroll` does.
+        """
+        planned = await self.plan_reroll(job, place, member, with_new_seed=False)
+        plan = varied(planned.parameters, index, strength, _any_seed(), count)
+        await asyncio.to_thread(refuse_plan, plan, self._stocks.of(place.guild_id), place)
+        return Planned(plan, planned.hints)
 
     def _refuse_gone(self, job: Job) -> None:
         if job.state is JobState.DELETED:
@@ -254,3 +265,7 @@ class Generation:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _any_seed() -> int:
+    return secrets.randbelow(MAX_SEED - MAX_COUNT)

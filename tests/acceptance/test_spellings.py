@@ -60,7 +60,10 @@ async def test_pasted_text_may_name_an_embedding_twice(place: Place) -> None:
 
 
 async def test_the_rest_of_a_group_keeps_its_weight(place: Place) -> None:
-    assert await negative_of(place, negative="(blurry:1.2, demo-tinted)") == "`demo-tinted:1.1`; in words: (blurry:1.2:1.1)"
+    assert (
+        await negative_of(place, negative="(blurry:1.2, demo-tinted)")
+        == "`demo-tinted:1.1`; in words: (blurry:1.2:1.1)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from playground import Message
 from tests.acceptance.conftest import Place, details_of, drawn
@@ -124,3 +128,36 @@ async def test_help_opens_the_form(place: Place) -> None:
     form = (await ana.click(card, "Open the form")).modal
     assert form is not None
     assert "a tree" in (await drawn(await ana.submit(form, {"Prompt": "a tree", "Settings": "Steps: 3"}))).text
+
+
+async def test_variations_are_near_the_picture_and_can_be_rerolled_and_identified(place: Place) -> None:
+    ana, ben = place.person("ana"), place.person("ben")
+    request = {"prompt": "a red fish in the sea", "embedding1": "demo-artifacts", "steps": 12, "seed": 7, "count": 2}
+    message = await drawn(await ana.slash("imagine", **request))
+    form = (await ben.click(message, "Vary")).modal
+    assert form is not None
+    assert [field.label for field in form.fields] == ["Vary", "How much may it change?", "How many"]
+    wanted: dict[str, str | list[str]] = {"Vary": ["1"], "How much may it change?": ["0.1"], "How many": ["2"]}
+    near = await drawn(await ben.submit(form, wanted))
+    assert "Reroll" not in near.text
+    assert "seed 8, varied by 0.1 ·" in near.text
+    originals = [await pixels(place, message, index) for index in range(2)]
+    varied = [await pixels(place, near, index) for index in range(2)]
+    assert 0 < distance(varied[0], originals[1]) < distance(originals[0], originals[1])
+    assert distance(*varied) > 0
+
+    again = await drawn(await ana.click(near, "Reroll"))
+    assert "seed 8, varied by 0.1 ·" in again.text
+    assert distance(await pixels(place, again, 0), varied[0]) > 0
+    card = await ana.context_menu("Identify picture", near)
+    said = await card.until(lambda seen: "parameters" in seen.text or "metadata says" in seen.text)
+    assert "Variation seed strength: 0.1" in said.text
+
+
+async def pixels(place: Place, message: Message, index: int) -> np.ndarray:
+    picture = Image.open(io.BytesIO(await place.discord.fetch(message.attachments[index])))
+    return np.asarray(picture.convert("RGB"), dtype=float)
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).mean())

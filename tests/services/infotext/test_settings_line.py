@@ -52,7 +52,10 @@ def test_a_schedule_belongs_to_its_sampler(line: str, sampler: str | None) -> No
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("Stps: 20", "no setting 'Stps' here; you can set Steps, Sampler, CFG scale, Seed, Size, Model, Count."),
+        (
+            "Stps: 20",
+            "no setting 'Stps' here; you can set Steps, Sampler, CFG scale, Seed, Size, Model, Variation seed,",
+        ),
         ("negative: x", "There's no setting 'negative' here"),
         ("fast", "'fast' isn't a setting; write each as a name and a value, like Steps: 20, CFG scale: 6"),
         ("Steps 20", "'Steps 20' isn't a setting"),
