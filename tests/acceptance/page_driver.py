@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, Page, Request, async_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -83,6 +84,16 @@ class Visitor:
 
     async def faint(self) -> list[str]:
         return await self.page.evaluate(_FAINT)
+
+    async def barriers(self) -> list[str]:
+        """What axe finds that keeps people out: its serious and critical rules, with the elements that break them."""
+        results = await Axe().run(self.page)
+        return [
+            f"{found['id']}: {node['html'][:160]}"
+            for found in results.response["violations"]
+            if found["impact"] in ("serious", "critical")
+            for node in found["nodes"]
+        ]
 
     async def image_sizes(self) -> list[tuple[int, int, str]]:
         """The width, height and alt text of every picture in the log; an image that didn't load has a width of 0."""

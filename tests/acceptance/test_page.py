@@ -43,7 +43,7 @@ async def test_everything_can_be_done_with_the_keyboard(place: Place, tmp_path: 
         assert await ana.see(".body").evaluate_all(stray) == 0
         await look_closer(ana)
         await ana.press("ArrowUp")
-        await expect(ana.see("#composer-input")).to_have_value("/imagine")
+        await expect(ana.see("#composer-input")).to_have_value("/compose")
         await keep_a_screenshot(ana, tmp_path)
         assert await ana.nameless() == []
         assert await ana.faint() == []
@@ -51,13 +51,11 @@ async def test_everything_can_be_done_with_the_keyboard(place: Place, tmp_path: 
 
 
 async def fill_in_a_command(ana: Visitor) -> None:
-    """Type a slash, pick the command, and fill in two options, the second by autocomplete."""
+    """Type a slash, pick the command, and fill in its prompt and an option with autocomplete."""
     await ana.press("/")
     await expect(ana.see("[role=listbox]")).to_be_visible()
     await ana.type("imag")
     await expect(ana.see("[role=option][aria-selected=true]")).to_contain_text("/imagine")
-    await ana.press("Enter")
-    await ana.type("pro")
     await ana.press("Enter")
     await ana.type("a red fish in the sea")
     await ana.press("Tab")
@@ -86,9 +84,9 @@ async def react(ana: Visitor) -> None:
 
 
 async def fill_in_the_form(ana: Visitor) -> None:
-    """Send /imagine without a prompt, and choose a second embedding in its form."""
+    """Open the form with a command, and choose a second embedding in it."""
     await ana.press("/")
-    await ana.type("imagine")
+    await ana.type("compose")
     await ana.press("Enter", "Enter")
     form = ana.see("dialog.form")
     await expect(form).to_be_visible()
@@ -121,7 +119,7 @@ async def keep_a_screenshot(ana: Visitor, tmp_path: Path) -> None:
     await ana.press("Control+A")
     await ana.type("/imag")
     await ana.press("Enter")
-    await ana.type("prompt:a pink star at night")
+    await ana.type("a pink star at night")
     await ana.press("Tab")
     await ana.type("embedding1:demo-washed-out")
     await ana.press("Tab", "Escape")
