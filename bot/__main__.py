@@ -1,4 +1,4 @@
-"""python -m bot: run, play, try, doctor, install."""
+"""python -m bot: run, play, try, setup, doctor, install."""
 
 from __future__ import annotations
 
@@ -122,6 +122,34 @@ def install(
     except UserError as error:
         _fail(str(error))
     if not is_complete:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def setup(
+    programs: Annotated[
+        list[Path] | None,
+        typer.Option("--use", help="A folder of A1111, Forge or ComfyUI, or of models; may be given more than once."),
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="The bot's token.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model for members who choose none.")] = None,
+    install_embeddings: Annotated[
+        bool | None, typer.Option("--install-embeddings/--no-embeddings", help="Download what suits the models.")
+    ] = None,
+    env_file: Annotated[Path, typer.Option(help="Where the settings go.")] = Path(".env"),
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Set the bot up: the token, the models and embeddings that another program already has, and the invitation."""
+    from bot.setup.command import Answers, set_up
+    from services.errors import UserError
+
+    answers = Answers(token, device, programs or [], model, install_embeddings, env_file, asks=not yes)
+    try:
+        is_ready = asyncio.run(set_up(answers))
+    except (UserError, OSError) as error:
+        _fail(str(error))
+    if not is_ready:
         raise typer.Exit(FAILED)
 
 

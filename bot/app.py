@@ -13,7 +13,7 @@ from discord.ext import commands
 
 from bot.client import Client, point_at
 from bot.settings import Settings, engine_environment
-from bot.stock import read_stocks, report_problems, transfers_of
+from bot.stock import conversions_of, read_stocks, report_problems, transfers_of
 from cogs.answers.buttons import Buttons
 from cogs.answers.clock import DiscordClock
 from cogs.answers.delivery import DiscordDelivery
@@ -45,8 +45,10 @@ from cogs.settings.scope import Scopes
 from services.drafts import Drafts
 from services.engine.process import Engine
 from services.infotext.identifier import Identifier
+from services.library.conversions import Conversions
 from services.library.downloads import MAX_EMBEDDING_BYTES, Downloads
 from services.library.installer import Installer, Quota
+from services.library.models import ModelWatch
 from services.pictures.store import PictureStore
 from services.policies import Policies
 from services.presets import Presets
@@ -84,6 +86,8 @@ class App:
     upkeep: Upkeep
     privacy: Privacy
     votes: Votes
+    models: ModelWatch
+    conversions: Conversions
 
     async def wind_down(self) -> None:
         """Let the running batch finish and arrive, or put it back in line; takes at most WIND_DOWN seconds."""
@@ -200,7 +204,19 @@ async def _assemble(
     ):
         await client.add_cog(cog)
     upkeep = Upkeep(jobs=storage.jobs, line=line, delivery=delivery, pictures=pictures)
-    return App(client, worker, generation, delivery, storage, installer, upkeep, privacy, votes)
+    return App(
+        client=client,
+        worker=worker,
+        generation=generation,
+        delivery=delivery,
+        storage=storage,
+        installer=installer,
+        upkeep=upkeep,
+        privacy=privacy,
+        votes=votes,
+        models=ModelWatch(stocks, suggestions),
+        conversions=conversions_of(settings),
+    )
 
 
 def _embedding_cogs(

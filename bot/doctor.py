@@ -13,7 +13,8 @@ from enum import Enum
 import discord
 from rich.console import Console
 
-from bot.client import INTENTS, REQUIRED_PERMISSIONS, point_at
+from bot.client import REQUIRED_PERMISSIONS
+from bot.invitation import NotLoggedIn, invitation_of, logged_in
 from bot.settings import Settings, engine_environment
 from bot.stock import default_model_problem, read_stock, read_stocks
 from embeddings.library import Library
@@ -101,11 +102,13 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _models(settings: Settings) -> AsyncIterator[Finding]:
-    shelf = read_shelf(settings.checkpoint_folder)
+    shelf = read_shelf(settings.checkpoint_folder, settings.more_checkpoints)
     for problem in shelf.problems:
         yield Finding("model", Health.WARNING, f"{problem.name}: {problem.reason}")
     for checkpoint in shelf.installed:
         yield Finding("model", Health.FINE, f"{checkpoint.id} in {shelf.installation(checkpoint.id).weights}")
+    for problem in shelf.found.ignored:
+        yield Finding("model", Health.NOTE, f"{problem.name} is ignored: {problem.reason}")
     if others := ", ".join(checkpoint.id for checkpoint in shelf if not shelf.is_installed(checkpoint)):
         yield Finding("model", Health.NOTE, f"`python -m bot install NAME` downloads any of these: {others}")
 
@@ -191,23 +194,14 @@ async def _discord(settings: Settings) -> AsyncIterator[Finding]:
     if not token:
         yield Finding("discord", Health.NOTE, "DISCORD_TOKEN isn't set: `run` needs it, `play` and `try` don't.")
         return
-    if settings.discord_api_base:
-        point_at(settings.discord_api_base, settings.discord_gateway)
-    async with discord.Client(intents=INTENTS) as client:  # not the bot's own client, which would sync its commands
-        try:
-            await client.login(token)
-        except discord.LoginFailure:
-            text = "Discord rejected DISCORD_TOKEN: copy the token from the developer portal (Bot → Reset Token)."
-            yield Finding("discord", Health.BROKEN, text)
-            return
-        except (discord.HTTPException, OSError) as error:
-            text = f"can't reach Discord ({error}): check this machine's network, and discordstatus.com."
-            yield Finding("discord", Health.BROKEN, text)
-            return
-        invitation = discord.utils.oauth_url(client.application_id or 0, permissions=REQUIRED_PERMISSIONS)
-        yield Finding("discord", Health.FINE, f"logged in as {client.user}; to invite it, open {invitation}")
-        async for guild in client.fetch_guilds(limit=50):
-            yield await _permissions(client, guild.id)
+    try:
+        async with logged_in(settings) as client:
+            text = f"logged in as {client.user}; to invite it, open {invitation_of(client)}"
+            yield Finding("discord", Health.FINE, text)
+            async for guild in client.fetch_guilds(limit=50):
+                yield await _permissions(client, guild.id)
+    except NotLoggedIn as error:
+        yield Finding("discord", Health.BROKEN, str(error))
 
 
 async def _permissions(client: discord.Client, guild_id: int) -> Finding:

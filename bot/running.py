@@ -39,6 +39,8 @@ async def _work(app: App, sign_of_life: Path, is_up: asyncio.Event, stop: asynci
             group.create_task(keep_running(app.generation.load_uses, "uses")),
             group.create_task(keep_running(app.votes.load, "votes")),
             group.create_task(keep_running(app.installer.watch, "embeddings folder")),
+            group.create_task(keep_running(app.conversions.watch, "embeddings in other formats")),
+            group.create_task(keep_running(app.models.watch, "models' folders")),
             group.create_task(keep_running(app.client.command_tree.keep_updated, "commands")),
             group.create_task(keep_running(lambda: _show_life(app, sign_of_life), "sign of life")),
             group.create_task(stay_connected(app.client), name="client"),

@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     checkpoints_dir: Path | None = Field(
         None, description="folder of installed models; by default, `checkpoints` in the data folder"
     )
+    more_embeddings: _Listed[Path] = Field(
+        (), description="more folders of embeddings, used in place, such as `embeddings` of A1111, separated by commas"
+    )
+    more_checkpoints: _Listed[Path] = Field(
+        (),
+        description="more folders of models, used in place, such as `models/Stable-diffusion` of A1111, separated by commas",
+    )
     default_model: str = Field("demo", description="the model used when a member doesn't choose one")
     embeddings_min: int = Field(1, ge=0, le=1, description="fewest negative embeddings per request, 0 or 1")
     embeddings_max: int = Field(3, ge=1, le=3, description="most negative embeddings per request, 1 to 3")
@@ -112,8 +119,14 @@ class Settings(BaseSettings):
 
     @property
     def embedding_folders(self) -> tuple[Path, ...]:
-        """Where embeddings are found: the demo's, which ship with the bot, and the operator's."""
-        return REPOSITORY / "demo" / "embeddings", self.embeddings_dir or self.data_dir / "embeddings"
+        """Where embeddings are found: the demo's, which ship with the bot, other programs', and last the operator's own."""
+        own = self.embeddings_dir or self.data_dir / "embeddings"
+        return REPOSITORY / "demo" / "embeddings", *self.more_embeddings, self.converted_folder, own
+
+    @property
+    def converted_folder(self) -> Path:
+        """What was converted from files in other formats, which stay as they are."""
+        return self.data_dir / "converted-embeddings"
 
     @property
     def server_embeddings_folder(self) -> Path:

@@ -9,6 +9,7 @@ from embeddings.catalog import BUILT_IN, read_catalog
 from embeddings.library import Library
 from services.checkpoints import read_shelf
 from services.errors import UnknownName
+from services.library.conversions import Conversions
 from services.library.transfers import Transfers
 from services.stock import EmbeddingLimits, Stock, Stocks
 
@@ -20,13 +21,25 @@ def transfers_of(settings: Settings) -> Transfers:
     return Transfers(tokens=settings.download_tokens, proxy=settings.https_proxy or None)
 
 
+def conversions_of(settings: Settings) -> Conversions:
+    """How embeddings in other formats come into the library."""
+    folders = [folder for folder in settings.embedding_folders if folder != settings.converted_folder]
+    return Conversions(folders, settings.converted_folder)
+
+
 def read_stock(settings: Settings) -> Stock:
     """The models, and the installed embeddings with the catalog: the built-in one and the operator's additions."""
     library = Library(read_catalog((BUILT_IN, settings.embedding_folders[-1])))
+    conversions = conversions_of(settings)
+    try:
+        conversions.update()
+    except OSError as error:
+        log.warning("cannot convert embeddings: %s", error)
     library.scan(settings.embedding_folders)
+    library.problems.extend(conversions.problems)
     return Stock(
         library=library,
-        shelf=read_shelf(settings.checkpoint_folder),
+        shelf=read_shelf(settings.checkpoint_folder, settings.more_checkpoints),
         limits=EmbeddingLimits(settings.embeddings_min, settings.embeddings_max),
         default_model=settings.default_model,
     )

@@ -19,6 +19,8 @@ from embeddings.writer import SOURCE_HASH
 
 #: modification time in nanoseconds, and size in bytes
 Stamp = tuple[int, int]
+#: endings of other formats, which have to be converted before a library can have them
+FOREIGN = frozenset({".pt", ".bin", ".png", ".webp", ".jpg", ".jpeg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def stamps_of(folders: Iterable[Path]) -> dict[Path, Stamp]:
     """Every file in `folders` that may be an embedding, with its stamp. Reads no file; may run in a thread."""
     stamps: dict[Path, Stamp] = {}
     for path in (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())):
-        if path.is_file() and not path.name.startswith(".") and path.suffix != CATALOG_SUFFIX:
+        is_other = path.suffix == CATALOG_SUFFIX or path.suffix.lower() in FOREIGN
+        if path.is_file() and not path.name.startswith(".") and not is_other:
             with suppress(FileNotFoundError):  # deleted meanwhile
                 stamps[path] = _stamp(path)
     return stamps

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from embeddings.problems import Problem, first_error
+from services.checkpoints.discovery import Discovery, Found
 from services.checkpoints.entry import Checkpoint
 from services.checkpoints.installation import Installation, configuration_folder
 from services.checkpoints.validation import INDEX, find_damage
@@ -24,8 +25,17 @@ REPOSITORY = Path(__file__).parents[2]
 class Shelf:
     """Checkpoints by id, title and alias, case-insensitive."""
 
-    def __init__(self, checkpoints: Iterable[Checkpoint], folder: Path, problems: Iterable[Problem] = ()) -> None:
+    def __init__(
+        self,
+        checkpoints: Iterable[Checkpoint],
+        folder: Path,
+        problems: Iterable[Problem] = (),
+        discovery: Discovery | None = None,
+    ) -> None:
+        """`discovery` finds models that none of the checkpoints describes."""
         self.folder = folder
+        self._discovery = discovery or Discovery(())
+        self.found = Found()
         self.problems = list(problems)
         self._by_id: dict[str, Checkpoint] = {}
         for checkpoint in checkpoints:
@@ -33,8 +43,25 @@ class Shelf:
                 self.problems.append(Problem(checkpoint.id, "Another model has the same id; the first entry is used."))
             else:
                 self._by_id[checkpoint.id] = checkpoint
+        self._described = tuple(self._by_id.values())
+        self._problems = tuple(self.problems)
+        self._broken: dict[str, str] = {}
+        self.apply(self.look())
+
+    def look(self) -> Found:
+        """What is in the folders now that nobody described. Reads headers; may run in a thread."""
+        return self._discovery.look(self._described, self.folder)
+
+    def apply(self, found: Found) -> None:
+        """Offer what was found, and see anew which of the described models are installed."""
+        self.found = found
+        self.problems = list(self._problems)
+        self._by_id = {checkpoint.id: checkpoint for checkpoint in (*self._described, *found.drafts)}
         weights = {checkpoint.id: self._find_weights(checkpoint) for checkpoint in self}
         self._installations = {checkpoint.id: self._find_installation(checkpoint, weights) for checkpoint in self}
+        for checkpoint_id, reason in self._broken.items():
+            self._installations[checkpoint_id] = None
+            self.problems.append(Problem(checkpoint_id, reason))
 
     def __iter__(self) -> Iterator[Checkpoint]:
         return iter(self._by_id.values())
@@ -92,6 +119,7 @@ class Shelf:
     def mark_broken(self, checkpoint_id: str, reason: str) -> None:
         """Stop offering an installed checkpoint whose weights turned out to be broken, until the next start."""
         checkpoint_id = self.find(checkpoint_id).id  # the operator's settings may use an alias
+        self._broken[checkpoint_id] = reason
         self._installations[checkpoint_id] = None
         self.problems.append(Problem(checkpoint_id, reason))
 
@@ -125,8 +153,8 @@ def _draw_with(checkpoint: Checkpoint) -> Remedy:
     return Remedy(f"Draw with {shorten(checkpoint.title, 60)}", {"model": checkpoint.id})
 
 
-def read_shelf(folder: Path) -> Shelf:
-    """Read the built-in entries and every `*.toml` in the operator's `folder`.
+def read_shelf(folder: Path, also: Iterable[Path] = ()) -> Shelf:
+    """Read the built-in entries and every `*.toml` in the operator's `folder`, and find models in it and in others.
 
     A broken file is listed in `problems`; the others are still used.
     """
@@ -139,4 +167,4 @@ def read_shelf(folder: Path) -> Shelf:
             problems.append(Problem(path.name, f"The file can't be read: {error}."))
         except ValidationError as error:
             problems.append(Problem(path.name, first_error(error)))
-    return Shelf(checkpoints, folder, problems)
+    return Shelf(checkpoints, folder, problems, Discovery((folder, *also)))

@@ -110,7 +110,7 @@ async def bot() -> AsyncIterator[BotProcess]:
 async def test_what_people_paste_is_used_or_said(bot: BotProcess, negative: str, labels: list[str], words: str) -> None:
     ana = bot.discord.person("ana")
     card = await drawn(await ana.slash("imagine", prompt="a red fish", negative=negative, steps=1))
-    shown = next(line for line in card.text.splitlines() if line.startswith("Negative: "))
+    shown = next(line for line in card.text.splitlines() if line.startswith("Avoids "))
     assert all(f"`{label}`" in shown for label in labels), shown
     assert words.replace("\\", "") in card.text.replace("\\", "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from bot.settings import Settings, engine_environment
@@ -17,6 +18,14 @@ def test_every_setting_is_described_in_the_readme() -> None:
     for name, field in Settings.model_fields.items():
         assert f"`{name.upper()}`" in readme
         assert field.description
+
+
+def test_every_setting_reaches_the_container() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    in_image = {"DATA_DIR"}  # a volume
+    for service in ("bot", "bot-gpu"):
+        assert services[service]["environment"].keys() | in_image == {name.upper() for name in Settings.model_fields}
+    assert services["bot-gpu"]["profiles"] == ["gpu"]
 
 
 def test_settings_are_read_from_the_environment_and_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

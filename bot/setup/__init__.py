@@ -1,0 +1,1 @@
+"""`python -m bot setup`: from nothing, or from another program's folders, to a bot that can be invited."""
