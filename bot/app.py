@@ -33,6 +33,9 @@ from cogs.imagine.cog import Imagine
 from cogs.imagine.compose import Compose
 from cogs.mending import Mending
 from cogs.model import ModelCommands
+from cogs.my.cog import MyCommands
+from cogs.my.favourites import FavouritesList
+from cogs.my.hearts import Hearts
 from cogs.permissions import EmbeddingPermissions
 from cogs.picture.cog import Pictures
 from cogs.preset.cog import PresetCommands
@@ -42,8 +45,10 @@ from cogs.remedies import Remedies
 from cogs.rights import CommandRights
 from cogs.settings.cog import SettingsCommands
 from cogs.settings.scope import Scopes
+from services.defaults import Defaults
 from services.drafts import Drafts
 from services.engine.process import Engine
+from services.favourites import Favourites
 from services.infotext.identifier import Identifier
 from services.library.conversions import Conversions
 from services.library.downloads import MAX_EMBEDDING_BYTES, Downloads
@@ -148,7 +153,10 @@ async def _assemble(
     )
     presets = Presets(storage.presets, stocks)
     await retry_while_unavailable(presets.load)()
-    generation = Generation(stocks=stocks, presets=presets, jobs=storage.jobs, line=line, delivery=delivery)
+    defaults = Defaults(storage.defaults)
+    generation = Generation(
+        stocks=stocks, presets=presets, defaults=defaults, jobs=storage.jobs, line=line, delivery=delivery
+    )
     privacy = Privacy(
         personal=storage.personal,
         line=line,
@@ -178,6 +186,7 @@ async def _assemble(
     drafts, remedies = Drafts(storage.drafts), Remedies()
     imagine = Imagine(generation=generation, completion=completion, presets=presets, drafts=drafts, limits=stock.limits)
     compare = Compare(generation=generation, completion=completion, drafts=drafts)
+    favourites = Favourites(store=storage.favourites, pictures=pictures, stocks=stocks)
     identifier = Identifier(stocks)
     buttons = Buttons(client=client, generation=generation)
     for cog in (
@@ -191,6 +200,9 @@ async def _assemble(
         Pictures(buttons=buttons, identifier=identifier, imagine=imagine, generation=generation, stocks=stocks),
         *_embedding_cogs(stocks, client, suggestions, installer, permissions, samples, votes, remedies),
         ModelCommands(stocks=stocks),
+        MyCommands(defaults=defaults, stocks=stocks),
+        FavouritesList(client=client, favourites=favourites),
+        Hearts(client=client, generation=generation, favourites=favourites, stocks=stocks, guard=guard),
         PresetCommands(presets=presets, completion=completion),
         PresetReading(presets),
         SettingsCommands(client=client, scopes=Scopes(policies, permissions), stocks=stocks),

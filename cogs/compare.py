@@ -94,7 +94,9 @@ class Compare(commands.Cog):
         filled = await self._generation.fill_in(request, None, place, member)
         planned = await self._generation.plan_comparison(filled, place, member, grid.rows, is_blind=grid.is_blind)
         origin = Origin.of_interaction(interaction.id)
-        await self._generation.submit(planned, Admission(target_of(interaction), origin, member, thinking(interaction)))
+        target = target_of(interaction, is_private=filled.is_private)
+        acknowledge = thinking(interaction, is_private=filled.is_private)
+        await self._generation.submit(planned, Admission(target, origin, member, acknowledge))
 
     @compare.autocomplete("embedding1")
     @compare.autocomplete("embedding2")

@@ -18,12 +18,12 @@ UNREACHED = (discord.DiscordServerError, aiohttp.ClientError, OSError)
 ALREADY_ACKNOWLEDGED = 40060
 
 
-def thinking(interaction: discord.Interaction) -> Acknowledge:
-    """Shows "thinking…" in the channel, where the answer is going to be."""
+def thinking(interaction: discord.Interaction, *, is_private: bool = False) -> Acknowledge:
+    """Shows "thinking…" where the answer is going to be: in the channel, or to the member alone."""
 
     async def acknowledge() -> int | None:
         try:
-            shown = await interaction.response.defer(thinking=True)
+            shown = await interaction.response.defer(thinking=True, ephemeral=is_private)
         except UNREACHED as error:
             # it may have worked all the same; the delivery will find out
             log.info("interaction %s: unknown whether it was acknowledged: %s", interaction.id, error)
@@ -38,7 +38,7 @@ def thinking(interaction: discord.Interaction) -> Acknowledge:
     return acknowledge
 
 
-def target_of(interaction: discord.Interaction) -> ReplyTarget:
+def target_of(interaction: discord.Interaction, *, is_private: bool = False) -> ReplyTarget:
     """Where to answer this interaction, now and after its token has expired."""
     return ReplyTarget(
         guild_id=interaction.guild_id,
@@ -46,6 +46,7 @@ def target_of(interaction: discord.Interaction) -> ReplyTarget:
         member_id=interaction.user.id,
         application_id=interaction.application_id,
         interaction_token=interaction.token,
+        is_private=is_private,
         upload_limit=interaction.filesize_limit,
     )
 

@@ -58,6 +58,8 @@ class ReplyTarget:
     reply_id: int | None = None
     #: the message that a reaction was put on
     refers_to: int | None = None
+    #: whether only the member may see the answer
+    is_private: bool = False
     #: bytes that a file may have there; None if unknown
     upload_limit: int | None = None
 

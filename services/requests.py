@@ -55,6 +55,15 @@ class GenerationRequest:
         return cls(**values)
 
 
+@dataclass(frozen=True, slots=True)
+class MemberDefaults:
+    """What a member wants where neither they nor a preset say otherwise."""
+
+    request: GenerationRequest = GenerationRequest()
+    #: whether their pictures are shown to them alone
+    is_private: bool = False
+
+
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _NOT_TEXT.sub("", value)

@@ -184,17 +184,17 @@ class Buttons(commands.Cog):
         place, member = place_of(interaction), member_of(interaction.user)
         if (job := await self._first_click(interaction, job_id)) is not None:
             planned = await self._generation.plan_reroll(job, place, member, with_new_seed=with_new_seed)
-            await self.submit(interaction, planned, job.id)
+            await self.submit(interaction, planned, job)
 
     async def _compare(self, interaction: discord.Interaction, job_id: JobId) -> None:
         place, member = place_of(interaction), member_of(interaction.user)
         if (job := await self._first_click(interaction, job_id)) is not None:
-            await self.submit(interaction, await self._generation.plan_comparison_of(job, place, member), job.id)
+            await self.submit(interaction, await self._generation.plan_comparison_of(job, place, member), job)
 
     async def _mend(self, interaction: discord.Interaction, job_id: JobId) -> None:
         place, member = place_of(interaction), member_of(interaction.user)
         if (job := await self._first_click(interaction, job_id)) is not None:
-            await self.submit(interaction, await self._generation.plan_mended(job, place, member), job.id)
+            await self.submit(interaction, await self._generation.plan_mended(job, place, member), job)
 
     async def _first_click(self, interaction: discord.Interaction, job_id: JobId) -> Job | None:
         """The job of a button; None if it is the second click of two."""
@@ -203,13 +203,15 @@ class Buttons(commands.Cog):
             return None
         return await self._generation.job(job_id, target_of(interaction))
 
-    async def submit(self, interaction: discord.Interaction, planned: Planned, parent_id: JobId) -> None:
-        """Put what comes of a button in line, for the member who pressed it.
+    async def submit(self, interaction: discord.Interaction, planned: Planned, parent: Job) -> None:
+        """Put what comes of a button in line, for the member who pressed it; of what is private it is private too.
 
         Raises: UserError; NotAcknowledged.
         """
-        target, origin = target_of(interaction), Origin.of_interaction(interaction.id)
-        admission = Admission(target, origin, member_of(interaction.user), thinking(interaction), parent_id=parent_id)
+        is_private = parent.target.is_private
+        target, origin = target_of(interaction, is_private=is_private), Origin.of_interaction(interaction.id)
+        acknowledge = thinking(interaction, is_private=is_private)
+        admission = Admission(target, origin, member_of(interaction.user), acknowledge, parent_id=parent.id)
         await self._generation.submit(planned, admission)
 
     async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:

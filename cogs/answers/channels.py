@@ -87,12 +87,19 @@ class Channels:
         except discord.HTTPException as error:
             if error.code not in CHANNEL_IS_CLOSED:
                 raise
+        return await self.whisper(job, message, may_have_been_sent=may_have_been_sent)
+
+    async def whisper(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> Sent:
+        """Send the answer to the member directly.
+
+        Raises: GoneForGood.
+        """
         try:
             direct = await self._client.create_dm(discord.Object(job.target.member_id))  # pyright: ignore[reportArgumentType]
             message_id = await self._send_once(direct, job, Purpose.ANSWER, message.as_new(), may_have_been_sent)
             return Sent(direct.id, message_id)
         except (discord.Forbidden, discord.NotFound) as error:
-            raise GoneForGood(f"neither the channel nor the member accepts messages: {error}") from error
+            raise GoneForGood(f"the member accepts no messages: {error}") from error
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.target.channel_id, guild_id=job.target.guild_id)

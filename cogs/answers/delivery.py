@@ -210,7 +210,8 @@ class DiscordDelivery:
 
     async def _close_with_pictures(self, job: Job, sent: Sent) -> None:
         await self._jobs.mark_delivered(job.id, sent.message_id)
-        await self._replies.offer_reaction(sent)
+        if not job.target.is_private:
+            await self._replies.offer_reaction(sent)
 
     async def _send_files(self, job: Job, files: list[bytes], shown: Shown, *, may_have_been_sent: bool) -> Sent:
         limit = job.target.upload_limit

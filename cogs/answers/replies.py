@@ -42,6 +42,8 @@ class Replies:
     async def show_card(self, job: Job, content: str, *, cancellable: bool) -> ReplyTarget:
         """Put news into the reply, or send it where there is none yet. Returns where the card is."""
         message = OutgoingMessage(content, view=cancel_view(job.id, disabled=not cancellable))
+        if job.target.is_private and not _token_lives(job):
+            return job.target  # the answer will come as a direct message
         job = await self._with_reply(job)
         if job.target.reply_id is not None:
             await self._edit_reply(job, message)
@@ -61,7 +63,7 @@ class Replies:
             message_id = await self._edit_reply(job, message if job.target.interaction_token else addressed)
             return Sent(job.target.channel_id, message_id)
         except _NoReply:
-            return await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
+            return await self._send(job, message, may_have_been_sent=may_have_been_sent)
 
     async def say(self, job: Job, sentence: str, *, may_have_been_sent: bool) -> None:
         """Send a sentence instead of pictures.
@@ -73,8 +75,14 @@ class Replies:
         try:
             await self._edit_reply(job, message)
         except _NoReply:
-            addressed = message.mentioning(job.target.member_id)
-            await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
+            await self._send(job, message, may_have_been_sent=may_have_been_sent)
+
+    async def _send(self, job: Job, message: OutgoingMessage, *, may_have_been_sent: bool) -> Sent:
+        """Send an answer for which there is no reply; what is private never goes to the channel."""
+        if job.target.is_private:
+            return await self._channels.whisper(job, message, may_have_been_sent=may_have_been_sent)
+        addressed = message.mentioning(job.target.member_id)
+        return await self._channels.send_or_whisper(job, addressed, may_have_been_sent=may_have_been_sent)
 
     async def offer_reaction(self, sent: Sent) -> None:
         """Add the reroll reaction to the pictures, where that is allowed; where it isn't, the button is enough."""
@@ -90,7 +98,7 @@ class Replies:
         if target.reply_id is not None:
             return job
         if not _token_lives(job):
-            message_id = await self._channels.find_card(job)
+            message_id = None if target.is_private else await self._channels.find_card(job)
         else:
             try:
                 message_id = await self._original_reply(job)
@@ -118,6 +126,8 @@ class Replies:
                     raise
                 if error.code == UNKNOWN_MESSAGE:
                     raise _NoReply from error
+        if job.target.is_private:
+            raise _NoReply
         # it's a message of ours in the channel, so it can be edited without the token too
         channel = self._client.get_partial_messageable(job.target.channel_id)
         try:

@@ -131,7 +131,9 @@ class Imagine(commands.Cog):
         member = member_of(interaction.user)
         planned = await self._generation.plan(filled, place_of(interaction), member)
         origin = Origin.of_interaction(interaction.id)
-        await self._generation.submit(planned, Admission(target_of(interaction), origin, member, thinking(interaction)))
+        target = target_of(interaction, is_private=filled.is_private)
+        acknowledge = thinking(interaction, is_private=filled.is_private)
+        await self._generation.submit(planned, Admission(target, origin, member, acknowledge))
 
     @imagine.autocomplete("embedding1")
     @imagine.autocomplete("embedding2")

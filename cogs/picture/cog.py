@@ -50,7 +50,7 @@ class Pictures(commands.Cog):
             planned = await self._generation.plan_variations(
                 job, place, member, wanted.index, wanted.strength, wanted.count
             )
-            await self._buttons.submit(submitted, planned, job.id)
+            await self._buttons.submit(submitted, planned, job)
 
         most = self._stocks.of(interaction.guild_id).max_count
         await VaryForm(draw, job.parameters.count, most).open(interaction)

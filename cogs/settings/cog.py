@@ -12,6 +12,7 @@ from discord.ext import commands
 from cogs.attachments import download
 from cogs.choices import Choices, name_choices
 from cogs.settings.forms import (
+    GalleryForm,
     LimitsForm,
     NoticeForm,
     PlacesForm,
@@ -167,6 +168,8 @@ class SettingsCommands(commands.GroupCog, name="settings", description="What may
                 return SelectionForm(policy, self._stocks.of(scope.guild_id), scopes, show)
             case Section.LIMITS, Policy():
                 return LimitsForm(policy, scopes, show)
+            case Section.GALLERY, Policy():
+                return GalleryForm(policy, scopes, show)
             case Section.ROLES, Policy():
                 return RolesForm(policy, scopes, show)
             case Section.SAFETY, Policy():

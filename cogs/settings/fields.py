@@ -53,12 +53,12 @@ def choice_field(chosen: str, options: Iterable[tuple[str, str]]) -> discord.ui.
     return discord.ui.Select(options=shown)
 
 
-def channels_field(chosen: Sequence[int]) -> discord.ui.ChannelSelect[Any]:
+def channels_field(chosen: Sequence[int], *, most: int = 25) -> discord.ui.ChannelSelect[Any]:
     """Channels that pictures can be posted in."""
     kinds = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum, discord.ChannelType.voice]
-    values = [discord.SelectDefaultValue(id=id_, type=discord.SelectDefaultValueType.channel) for id_ in chosen[:25]]
+    values = [discord.SelectDefaultValue(id=id_, type=discord.SelectDefaultValueType.channel) for id_ in chosen[:most]]
     return discord.ui.ChannelSelect(
-        channel_types=kinds, min_values=0, max_values=25, required=False, default_values=values
+        channel_types=kinds, min_values=0, max_values=most, required=False, default_values=values
     )
 
 

@@ -22,7 +22,7 @@ from cogs.settings.fields import (
 )
 from cogs.settings.scope import Scope, Scopes
 from services.errors import UserError
-from services.policy.policy import MAX_ANNOUNCEMENT, BotPolicy, Policy, RoleLimits, Selection
+from services.policy.policy import MAX_ANNOUNCEMENT, MAX_HEARTS, BotPolicy, Policy, RoleLimits, Selection
 from services.policy.safety import DEFAULT_THRESHOLD, MISSING, Safety, is_classifier_installed
 from services.stock import Stock
 
@@ -90,6 +90,25 @@ class SelectionForm(SettingsForm):
         models = Selection(allowed=names_in(self._models), blocked=names_in(self._no_models))
         embeddings = Selection(allowed=names_in(self._embeddings), blocked=names_in(self._no_embeddings))
         update = {"models": models, "embeddings": embeddings}
+        await scope.change_server(lambda policy: policy.model_copy(update=update))
+
+
+class GalleryForm(SettingsForm):
+    """Where pictures go that enough members keep."""
+
+    def __init__(self, policy: Policy, scopes: Scopes, show: Show) -> None:
+        super().__init__("Gallery", scopes, show)
+        chosen = () if policy.gallery is None else (policy.gallery,)
+        self._channel = self.add("Channel", channels_field(chosen, most=1), "None: no gallery")
+        hearts = text_field(policy.gallery_hearts, "3", limit=_DIGITS)
+        self._hearts = self.add("Hearts ❤️ that a picture needs", hearts)
+
+    async def change(self, scope: Scope) -> None:
+        hearts = number_in("Hearts", self._hearts) or Policy().gallery_hearts
+        if not 1 <= hearts <= MAX_HEARTS:
+            raise UserError(f"Hearts takes a number from 1 to {MAX_HEARTS}; you gave {hearts}.")
+        channel = next((channel.id for channel in self._channel.values), None)
+        update = {"gallery": channel, "gallery_hearts": hearts}
         await scope.change_server(lambda policy: policy.model_copy(update=update))
 
 

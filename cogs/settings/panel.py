@@ -24,6 +24,7 @@ class Section(StrEnum):
     PLACES = "places"
     SELECTION = "selection"
     LIMITS = "limits"
+    GALLERY = "gallery"
     ROLES = "roles"
     SAFETY = "safety"
     NOTICE = "notice"
@@ -34,12 +35,20 @@ _LABELS = {
     Section.PLACES: "Channels",
     Section.SELECTION: "Models and embeddings",
     Section.LIMITS: "Limits",
+    Section.GALLERY: "Gallery",
     Section.ROLES: "Roles",
     Section.SAFETY: "Unsafe pictures",
     Section.NOTICE: "Pause and announcement",
     Section.STRANGERS: "Blocked servers and members",
 }
-_OF_SERVER = (Section.PLACES, Section.SELECTION, Section.LIMITS, Section.ROLES, Section.SAFETY)
+_OF_SERVER = (
+    Section.PLACES,
+    Section.SELECTION,
+    Section.LIMITS,
+    Section.ROLES,
+    Section.SAFETY,
+    Section.GALLERY,
+)
 _OF_BOT = (Section.NOTICE, Section.STRANGERS)
 HINT = "/settings blocklist changes the blocked words, /settings export and import carry everything to another server."
 
@@ -102,6 +111,7 @@ def _server_fields(policy: Policy) -> Iterable[tuple[str, str]]:
     yield "May install embeddings", managers + _mentions(", <@&{}>", policy.installers, "", separator="")
     yield "Blocked words", _blocked(policy.blocked)
     yield "Unsafe pictures", _safety(policy)
+    yield "Gallery", _gallery(policy)
 
 
 def _bot_fields(policy: BotPolicy) -> Iterable[tuple[str, str]]:
@@ -121,6 +131,12 @@ def _safety(policy: Policy) -> str:
             return f"behind a spoiler, from a score of {policy.safety_threshold:g} on{missing}"
         case Safety.WITHHOLD:
             return f"not posted, from a score of {policy.safety_threshold:g} on{missing}"
+
+
+def _gallery(policy: Policy) -> str:
+    if policy.gallery is None:
+        return "none"
+    return f"<#{policy.gallery}>, for pictures with {plural(policy.gallery_hearts, 'heart')} ❤️"
 
 
 def _paces(waits: int | None, per_hour: int | None) -> list[str]:

@@ -18,6 +18,7 @@ MAX_LISTED = 1000
 MAX_ANNOUNCEMENT = 300  # characters
 #: the largest that any server may set, whatever its models take
 MAX_SIDE, MAX_STEPS, MAX_COUNT, MAX_WAITS, MAX_PER_HOUR = 8192, 500, 4, 100, 10_000
+MAX_HEARTS = 1000
 
 
 def _whole_number(value: object) -> object:
@@ -108,6 +109,9 @@ class Policy(_Stored):
 
     #: where pictures are made, threads in them included; none means everywhere
     channels: Snowflakes = ()
+    #: the channel where pictures go that enough members keep; none means that there is no gallery
+    gallery: Snowflake | None = None
+    gallery_hearts: int = Field(default=3, ge=1, le=MAX_HEARTS)
     #: whether pictures are made in age-restricted channels alone
     age_restricted: bool = False
     #: pictures with a score of the classifier from `safety_threshold` on are hidden, or not posted

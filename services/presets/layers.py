@@ -23,6 +23,8 @@ class Filled:
     defaults: tuple[Preset, ...] = ()
     #: those of them that had a say in it
     used: tuple[Preset, ...] = ()
+    #: whether the member wants to see the answer alone
+    is_private: bool = False
 
 
 def lay_over(typed: GenerationRequest, named: Preset | None, defaults: Sequence[Preset]) -> Filled:

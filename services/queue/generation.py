@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from services.defaults import Defaults
 from services.errors import LimitReached, NotAllowed, Unavailable, UserError
 from services.jobs import Job, JobId, JobState, Origin, ReplyTarget
 from services.parameters import MAX_COUNT, MAX_SEED
@@ -55,9 +56,12 @@ class Admission:
 class Generation:
     """Knows where to answer only as ids."""
 
-    def __init__(self, *, stocks: Stocks, presets: Presets, jobs: JobStore, line: Line, delivery: Delivery) -> None:
+    def __init__(
+        self, *, stocks: Stocks, presets: Presets, defaults: Defaults, jobs: JobStore, line: Line, delivery: Delivery
+    ) -> None:
         self._stocks = stocks
         self._presets = presets
+        self._defaults = defaults
         self._jobs = jobs
         self._line = line
         self._delivery = delivery
@@ -65,12 +69,13 @@ class Generation:
         self._background: set[asyncio.Task[None]] = set()
 
     async def fill_in(self, request: GenerationRequest, preset: str | None, place: Place, member: Member) -> Filled:
-        """The request with what presets add to it.
+        """The request with what presets and its member's own defaults add to it.
 
         Raises: UserError, also where this member can't ask for any picture.
         """
         refuse_asker(self._stocks.of(place.guild_id), place, member)
-        return await self._presets.fill_in(with_flags_read(request), preset, place)
+        filled = await self._presets.fill_in(with_flags_read(request), preset, place)
+        return await self._defaults.fill_in(filled, member.id, self._stocks.of(place.guild_id))
 
     async def plan(self, filled: Filled, place: Place, member: Member) -> Planned:
         """Plan a request that is filled in. Nothing is stored yet.

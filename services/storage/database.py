@@ -11,7 +11,9 @@ import asyncpg
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_fixed
 
 from services.storage.audit import AuditStore
+from services.storage.defaults import DefaultsStore
 from services.storage.drafts import DraftStore
+from services.storage.favourites import FavouriteStore
 from services.storage.jobs import JobStore
 from services.storage.migrate import migrate
 from services.storage.outages import OUTAGES, OutageLog, is_outage, reason_for
@@ -49,6 +51,8 @@ class Storage:
     policies: PolicyStore
     votes: VoteStore
     drafts: DraftStore
+    defaults: DefaultsStore
+    favourites: FavouriteStore
 
     async def version(self) -> str:
         """The version that the server reports, as in "18.1"."""
@@ -78,6 +82,8 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
             policies=PolicyStore(pool),
             votes=VoteStore(pool),
             drafts=DraftStore(pool),
+            defaults=DefaultsStore(pool),
+            favourites=FavouriteStore(pool),
         )
 
 

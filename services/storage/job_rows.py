@@ -11,11 +11,22 @@ from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import PlanRecord
 from services.remedies import Hint, Remedy
 
+#: where a job's row says where to answer, named as in `ReplyTarget`
+TARGET_COLUMNS = (
+    *("guild_id", "channel_id", "member_id", "application_id", "interaction_token", "reply_id", "refers_to"),
+    *("is_private", "upload_limit"),
+)
+
 
 def hint_columns(hints: Sequence[Hint]) -> tuple[list[str], dict[str, Any] | None]:
     """The texts, and the remedy of the first, which is the only one that a card shows."""
     remedy = hints[0].remedy if hints else None
     return [hint.text for hint in hints], remedy and remedy.as_json()
+
+
+def target_columns(target: ReplyTarget) -> tuple[object, ...]:
+    """In the order of TARGET_COLUMNS."""
+    return tuple(getattr(target, name) for name in TARGET_COLUMNS)
 
 
 def _hints(row: asyncpg.Record) -> Iterator[Hint]:
@@ -37,6 +48,7 @@ def job_of(row: asyncpg.Record) -> Job:
             interaction_token=row["interaction_token"],
             reply_id=row["reply_id"],
             refers_to=row["refers_to"],
+            is_private=row["is_private"],
             upload_limit=row["upload_limit"],
         ),
         asked_at=row["asked_at"],

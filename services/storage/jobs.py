@@ -10,7 +10,7 @@ from safetensors.numpy import load, save
 from services.jobs import Job, JobId, Origin, ReplyTarget
 from services.parameters import GenerationParameters, Vectors
 from services.remedies import Hint
-from services.storage.job_rows import hint_columns, job_of
+from services.storage.job_rows import hint_columns, job_of, target_columns
 from services.storage.pool import Pool
 from services.storage.retries import retry_while_unavailable
 
@@ -45,8 +45,8 @@ class JobStore:
                 ON CONFLICT (content_hash) DO UPDATE SET used_at = now()
             )
             INSERT INTO jobs (parameters, origin, parent_id, hints, remedy, guild_id, channel_id, member_id, application_id,
-                              interaction_token, reply_id, refers_to, upload_limit)
-            VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                              interaction_token, reply_id, refers_to, is_private, upload_limit)
+            VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
             ON CONFLICT (origin) WHERE origin IS NOT NULL
                DO UPDATE SET origin = excluded.origin  -- a no-op, so that RETURNING yields the existing row
             RETURNING *
@@ -57,14 +57,7 @@ class JobStore:
             origin.key if origin else None,
             parent_id,
             *hint_columns(hints),
-            target.guild_id,
-            target.channel_id,
-            target.member_id,
-            target.application_id,
-            target.interaction_token,
-            target.reply_id,
-            target.refers_to,
-            target.upload_limit,
+            *target_columns(target),
         )
         assert row is not None
         return job_of(row)

@@ -17,6 +17,13 @@ from services.storage.pool import Pool
 TOKEN_LIFE = timedelta(minutes=15)
 #: a request stores its vectors a moment before its row can be seen
 VECTORS_NEW_FOR = timedelta(hours=1)
+#: what is only about the member
+_ERASE = (
+    "DELETE FROM votes WHERE member_id = $1",
+    "DELETE FROM drafts WHERE member_id = $1",
+    "DELETE FROM member_defaults WHERE member_id = $1",
+    "DELETE FROM favourites WHERE member_id = $1",
+)
 #: in place of the id of a member who wants to be forgotten
 NOBODY = 0
 
@@ -56,6 +63,8 @@ class PersonalData:
                  WHERE votes.member_id = $1 ORDER BY job_id
             """,
             "drafts": "SELECT draft, kept_at FROM drafts WHERE member_id = $1 ORDER BY id",
+            "defaults": "SELECT request, is_private FROM member_defaults WHERE member_id = $1",
+            "favourites": "SELECT job_id, kept_at FROM favourites WHERE member_id = $1 ORDER BY kept_at",
             "changes": "SELECT guild_id, at, action, subject, detail FROM audit WHERE member_id = $1 ORDER BY id",
         }
         return {
@@ -78,8 +87,8 @@ class PersonalData:
         """Delete a member's requests, or mark those that aren't answered yet; presets stay, without their author."""
         async with self._pool.transaction() as connection:
             await connection.execute("UPDATE presets SET author_id = $2 WHERE author_id = $1", member_id, NOBODY)
-            await connection.execute("DELETE FROM votes WHERE member_id = $1", member_id)
-            await connection.execute("DELETE FROM drafts WHERE member_id = $1", member_id)
+            for query in _ERASE:
+                await connection.execute(query, member_id)
             pending = await connection.fetch(
                 "UPDATE jobs SET erase = true WHERE member_id = $1 AND answered_at IS NULL RETURNING state", member_id
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.checkpoints import read_shelf
+from services.defaults import Defaults
 from services.errors import LimitReached, NotAllowed
 from services.jobs import Job, JobId, JobState, Origin
 from services.parameters import MAX_COUNT, MAX_SEED
@@ -46,6 +47,7 @@ class Bench:
         self.generation = Generation(
             stocks=stocks,
             presets=self.presets,
+            defaults=Defaults(storage.defaults),
             jobs=storage.jobs,
             line=self.line,
             delivery=self.delivery,

@@ -54,6 +54,9 @@ async def test_a_blank_database_gets_every_migration_once(blank: asyncpg.Connect
         "policies",
         "votes",
         "drafts",
+        "member_defaults",
+        "favourites",
+        "gallery",
         "migrations",
     }
     ledger = await blank.fetch("SELECT number, name FROM migrations ORDER BY number")
@@ -110,6 +113,7 @@ WRITTEN_BY = {
     6: "UPDATE vectors SET used_at = now() - interval '1 day'",
     7: "INSERT INTO policies (guild_id, policy) VALUES (1, '{}')",
     8: "UPDATE jobs SET scores = '{0.5}' WHERE state = 'delivered'",
+    10: "INSERT INTO drafts (member_id, draft) VALUES (3, '{}')",
     9: "INSERT INTO votes (job_id, member_id, column_at) SELECT id, 3, 0 FROM jobs LIMIT 1",
 }
 
