@@ -55,15 +55,6 @@ class GenerationRequest:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberDefaults:
-    """What a member wants where neither they nor a preset say otherwise."""
-
-    request: GenerationRequest = GenerationRequest()
-    #: whether their pictures are shown to them alone
-    is_private: bool = False
-
-
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _NOT_TEXT.sub("", value)
@@ -72,6 +63,15 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_cleaned(item) for item in cast("tuple[Any, ...]", value))
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDefaults:
+    """What a member wants where neither they nor a preset say otherwise."""
+
+    request: GenerationRequest = GenerationRequest()
+    #: whether their pictures are shown to them alone
+    is_private: bool = False
 
 
 #: in place of a channel's id: the whole server
