@@ -28,7 +28,7 @@ async def test_a_conditioning_takes_one_of_the_places_and_a_chunk_of_its_own(pla
 
     options = {"prompt": "a red fish", "embedding1": "demo-tinted", "embedding2": "our-neg:0.9", "seed": 5, "steps": 4}
     picture = await drawn(await ana.slash("imagine", negative="blurry", **options))
-    assert "Negative: `our-neg:0.9` + `demo-tinted`; in words: blurry" in picture.text
+    assert "with `our-neg:0.9` + `demo-tinted`; in words: blurry" in picture.text
     assert "(2 chunks)" in picture.text
     found = await ana.slash("identify", picture=("p.png", await place.discord.fetch(picture.attachments[0])))
     card = (await found.until(lambda message: "Embeddings" in message.text)).text

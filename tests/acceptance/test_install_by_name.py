@@ -89,7 +89,7 @@ async def test_a_refusal_offers_what_is_missing_to_those_who_may(town: Town) -> 
     refused = await ana.slash("imagine", prompt="a red fish", embedding1="toy-moire")
     assert "toy-moire" in refused.text
     assert refused.message is not None
-    assert not refused.message.buttons
+    assert [button.label for button in refused.message.buttons] == ["Draw with toy-haze"]  # and none that installs
     refused = await mod.slash("imagine", prompt="a red fish", embedding1="toy-moire")
     assert refused.message is not None
     asked = await mod.click(refused.message, "Install toy-moire")

@@ -51,7 +51,7 @@ class Rig:
         self.delivery = RecordingDelivery()
         self.line = Line(self.delivery, per_member=10)
         self.pictures = PictureStore(folder / "pictures")
-        self.shelf = Shelf((*read_shelf(folder), *more), folder)
+        self.shelf = Shelf((*read_shelf(folder / "undescribed"), *more), folder)
         self.worker = Worker(
             line=self.line,
             engine=engine,
