@@ -34,6 +34,7 @@ SHUTDOWN_LIMIT = 9.5  # seconds
 def run() -> None:
     """Run the bot on Discord. Needs DISCORD_TOKEN."""
     from bot.connection import Refused
+    from bot.operations.pages import PortUnusable
     from services.storage import DatabaseUnusable, NewerSchema, PostgresFailed
 
     settings = _settings()
@@ -46,6 +47,8 @@ def run() -> None:
         asyncio.run(_run_until_signal(settings))
     except Refused as error:
         _fail(str(error), error.exit_code)
+    except PortUnusable as error:
+        _fail(str(error), WRONG_USE)
     except (NewerSchema, PostgresFailed) as error:
         _fail(str(error))
     except DatabaseUnusable as error:

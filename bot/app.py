@@ -12,6 +12,8 @@ from datetime import timedelta
 from discord.ext import commands
 
 from bot.client import Client, point_at
+from bot.operations.observation import open_observation
+from bot.operations.state import Parts
 from bot.settings import Settings, engine_environment
 from bot.stock import conversions_of, read_stocks, report_problems, transfers_of
 from cogs.answers.buttons import Buttons
@@ -83,6 +85,7 @@ class App:
     """Everything that runs."""
 
     client: Client
+    line: Line
     worker: Worker
     generation: Generation
     delivery: DiscordDelivery
@@ -109,10 +112,13 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         point_at(settings.discord_api_base, settings.discord_gateway)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        observation = await stack.enter_async_context(open_observation(settings))
         url = settings.database_url.get_secret_value()
         if not url:
             url = (await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgresql"))).url
-        storage = await stack.enter_async_context(open_storage(url, patience=DATABASE_PATIENCE))
+        storage = await stack.enter_async_context(
+            open_storage(url, patience=DATABASE_PATIENCE, events=observation.events)
+        )
         stocks = read_stocks(settings)
         report_problems(stocks)
         engine = Engine(
@@ -120,13 +126,26 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             device=settings.engine_device,
             resident_checkpoints=settings.resident_checkpoints,
             patience=settings.engine_patience,
+            events=observation.events,
         )
         stack.push_async_callback(engine.close)
         clock = DiscordClock()
-        client = Client(heartbeat_timeout=settings.gateway_patience, http_trace=clock.trace())
+        clock.follow(observation.trace)
+        client = Client(observation.traffic, heartbeat_timeout=settings.gateway_patience, http_trace=observation.trace)
         await stack.enter_async_context(client)
         app = await _assemble(settings, storage, stocks, engine, client, clock)
         stack.push_async_callback(app.delivery.close)
+        observation.watch(
+            Parts(
+                client=client,
+                storage=storage,
+                engine=engine,
+                line=app.line,
+                stocks=stocks,
+                data_dir=settings.data_dir,
+                batch_pictures=settings.batch_pictures,
+            )
+        )
         yield app
 
 
@@ -218,6 +237,7 @@ async def _assemble(
     upkeep = Upkeep(jobs=storage.jobs, line=line, delivery=delivery, pictures=pictures)
     return App(
         client=client,
+        line=line,
         worker=worker,
         generation=generation,
         delivery=delivery,

@@ -11,6 +11,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.operations.traffic import Traffic
 from cogs.deduplication import RecentlySeen
 from cogs.tree import CommandTree
 
@@ -33,7 +34,7 @@ REQUIRED_PERMISSIONS = discord.Permissions(
 class Client(commands.Bot):
     """A discord.py bot without text commands."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, traffic: Traffic, **options: Any) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot uses no voice
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -45,6 +46,7 @@ class Client(commands.Bot):
             max_messages=None,
             **options,
         )
+        self._traffic = traffic
         self._interactions = RecentlySeen()
         # discord.py has no public hook that runs before its own dispatch of buttons and forms
         self._dispatch_interaction = self._connection.parsers["INTERACTION_CREATE"]
@@ -53,6 +55,7 @@ class Client(commands.Bot):
     def _dispatch_interaction_once(self, data: Any) -> None:
         """Discord sends events again after a lost connection."""
         if self._interactions.is_first(data["id"]):
+            self._traffic.arrived(data)
             self._dispatch_interaction(data)
 
     @property

@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="the least severe messages that are logged"
     )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port for Prometheus metrics, /healthz and /readyz; if 0, there is none"
+    )
+    metrics_address: str = Field("127.0.0.1", description="address of this machine that METRICS_PORT listens on")
     gateway_patience: float = Field(
         60.0,
         gt=0,

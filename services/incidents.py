@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 def log_incident(error: BaseException, what: str) -> str:
     """Log an error that nobody foresaw; `what` says what failed. Returns the incident's id."""
     incident = secrets.token_hex(4)
-    log.error("incident %s: %s", incident, what, exc_info=error)
+    log.error("incident %s: %s", incident, what, exc_info=error, extra={"incident": incident})
     return incident
 
 

@@ -44,6 +44,25 @@ class JobState(StrEnum):
     DELETED = "deleted"
 
 
+class Reason(StrEnum):
+    """Why a job has no pictures, in few words for whoever counts; its row has the whole story."""
+
+    NONE = ""
+    #: the engine crashed or hung, twice
+    ENGINE_DIED = "engine died"
+    ENGINE = "engine"
+    OUT_OF_MEMORY = "out of memory"
+    MODEL_BROKEN = "model broken"
+    MODEL_MISSING = "model missing"
+    DISK = "disk"
+    PICTURES_LOST = "pictures lost"
+    #: by the server's settings when it was to be posted
+    NOT_ALLOWED = "not allowed"
+    #: Discord doesn't take the message
+    REJECTED = "rejected"
+    BUG = "bug"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyTarget:
     """Where to answer. Ids are Discord's snowflakes; the services only carry them."""

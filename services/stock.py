@@ -179,6 +179,11 @@ class Stocks:
         """Servers whose stock isn't everyone's."""
         return list(self._own)
 
+    @property
+    def servers_embeddings(self) -> int:
+        """How many embeddings servers have installed for themselves."""
+        return sum(len(library.own) for library in self._libraries.values())
+
     def of(self, guild_id: int | None) -> Stock:
         """What can be used in a server."""
         return self._own.get(guild_id or 0, self.shared)

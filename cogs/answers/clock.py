@@ -19,11 +19,9 @@ class DiscordClock:
         """The time there."""
         return datetime.now(UTC) + self.ahead
 
-    def trace(self) -> aiohttp.TraceConfig:
-        """Keeps `ahead` up to date with each response."""
-        trace = aiohttp.TraceConfig()
+    def follow(self, trace: aiohttp.TraceConfig) -> None:
+        """Keep `ahead` up to date with each response that `trace` sees."""
         trace.on_request_end.append(self._read)
-        return trace
 
     async def _read(
         self, session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams

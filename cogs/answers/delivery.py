@@ -26,7 +26,7 @@ from cogs.answers.results import files_of, result_message
 from cogs.answers.surroundings import surroundings_of
 from cogs.interactions import UNREACHED, place_in
 from services.errors import EngineError, NotAllowed
-from services.jobs import Job, JobId, JobState, ReplyTarget
+from services.jobs import Job, JobId, JobState, Reason, ReplyTarget
 from services.pictures.store import PictureStore
 from services.pictures.uploads import fit_files
 from services.planning.permission import refuse_place
@@ -173,7 +173,8 @@ class DiscordDelivery:
             try:
                 pictures = [await self._pictures.read(name) for name in job.pictures]
             except OSError as error:
-                job = await self._jobs.fail(job.id, LOST_PICTURES, f"the pictures cannot be read: {error}") or job
+                story = f"the pictures cannot be read: {error}"
+                job = await self._jobs.fail(job.id, LOST_PICTURES, story, Reason.PICTURES_LOST) or job
             else:
                 shown = self._shown(job)
                 refusal = self._refusal(job, shown, may_have_been_sent=may_have_been_sent)
@@ -182,7 +183,8 @@ class DiscordDelivery:
                     files = await asyncio.to_thread(files_of, job.parameters, posted)
                     sent = await self._send_files(job, files, shown, may_have_been_sent=may_have_been_sent)
                     return partial(self._close_with_pictures, job, sent)
-                job = await self._jobs.fail(job.id, refusal, "not posted, by the server's settings") or job
+                story = "not posted, by the server's settings"
+                job = await self._jobs.fail(job.id, refusal, story, Reason.NOT_ALLOWED) or job
         is_cancelled = job.state is JobState.CANCELLED
         sentence = CANCELLED if is_cancelled else failure_card(job.sentence or EngineError.calm)
         await self._replies.say(job, sentence, may_have_been_sent=may_have_been_sent)
@@ -228,12 +230,12 @@ class DiscordDelivery:
                 limit = largest // 2  # for example, the server has lost its boosts
 
     async def _apologise(self, job: Job, error: Exception) -> None:
-        sentence, reason = explain_rejection(job, error)
-        job = await self._jobs.fail(job.id, sentence, reason) or job
+        sentence, story, reason = explain_rejection(job, error)
+        job = await self._jobs.fail(job.id, sentence, story, reason) or job
         try:
             await self._replies.say(job, failure_card(sentence), may_have_been_sent=False)
         except (discord.HTTPException, GoneForGood, *UNREACHED) as failed:
-            await self._jobs.give_up(job.id, f"{reason}; and then: {failed}")
+            await self._jobs.give_up(job.id, f"{story}; and then: {failed}")
         else:
             await self._jobs.mark_answered(job.id)
 

@@ -10,7 +10,7 @@ import discord
 from discord.ext import commands
 from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
-from cogs.answers.buttons import is_ours, job_shown
+from cogs.answers.finding import job_of_reaction
 from cogs.deduplication import RecentlySeen
 from cogs.errors import sentence_for
 from cogs.guard import Guard
@@ -18,7 +18,7 @@ from cogs.interactions import UNREACHED, member_of, place_in
 from cogs.names import REROLL_EMOJI
 from cogs.rights import Asker
 from services.errors import LimitReached, Unavailable, UserError
-from services.jobs import Job, Origin, ReplyTarget
+from services.jobs import Origin, ReplyTarget
 from services.queue.generation import Admission, Generation
 from services.requests import Member
 
@@ -86,8 +86,7 @@ class Reactions(commands.Cog):
     @_while_unavailable
     async def _reroll(self, payload: discord.RawReactionActionEvent, origin: Origin) -> None:
         target = self._target(payload)
-        job = await self._generation.job_of_message(payload.message_id, target)
-        job = job or await self._job_of_button(payload, target)
+        job = await job_of_reaction(self._client, self._generation, payload.message_id, target)
         if job is None and payload.message_author_id is None:
             return  # somebody else's message, as far as anyone can tell
         if job is None:
@@ -116,16 +115,6 @@ class Reactions(commands.Cog):
             refers_to=payload.message_id,
             upload_limit=guild.filesize_limit if guild else None,
         )
-
-    async def _job_of_button(self, payload: discord.RawReactionActionEvent, target: ReplyTarget) -> Job | None:
-        """The job named by the message's own button, since the row may not know yet that the message was sent."""
-        channel = self._client.get_partial_messageable(payload.channel_id)
-        try:
-            message = await channel.get_partial_message(payload.message_id).fetch()
-        except discord.HTTPException:
-            return None
-        job_id = job_shown(message) if is_ours(message, self._client) else None
-        return await self._generation.job(job_id, target) if job_id is not None else None
 
     async def _tell(self, user_id: int, sentence: str, nonce: str) -> None:
         """A reaction has no private reply, so the sentence goes to the member directly, or nowhere."""

@@ -7,7 +7,7 @@ import logging
 import discord
 
 from services.incidents import apology, log_incident
-from services.jobs import Job
+from services.jobs import Job, Reason
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,14 @@ REJECTIONS = {
 }
 
 
-def explain_rejection(job: Job, error: Exception) -> tuple[str, str]:
-    """What the member reads, and what the row says; everything but a rejection that members can mend is an incident."""
+def explain_rejection(job: Job, error: Exception) -> tuple[str, str, Reason]:
+    """What the member reads, what the row says, and what is counted; all but rejections that members can mend are incidents."""
     known = REJECTIONS.get(error.code) if isinstance(error, discord.HTTPException) else None
     if known is not None and not isinstance(error, discord.DiscordServerError):
         log.warning("job %s: Discord rejected its answer: %s", job.id, error)
-        return known, f"rejected: {error}"
+        return known, f"rejected: {error}", Reason.REJECTED
     incident = log_incident(error, f"answering job {job.id}")
-    sentence = apology(incident, REJECTED) if isinstance(error, discord.HTTPException) else apology(incident)
-    return sentence, f"incident {incident}: {type(error).__name__}: {error}"
+    is_rejection = isinstance(error, discord.HTTPException)
+    sentence = apology(incident, REJECTED) if is_rejection else apology(incident)
+    story = f"incident {incident}: {type(error).__name__}: {error}"
+    return sentence, story, Reason.REJECTED if is_rejection else Reason.BUG

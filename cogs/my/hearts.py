@@ -8,12 +8,13 @@ import logging
 import discord
 from discord.ext import commands
 
+from cogs.answers.finding import job_of_reaction
 from cogs.guard import Guard
 from cogs.interactions import UNREACHED
 from cogs.my.favourites import link_to
 from cogs.names import COLOUR, HEARTS
 from cogs.text import MAX_ALT_TEXT, as_typed
-from services.errors import NotAllowed, Unavailable
+from services.errors import UserError
 from services.favourites import Favourites
 from services.jobs import Job, ReplyTarget
 from services.queue.generation import Generation
@@ -39,15 +40,17 @@ class Hearts(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        is_own = self._client.user is not None and payload.user_id == self._client.user.id
-        if str(payload.emoji) not in HEARTS or is_own or (payload.member is not None and payload.member.bot):
+        own_id = self._client.user.id if self._client.user else 0
+        is_foreign = payload.message_author_id not in (own_id, None)  # Discord doesn't always say
+        is_bot = payload.user_id == own_id or (payload.member is not None and payload.member.bot)
+        if str(payload.emoji) not in HEARTS or is_foreign or is_bot:
             return
         try:
             self._guard.check_blocked("imagine", payload.guild_id, payload.user_id)
             job = await self._job(payload)
             if job is not None and await self._favourites.keep(job, payload.user_id):
                 await self._post(job)
-        except (NotAllowed, Unavailable) as error:
+        except UserError as error:
             log.info("a heart on message %d isn't counted: %s", payload.message_id, error)
 
     @commands.Cog.listener()
@@ -57,12 +60,12 @@ class Hearts(commands.Cog):
         try:
             if (job := await self._job(payload)) is not None:
                 await self._favourites.drop(job.id, payload.user_id)
-        except Unavailable as error:
+        except UserError as error:
             log.info("a heart on message %d is still counted: %s", payload.message_id, error)
 
     async def _job(self, payload: discord.RawReactionActionEvent) -> Job | None:
         seen = ReplyTarget(guild_id=payload.guild_id, channel_id=payload.channel_id, member_id=payload.user_id)
-        return await self._generation.job_of_message(payload.message_id, seen)
+        return await job_of_reaction(self._client, self._generation, payload.message_id, seen)
 
     async def _post(self, job: Job) -> None:
         """Show the job in its server's gallery, if that may show what its channel may."""

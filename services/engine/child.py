@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from services.engine.loader import CheckpointBroken, CheckpointCache, CheckpointTooLarge, dtype_on
-from services.engine.memory import is_device_broken, total_memory
+from services.engine.memory import free_memory, is_device_broken, total_memory
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest
 from services.engine.renderer import DoesNotFitInMemory, render
 from services.engine.safety import score
@@ -43,7 +43,7 @@ def _handle(pipe: Connection, checkpoints: CheckpointCache, request: RenderReque
         pictures = render(loaded, request.plans, lambda step, steps: pipe.send(Progress(step, steps)))
         seconds = time.perf_counter() - started
         scores = tuple(score(files) or () for files in pictures)
-        return Rendered(tuple(tuple(files) for files in pictures), seconds, scores)
+        return Rendered(tuple(tuple(files) for files in pictures), seconds, scores, free_memory(checkpoints.device))
     except CheckpointBroken as error:
         return Failed(str(error), Cause.CHECKPOINT_BROKEN)
     except CheckpointTooLarge as error:

@@ -46,6 +46,14 @@ def empty_cache() -> None:
         torch.mps.empty_cache()
 
 
+def free_memory(device: torch.device) -> int | None:
+    """What is left of a GPU's own memory, in bytes; None where the device shares the machine's."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    return free
+
+
 def total_memory(device: torch.device) -> int:
     """The device's memory in bytes, including what other processes are using."""
     if device.type == "cuda":

@@ -53,6 +53,8 @@ class Rendered:
     seconds: float
     #: for each picture how likely it is not safe for work, from 0 to 1; empty for plans without scores
     scores: tuple[tuple[float, ...], ...] = ()
+    #: of the device, in bytes; None where that says nothing
+    free_memory: int | None = None
 
 
 class Cause(Enum):

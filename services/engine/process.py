@@ -20,6 +20,7 @@ from services.checkpoints import Checkpoint
 from services.checkpoints.sizes import smaller_size
 from services.engine.messages import Cause, Failed, Loading, Progress, Ready, Rendered, RenderRequest, Reply
 from services.errors import EngineDied, EngineError, OutOfMemory
+from services.events import BatchDrawn, EngineLost, EngineStarted, Events
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Engine:
         device: str = "auto",
         resident_checkpoints: int = 1,
         patience: float = PATIENCE,
+        events: Events | None = None,
     ) -> None:
         """`environment` is the child's whole environment; keep secrets out of it, since the child processes anyone's input.
 
@@ -67,11 +69,16 @@ class Engine:
         self._device = device
         self._resident_checkpoints = resident_checkpoints
         self._patience = patience
+        self._events = events or Events()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._busy = asyncio.Lock()
         #: what the child reported about its device; None until the first start
         self.ready: Ready | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -82,7 +89,7 @@ class Engine:
 
         Raises: EngineDied.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running:
             return
         self.kill()
         try:
@@ -92,6 +99,7 @@ class Engine:
         ready = await self._receive(START_TIMEOUT)
         if isinstance(ready, Ready):
             self.ready = ready
+            self._events.tell(EngineStarted())
             log.info("engine ready on %s, process %s", ready.device, self.pid)
 
     def _spawn(self) -> None:
@@ -115,7 +123,14 @@ class Engine:
         Raises: EngineError; after EngineDied, the next call starts a new process.
         """
         async with self._busy:
-            return await self._render(request, on_progress)
+            try:
+                rendered = await self._render(request, on_progress)
+            except EngineDied:
+                self._events.tell(EngineLost())
+                raise
+        if request.plans:
+            self._events.tell(_drawn(request, rendered))
+        return rendered
 
     async def _render(self, request: RenderRequest, on_progress: OnProgress) -> Rendered:
         await self.start()
@@ -182,6 +197,16 @@ class Engine:
         except asyncio.CancelledError:
             self.kill()  # otherwise the next request would receive this one's reply
             raise
+
+
+def _drawn(request: RenderRequest, rendered: Rendered) -> BatchDrawn:
+    return BatchDrawn(
+        checkpoint=request.checkpoint.id,
+        steps=request.plans[0].steps,  # all plans in a batch have as many
+        pictures=sum(map(len, rendered.pictures)),
+        seconds=rendered.seconds,
+        free_memory=rendered.free_memory,
+    )
 
 
 def _error(failed: Failed, request: RenderRequest) -> EngineError:

@@ -34,9 +34,14 @@ class Line:
         return self._queue.waiting
 
     @property
+    def pending(self) -> set[JobId]:
+        """Jobs whose answers are being sent."""
+        return self._delivery.pending
+
+    @property
     def in_hand(self) -> set[JobId]:
         """Every job that this process is going to finish or answer."""
-        return {job.id for job in (*self._queue.waiting, *self.running)} | self._delivery.pending
+        return {job.id for job in (*self._queue.waiting, *self.running)} | self.pending
 
     def check_room(self, member_id: int, most: int | None = None) -> None:
         """Raise LimitReached, if this member has enough in line, or the line is full.

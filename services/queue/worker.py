@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from services.engine.messages import Progress, Rendered, RenderRequest
 from services.engine.process import CheckpointUnusable, Engine
-from services.errors import EngineDied, EngineError, Unavailable, UserError
+from services.errors import EngineDied, EngineError, OutOfMemory, Unavailable, UserError
 from services.incidents import apology, log_incident
-from services.jobs import Job, JobState
+from services.jobs import Job, JobState, Reason
 from services.pictures.store import PictureStore
 from services.queue.delivery import Delivery
 from services.queue.line import Line
@@ -137,7 +137,7 @@ class Worker:
                 await self._put_back([job.evolve(attempts=job.attempts - 1) for job in batch])
         except Exception as error:  # a bug; these jobs get an answer and the others go on
             incident = log_incident(error, f"rendering jobs {[job.id for job in batch]}")
-            await self._fail(self._line.running, apology(incident), f"incident {incident}: {error!r}")
+            await self._fail(self._line.running, apology(incident), f"incident {incident}: {error!r}", Reason.BUG)
         finally:
             self._line.running = []
             self._is_idle.set()
@@ -156,9 +156,9 @@ class Worker:
             log.error("jobs %s: %s", [job.id for job in batch], error)
             if isinstance(error, CheckpointUnusable):
                 self._stock.shelf.mark_broken(batch[0].parameters.checkpoint, str(error))
-            await self._fail(batch, error.calm, str(error))
+            await self._fail(batch, error.calm, str(error), _reason(error))
         except UserError as error:  # the checkpoint has been uninstalled since
-            await self._fail(batch, str(error), str(error))
+            await self._fail(batch, str(error), str(error), Reason.MODEL_MISSING)
         else:
             await self._finish(batch, rendered)
 
@@ -184,7 +184,7 @@ class Worker:
                 names = await self._pictures.save(files)
             except OSError as error:  # for example, the disk is full
                 log.error("the pictures of job %s cannot be kept: %s", job.id, error)
-                await self._fail([job], EngineError.calm, str(error))
+                await self._fail([job], EngineError.calm, str(error), Reason.DISK)
             else:
                 done = await self._jobs.mark_rendered(job.id, names, rendered.seconds, scores)
                 if done is not None:
@@ -195,7 +195,7 @@ class Worker:
         if self._is_closing:  # we killed the engine ourselves
             return
         given_up = [job for job in batch if job.attempts >= MAX_ATTEMPTS]
-        await self._fail(given_up, error.calm, str(error))
+        await self._fail(given_up, error.calm, str(error), _reason(error))
         await self._put_back([job for job in batch if job.attempts < MAX_ATTEMPTS])
 
     async def _put_back(self, batch: Sequence[Job]) -> None:
@@ -203,11 +203,23 @@ class Worker:
             await self._jobs.release(job.id, job.attempts)
             self._line.join(job.evolve(state=JobState.QUEUED))
 
-    async def _fail(self, batch: Sequence[Job], sentence: str, reason: str) -> None:
+    async def _fail(self, batch: Sequence[Job], sentence: str, error: str, reason: Reason) -> None:
         for job in batch:
-            failed = await self._jobs.fail(job.id, sentence, reason)
+            failed = await self._jobs.fail(job.id, sentence, error, reason)
             if failed is not None:
                 self._delivery.answer(failed)
+
+
+def _reason(error: EngineError) -> Reason:
+    match error:
+        case EngineDied():
+            return Reason.ENGINE_DIED
+        case OutOfMemory():
+            return Reason.OUT_OF_MEMORY
+        case CheckpointUnusable():
+            return Reason.MODEL_BROKEN
+        case _:
+            return Reason.ENGINE
 
 
 def _regroup(parts: Iterable[Sequence[T]], counts: Iterable[int]) -> tuple[tuple[T, ...], ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_fixed
 
+from services.events import Events
 from services.storage.audit import AuditStore
 from services.storage.defaults import DefaultsStore
 from services.storage.drafts import DraftStore
@@ -60,7 +61,7 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Storage]:
+async def open_storage(url: str, *, patience: float = 0.0, events: Events | None = None) -> AsyncIterator[Storage]:
     """Connect, bring the schema up to date, and close everything on exit.
 
     Raises: DatabaseUnusable, if an outage lasts for more than `patience` seconds, and at once if the address, the user or
@@ -72,10 +73,11 @@ async def open_storage(url: str, *, patience: float = 0.0) -> AsyncIterator[Stor
             await _migrate_when_up(connections, patience)
         except (*OUTAGES, *MISCONFIGURED) as error:
             raise DatabaseUnusable(f"The database can't be used: {reason_for(error)}") from error
-        pool = Pool(connections)
+        events = events or Events()
+        pool = Pool(connections, events)
         yield Storage(
             pool=pool,
-            jobs=JobStore(pool),
+            jobs=JobStore(pool, events),
             presets=PresetStore(pool),
             audit=AuditStore(pool),
             personal=PersonalData(pool),

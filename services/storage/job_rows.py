@@ -1,12 +1,14 @@
-"""From a job's row to a `Job`."""
+"""From a job's row to a `Job`, and to the story of its life."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
+from services.events import JobClosed
 from services.jobs import Job, JobId, JobState, ReplyTarget
 from services.parameters import PlanRecord
 from services.remedies import Hint, Remedy
@@ -62,3 +64,23 @@ def job_of(row: asyncpg.Record) -> Job:
         sentence=row["sentence"],
         finished_at=row["finished_at"],
     )
+
+
+def life_of(row: asyncpg.Record) -> JobClosed:
+    """Of a row that has just been answered."""
+    return JobClosed(
+        id=JobId(row["id"]),
+        guild_id=row["guild_id"],
+        checkpoint=row["parameters"]["checkpoint"],
+        state=JobState(row["state"]),
+        attempts=row["attempts"],
+        waited=_seconds(row["asked_at"], row["started_at"]),
+        drawn=row["seconds"],
+        sent=_seconds(row["finished_at"], row["answered_at"]),
+        total=(row["answered_at"] - row["asked_at"]).total_seconds(),
+        error=row["error"],
+    )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from safetensors.numpy import load, save
 
-from services.jobs import Job, JobId, Origin, ReplyTarget
+from services.events import Events, JobMoved, JobStarted
+from services.jobs import Job, JobId, JobState, Origin, Reason, ReplyTarget
 from services.parameters import GenerationParameters, Vectors
 from services.remedies import Hint
-from services.storage.job_rows import hint_columns, job_of, target_columns
+from services.storage.job_counts import JobCounts
+from services.storage.job_rows import hint_columns, job_of, life_of, target_columns
 from services.storage.pool import Pool
 from services.storage.retries import retry_while_unavailable
 
@@ -20,11 +22,12 @@ HEARTBEAT_LIFE = timedelta(seconds=20)
 NEW_FOR = timedelta(seconds=20)
 
 
-class JobStore:
-    """The source of truth about every request."""
+class JobStore(JobCounts):
+    """The source of truth about every request; tells what becomes of each."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, events: Events) -> None:
+        super().__init__(pool)
+        self._events = events
 
     async def add(
         self,
@@ -49,7 +52,7 @@ class JobStore:
             VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
             ON CONFLICT (origin) WHERE origin IS NOT NULL
                DO UPDATE SET origin = excluded.origin  -- a no-op, so that RETURNING yields the existing row
-            RETURNING *
+            RETURNING *, xmax = 0 AS is_new
             """,
             sorted(vectors),
             [vectors[key] for key in sorted(vectors)],  # in a fixed order, so that concurrent inserts don't deadlock
@@ -60,6 +63,8 @@ class JobStore:
             *target_columns(target),
         )
         assert row is not None
+        if row["is_new"]:
+            self._moved(JobState.QUEUED)
         return job_of(row)
 
     async def get(self, job_id: JobId) -> Job | None:
@@ -131,10 +136,14 @@ class JobStore:
             UPDATE jobs
                SET state = 'running', started_at = now(), heartbeat_at = now(), attempts = attempts + 1
              WHERE id IN (SELECT id FROM jobs WHERE id = ANY($1) AND state = 'queued' FOR UPDATE SKIP LOCKED)
-            RETURNING id
+            RETURNING id, attempts, extract(epoch FROM started_at - asked_at)::float8 AS waited
             """,
             list(ids),
         )
+        for row in rows:
+            self._moved(JobState.RUNNING)
+            if row["attempts"] == 1:
+                self._events.tell(JobStarted(row["waited"]))
         return {JobId(row["id"]) for row in rows}
 
     async def still_queued(self, ids: Iterable[JobId]) -> set[JobId]:
@@ -162,7 +171,7 @@ class JobStore:
         self, job_id: JobId, pictures: Sequence[str], seconds: float, scores: Sequence[float] = ()
     ) -> Job | None:
         """Record that the pictures are on disk. None if the job is no longer running."""
-        return await self._one(
+        done = await self._one(
             """
             UPDATE jobs
                SET state = 'rendered', pictures = $2, seconds = $3, scores = $4, finished_at = now()
@@ -174,23 +183,27 @@ class JobStore:
             seconds,
             list(scores),
         )
+        if done is not None:
+            self._moved(JobState.RENDERED)
+        return done
 
     @retry_while_unavailable
     async def mark_delivered(self, job_id: JobId, message_id: int) -> None:
         """Record that the member has the pictures, unless they were deleted as soon as they appeared."""
-        await self._pool.execute(
+        await self._close(
             """
             UPDATE jobs SET state = 'delivered', message_id = $2, answered_at = now()
              WHERE id = $1 AND state = 'rendered'
+            RETURNING *
             """,
             job_id,
             message_id,
         )
 
     @retry_while_unavailable
-    async def fail(self, job_id: JobId, sentence: str, error: str) -> Job | None:
+    async def fail(self, job_id: JobId, sentence: str, error: str, reason: Reason = Reason.BUG) -> Job | None:
         """Record that there will be no pictures. The member has yet to read `sentence`. None if the job had already ended."""
-        return await self._one(
+        failed = await self._one(
             """
             UPDATE jobs SET state = 'failed', sentence = $2, error = $3, finished_at = now()
              WHERE id = $1 AND answered_at IS NULL AND state <> 'cancelled'
@@ -200,20 +213,26 @@ class JobStore:
             sentence,
             error,
         )
+        if failed is not None:
+            self._moved(JobState.FAILED, reason)
+        return failed
 
     @retry_while_unavailable
     async def mark_answered(self, job_id: JobId) -> None:
         """Record that the member was told why there are no pictures."""
-        await self._pool.execute("UPDATE jobs SET answered_at = now() WHERE id = $1 AND answered_at IS NULL", job_id)
+        await self._close(
+            "UPDATE jobs SET answered_at = now() WHERE id = $1 AND answered_at IS NULL RETURNING *", job_id
+        )
 
     @retry_while_unavailable
     async def give_up(self, job_id: JobId, error: str) -> None:
         """Close a job whose channel and member can't be reached."""
-        await self._pool.execute(
+        await self._close(
             """
             UPDATE jobs
                SET error = $2, answered_at = now(), state = CASE state WHEN 'rendered' THEN 'undeliverable' ELSE state END
              WHERE id = $1 AND answered_at IS NULL
+            RETURNING *
             """,
             job_id,
             error,
@@ -229,65 +248,44 @@ class JobStore:
     @retry_while_unavailable
     async def withdraw(self, origin: Origin) -> None:
         """Drop a queued job whose member was told that the request failed. A job that is already running goes on."""
-        await self._pool.execute(
+        await self._close(
             """
             UPDATE jobs SET state = 'cancelled', finished_at = now(), answered_at = now()
              WHERE origin = $1 AND state = 'queued'
+            RETURNING *
             """,
             origin.key,
         )
 
     async def mark_deleted(self, job_id: JobId) -> None:
         """Record that the message with the pictures was deleted, even if its delivery isn't recorded yet, and drop its text."""
-        await self._pool.execute(
+        row = await self._pool.fetchrow(
             """
             UPDATE jobs
                SET state = 'deleted', answered_at = coalesce(answered_at, now()), interaction_token = NULL, hints = '{}',
                    remedy = NULL, parameters = parameters || '{"prompt": "", "negative": ""}'
              WHERE id = $1 AND state IN ('rendered', 'delivered')
+            RETURNING *, answered_at = now() AS is_closed
             """,
             job_id,
         )
-
-    async def undelivered_pictures(self) -> set[str]:
-        """File names of pictures that are yet to be sent."""
-        rows = await self._pool.fetch(
-            "SELECT unnest(pictures) AS name FROM jobs WHERE answered_at IS NULL AND state = 'rendered'"
-        )
-        return {row["name"] for row in rows}
+        if row and row["is_closed"]:
+            self._events.tell(life_of(row))
 
     @retry_while_unavailable
     async def set_reply(self, job_id: JobId, reply_id: int) -> None:
         """Remember the message that shows the place in line."""
         await self._pool.execute("UPDATE jobs SET reply_id = $2 WHERE id = $1", job_id, reply_id)
 
-    async def asked_lately(self, member_id: int, guild_id: int, period: timedelta) -> int:
-        """How many requests a member made in a server, but for those they cancelled."""
-        return await self._pool.fetchval(
-            """
-            SELECT count(*) FROM jobs
-             WHERE member_id = $1 AND guild_id = $2 AND asked_at > now() - $3::interval AND state <> 'cancelled'
-            """,
-            member_id,
-            guild_id,
-            period,
-        )
-
-    async def uses(self) -> dict[int, dict[str, int]]:
-        """How often each embedding was used, keyed by server."""
-        rows = await self._pool.fetch(
-            """
-            SELECT guild_id, placed ->> 'id' AS embedding, count(*) AS uses
-              FROM jobs, jsonb_array_elements(parameters -> 'embeddings') AS placed
-             WHERE guild_id IS NOT NULL
-             GROUP BY guild_id, embedding
-            """
-        )
-        uses: dict[int, dict[str, int]] = {}
-        for row in rows:
-            uses.setdefault(row["guild_id"], {})[row["embedding"]] = row["uses"]
-        return uses
-
     async def _one(self, query: str, *values: object) -> Job | None:
         row = await self._pool.fetchrow(query, *values)
         return job_of(row) if row else None
+
+    async def _close(self, query: str, *values: object) -> None:
+        """Run a statement after which a job needs no more attention, and tell its life."""
+        row = await self._pool.fetchrow(query, *values)
+        if row:
+            self._events.tell(life_of(row))
+
+    def _moved(self, state: JobState, reason: Reason = Reason.NONE) -> None:
+        self._events.tell(JobMoved(state, reason))

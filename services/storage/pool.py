@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from services.errors import Unavailable
+from services.events import Events, StatementRun
 from services.storage.outages import OUTAGES, OutageLog, is_outage
 
 T = TypeVar("T")
@@ -24,9 +26,23 @@ class Pool:
     After Unavailable the statement may or may not have run.
     """
 
-    def __init__(self, connections: asyncpg.Pool) -> None:
+    def __init__(self, connections: asyncpg.Pool, events: Events) -> None:
         self._connections = connections
+        self._events = events
         self._outage_log = OutageLog()
+
+    @property
+    def max_connections(self) -> int:
+        return self._connections.get_max_size()
+
+    @property
+    def open_connections(self) -> int:
+        return self._connections.get_size()
+
+    @property
+    def idle_connections(self) -> int:
+        """Open ones that run no statement."""
+        return self._connections.get_idle_size()
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         return await self._run(self._connections.fetch(query, *values))
@@ -49,6 +65,16 @@ class Pool:
                 yield connection
 
     async def _run(self, statement: Coroutine[Any, Any, T]) -> T:
+        started, is_unavailable = time.perf_counter(), False
+        try:
+            return await self._within_timeout(statement)
+        except Unavailable:
+            is_unavailable = True
+            raise
+        finally:
+            self._events.tell(StatementRun(time.perf_counter() - started, is_unavailable))
+
+    async def _within_timeout(self, statement: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(statement)
         try:
             done, _ = await asyncio.wait({task}, timeout=STATEMENT_TIMEOUT)

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from services.errors import Unavailable
+from services.events import Events
 from services.storage import EmbeddedPostgres, Storage, open_storage
 from services.storage.outages import LOG_INTERVAL, OutageLog, is_outage
 from services.storage.pool import Pool, open_connections
@@ -135,7 +136,7 @@ async def test_too_many_connections_are_an_outage(storage: Storage, database_url
     try:
         only = await asyncpg.connect(database_url, user="crowded")
         async with open_connections(database_url, size=1, user="crowded") as connections:
-            pool = Pool(connections)
+            pool = Pool(connections, Events())
             with pytest.raises(Unavailable):
                 await pool.fetchval("SELECT 1")
             await only.close()
